@@ -1,0 +1,9 @@
+module github.com/roam-rpc/roam-go
+
+go 1.25
+
+require (
+	github.com/stretchr/testify v1.12.1 // indirect
+	go.uber.org/goleak v1.3.0 // indirect
+	golang.org/x/sys v0.41.0 // indirect
+)
