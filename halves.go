@@ -1,0 +1,79 @@
+package roam
+
+import (
+	"context"
+	"errors"
+	"io"
+)
+
+// Sender is a connection's half of a channel on which this side sends. Connections
+// implement it; a Tx uses it, one Send at a time, the others at any time.
+type Sender interface {
+	// Send publishes one encoded item, waiting for credit and room. It does not keep
+	// item.
+	Send(ctx context.Context, item []byte) error
+	// MaxItem is the largest encoded item that can be sent, bytes.
+	MaxItem() int
+	// Close ends the channel after what was sent. It does not block.
+	Close()
+	// Drop ends the channel because the program lost its end; a fault unless it had
+	// ended before.
+	Drop()
+}
+
+// Receiver is a connection's half of a channel on which this side receives.
+// Connections implement it; an Rx uses it, one Recv at a time, the others at any time.
+type Receiver interface {
+	// Recv waits for the next item and appends it to buf. io.EOF is the regular end.
+	Recv(ctx context.Context, buf []byte) ([]byte, error)
+	// Reset says that no more is wanted. It does not block.
+	Reset()
+	// Detach keeps the channel open after the handler returned.
+	Detach()
+	// Invalid reports an item that does not decode: it ends the connection
+	// (channeling.data.invalid). It returns the connection's error.
+	Invalid(cause error) error
+	// Drop ends the channel because the program lost its end; a fault unless it had
+	// ended before.
+	Drop()
+}
+
+// end is a pair without its item type.
+type end interface {
+	bindSender(Sender)
+	bindReceiver(Receiver)
+	fail(error)
+}
+
+// Passed is a channel end in the arguments of an outgoing call.
+type Passed struct {
+	// CallerSends: the handler receives and the caller kept the Tx.
+	CallerSends bool
+	end         end
+}
+
+// BindSender gives the kept Tx its connection, after the Request was sent.
+func (p Passed) BindSender(s Sender) { p.end.bindSender(s) }
+
+// BindReceiver gives the kept Rx its connection, after the Request was sent.
+func (p Passed) BindReceiver(r Receiver) { p.end.bindReceiver(r) }
+
+// Fail ends the kept end of a call that was not sent; it does nothing after a Bind.
+func (p Passed) Fail(err error) { p.end.fail(err) }
+
+// Accepted is a channel end in the arguments of a request that arrived.
+type Accepted struct {
+	// ID is the channel id in the arguments, not checked yet.
+	ID uint64
+	// Sends: the handler sends.
+	Sends bool
+	end   end
+}
+
+// BindSender gives the handler's Tx its connection.
+func (a Accepted) BindSender(s Sender) { a.end.bindSender(s) }
+
+// BindReceiver gives the handler's Rx its connection.
+func (a Accepted) BindReceiver(r Receiver) { a.end.bindReceiver(r) }
+
+func isEOF(err error) bool { return errors.Is(err, io.EOF) }
