@@ -1,0 +1,165 @@
+package core
+
+import (
+	"github.com/roam-rpc/roam-go/wire"
+)
+
+// Call is one Request of this side.
+type Call struct {
+	ID       uint64
+	Channels []*Channel
+	// Metadata and Payload are the Response's, once Done; the Call owns them.
+	Metadata, Payload []byte
+	// Owner is the driver's.
+	Owner any
+
+	state callState
+	err   error
+}
+
+type callState uint8
+
+const (
+	callIdle      callState = iota
+	callAdmitted            // holds a place in flight, not published
+	callSent                // published
+	callAbandoned           // published and given up
+	callDone
+)
+
+// Done says that the call is over, and why when it has no Response.
+func (k *Call) Done() (bool, error) { return k.state == callDone, k.err }
+
+func (k *Call) end(err error) {
+	if k.state != callDone {
+		k.state, k.err = callDone, err
+	}
+}
+
+// Admit takes a place in flight and a request id for the call. false means that all
+// places are taken: wait until a Response came.
+func (c *Core) Admit(k *Call) (bool, error) {
+	if c.err != nil {
+		return false, c.err
+	}
+	if len(c.calls) >= MaxInFlight {
+		return false, nil
+	}
+	k.ID = c.nextRequestID()
+	k.state = callAdmitted
+	c.calls[k.ID] = k
+	return true, nil
+}
+
+// nextRequestID counts up from 1 within u32 (shm.id.request-id), passing over ids
+// that are in flight.
+func (c *Core) nextRequestID() uint64 {
+	for {
+		c.nextID = uint64(uint32(c.nextID + 1))
+		if c.nextID == 0 {
+			continue
+		}
+		if _, taken := c.calls[c.nextID]; !taken {
+			return c.nextID
+		}
+	}
+}
+
+// Withdraw ends a call that was admitted and not published: its place and the ids of
+// its channels are free again.
+func (c *Core) Withdraw(k *Call) {
+	if k.state == callAdmitted {
+		delete(c.calls, k.ID)
+	}
+	for _, ch := range k.Channels {
+		c.cfg.Flow.Put([]uint64{ch.ID})
+	}
+	k.state, k.Channels = callDone, nil
+}
+
+// TakeChannels allocates an id for each end the call passes, all or none; sends says
+// for each whether this side sends on it. The ends open at CommitCall.
+func (c *Core) TakeChannels(k *Call, sends []bool) (bool, error) {
+	if c.err != nil {
+		return false, c.err
+	}
+	ids := make([]uint64, len(sends))
+	if !c.cfg.Flow.Take(ids) {
+		return false, nil
+	}
+	for i, id := range ids {
+		k.Channels = append(k.Channels, &Channel{ID: id, Sends: sends[i], Ours: true, window: windowOf(id)})
+	}
+	return true, nil
+}
+
+// CommitCall opens the call's channels; the driver publishes the Request in the same
+// step, right after.
+func (c *Core) CommitCall(k *Call) error {
+	if c.err != nil {
+		return c.err
+	}
+	k.state = callSent
+	for _, ch := range k.Channels {
+		c.open(ch)
+	}
+	return nil
+}
+
+// Cancel gives up a call that was published: Cancel goes out, then Reset on each of
+// its channels that is still open. The Response that comes is dropped.
+func (c *Core) Cancel(k *Call) {
+	if k.state != callSent {
+		return
+	}
+	k.state = callAbandoned
+	c.outbox.push(Out{Message: wire.Message{Kind: wire.KindCancel, ID: k.ID}})
+	for _, ch := range k.Channels {
+		if ch.Sends {
+			c.endSending(ch, wire.KindReset, ErrCallCancelled)
+		} else {
+			c.endReceiving(ch, ErrCallCancelled)
+		}
+	}
+}
+
+// response ends the call that m answers.
+func (c *Core) response(m *wire.Message) error {
+	k, ok := c.calls[m.ID]
+	if !ok || k.state == callAdmitted {
+		c.effect(Effect{Kind: Note, Text: "response to an unknown request is ignored"})
+		return nil
+	}
+	delete(c.calls, m.ID)
+	refused := isRefusal(m.Payload)
+	for _, ch := range k.Channels {
+		c.answered(ch, refused)
+	}
+	if k.state == callAbandoned {
+		k.end(nil)
+		return nil
+	}
+	k.Metadata = append(k.Metadata[:0], m.Metadata...)
+	k.Payload = append(k.Payload[:0], m.Payload...)
+	k.end(nil)
+	c.effect(Effect{Kind: Respond, Call: k})
+	return nil
+}
+
+// isRefusal says that a Response payload is UnknownMethod or InvalidPayload: the
+// callee opened none of the call's channels.
+func isRefusal(payload []byte) bool {
+	return len(payload) >= 2 && payload[0] == 1 && (payload[1] == 1 || payload[1] == 2)
+}
+
+// answered ends what the Response ends of a channel of its call.
+func (c *Core) answered(ch *Channel, refused bool) {
+	switch {
+	case refused:
+		c.refusedChannel(ch)
+	case !ch.Sends:
+		// Every Data and the Close came before the Response; a missing Close is
+		// taken as come.
+		c.peerEnded(ch, errEOF)
+	}
+}

@@ -1,0 +1,267 @@
+package core
+
+import (
+	"errors"
+	"io"
+
+	roam "github.com/roam-rpc/roam-go"
+	"github.com/roam-rpc/roam-go/flow"
+	"github.com/roam-rpc/roam-go/wire"
+)
+
+// Errors that a channel end gives its application.
+var (
+	errEOF    = io.EOF
+	errClosed = roam.ErrChannelClosed
+	errReset  = roam.ErrReset
+)
+
+// ErrCallCancelled ends the channels of a call whose caller gave up.
+var ErrCallCancelled = errors.New("the call of this channel was cancelled")
+
+// errRefused ends the channels of a call that the other side did not take.
+var errRefused = errors.New("the call of this channel was refused")
+
+// Channel is one channel on this side, for one use of its id.
+type Channel struct {
+	ID    uint64
+	Sends bool // this side sends
+	Ours  bool // this side allocated the id: it is the caller
+	// Owner is the driver's.
+	Owner any
+
+	window flow.Window
+	queue  itemQueue
+
+	err      error // what the application gets at once; nil while open
+	over     bool  // receiving: the peer's Close, Reset or Response came
+	end      error // what the application gets after the queue, when over
+	detached bool
+	released bool // entry freed or id retired
+	credit   *Out // queued Credit message
+}
+
+func windowOf(id uint64) flow.Window { return flow.Window{ID: id} }
+
+func (ch *Channel) fail(err error) {
+	if ch.Sends {
+		if ch.err == nil {
+			ch.err = err
+		}
+		return
+	}
+	ch.over = true
+	if ch.end == nil {
+		ch.end = err
+	}
+}
+
+func (c *Core) open(ch *Channel) {
+	c.cfg.Flow.Open(&ch.window, ch.Ours)
+	c.channels[ch.ID] = ch
+	parity := ch.ID & 1
+	c.highest[parity] = max(c.highest[parity], ch.ID)
+}
+
+func (c *Core) unregister(ch *Channel) {
+	if c.channels[ch.ID] == ch {
+		delete(c.channels, ch.ID)
+	}
+}
+
+// release is this side's last touch of the channel's entry.
+func (c *Core) release(ch *Channel) {
+	if ch.released {
+		return
+	}
+	ch.released = true
+	if ch.Ours {
+		c.cfg.Flow.Retire(&ch.window)
+	} else {
+		c.cfg.Flow.Free(&ch.window)
+	}
+}
+
+// SendRoom says how many bytes may be sent now, or why the end is over.
+func (c *Core) SendRoom(ch *Channel) (uint32, error) {
+	if ch.err != nil {
+		return 0, ch.err
+	}
+	room, err := c.cfg.Flow.Room(&ch.window)
+	if err != nil {
+		return 0, &Violation{Rule: wire.RuleFlowWrap, Detail: err.Error()}
+	}
+	return room, nil
+}
+
+// CommitData counts a Data message of n bytes; the driver publishes it in the same
+// step, right after. false means that credit is missing.
+func (c *Core) CommitData(ch *Channel, n uint32) (bool, error) {
+	room, err := c.SendRoom(ch)
+	if err != nil || room < n {
+		return false, err
+	}
+	c.cfg.Flow.Sent(&ch.window, n)
+	return true, nil
+}
+
+// Close ends a channel on which this side sends, after what was sent.
+func (c *Core) Close(ch *Channel) { c.endSending(ch, wire.KindClose, errClosed) }
+
+// Reset ends a channel on which this side receives; what is pending is dropped.
+func (c *Core) Reset(ch *Channel) { c.endReceiving(ch, errClosed) }
+
+// Detach keeps a channel open on which a handler receives after it returned.
+func (c *Core) Detach(ch *Channel) { ch.detached = true }
+
+// Open says whether the application's end is still open.
+func (ch *Channel) Open() bool {
+	return ch.err == nil && !ch.over
+}
+
+func (c *Core) endSending(ch *Channel, kind wire.Kind, err error) {
+	if ch.err != nil {
+		return
+	}
+	ch.err = err
+	c.outbox.push(Out{Message: wire.Message{Kind: kind, ID: ch.ID}, channel: ch})
+	c.effect(Effect{Kind: Wake, Channel: ch})
+}
+
+func (c *Core) endReceiving(ch *Channel, err error) {
+	if ch.err != nil {
+		return
+	}
+	ch.err = err
+	ch.queue.drop()
+	c.effect(Effect{Kind: Wake, Channel: ch})
+	if ch.over {
+		return
+	}
+	c.discard(ch)
+	c.outbox.push(Out{Message: wire.Message{Kind: wire.KindReset, ID: ch.ID}, channel: ch})
+	c.bury(ch)
+}
+
+// bury bounds the channels that wait for an answer to a Reset where ids are not
+// bounded: past the bound the oldest is forgotten and late messages are dropped
+// without being told apart.
+func (c *Core) bury(ch *Channel) {
+	if c.cfg.Flow.Limit() > 0 {
+		return
+	}
+	c.tombs = append(c.tombs, ch)
+	for len(c.tombs) > maxTombstones {
+		c.unregister(c.tombs[0])
+		c.tombs[0] = nil
+		c.tombs = c.tombs[1:]
+		c.lenient = true
+	}
+}
+
+// endPublished follows a Close or Reset of ours that the peer can now see.
+func (c *Core) endPublished(ch *Channel) {
+	if ch.Sends {
+		c.unregister(ch)
+		c.release(ch)
+		return
+	}
+	// A Reset: what still comes is ignored until the peer's own end or the Response.
+	// The callee frees the entry only then; the caller will not touch it any more.
+	if ch.Ours {
+		c.release(ch)
+	}
+}
+
+// resetSender is a Reset of the peer on a channel this side sends on.
+func (c *Core) resetSender(ch *Channel) {
+	if ch.Ours {
+		// The answer is a Close; one that is queued already serves.
+		c.endSending(ch, wire.KindClose, errReset)
+		return
+	}
+	c.discard(ch)
+	if ch.err == nil {
+		ch.err = errReset
+		c.effect(Effect{Kind: Wake, Channel: ch})
+	}
+	c.unregister(ch)
+	c.release(ch)
+}
+
+// peerEnded is the end of a channel that this side receives on: the peer's Close or
+// Reset came, or the Response after which nothing can come.
+func (c *Core) peerEnded(ch *Channel, err error) {
+	if ch.over {
+		return
+	}
+	ch.over, ch.end = true, err
+	c.discard(ch)
+	if ch.err == nil {
+		if err == errReset {
+			ch.queue.drop()
+		}
+		c.effect(Effect{Kind: Wake, Channel: ch})
+	}
+	c.unregister(ch)
+	c.release(ch)
+}
+
+// refusedChannel ends a channel of a call that the callee did not take: the entry
+// was never theirs.
+func (c *Core) refusedChannel(ch *Channel) {
+	c.discard(ch)
+	if ch.err == nil {
+		ch.err = errRefused
+		ch.queue.drop()
+		c.effect(Effect{Kind: Wake, Channel: ch})
+	}
+	ch.over = true
+	if now := c.channels[ch.ID]; now != nil && now != ch {
+		return // only a peer that freed what it never opened lets the id come back
+	}
+	c.unregister(ch)
+	if ch.released {
+		c.cfg.Flow.Free(&ch.window)
+		return
+	}
+	ch.released = true
+	c.cfg.Flow.Refused(&ch.window)
+}
+
+// discard takes back what is queued for the channel.
+func (c *Core) discard(ch *Channel) {
+	c.outbox.discard(ch)
+	ch.credit = nil
+}
+
+// Take appends the next received item to dst. false means that none is there yet.
+func (c *Core) Take(ch *Channel, dst []byte) ([]byte, bool, error) {
+	if ch.err != nil {
+		return dst, false, ch.err
+	}
+	if ch.queue.empty() {
+		return dst, false, ch.end
+	}
+	before := len(dst)
+	dst = ch.queue.pop(dst)
+	if !ch.over {
+		c.grant(ch, uint32(len(dst)-before))
+	}
+	return dst, true, nil
+}
+
+func (c *Core) grant(ch *Channel, n uint32) {
+	credit := c.cfg.Flow.Consumed(&ch.window, n, ch.queue.empty())
+	if credit == 0 {
+		return
+	}
+	out := &Out{Message: wire.Message{Kind: wire.KindCredit, ID: ch.ID, Credit: credit}, channel: ch}
+	if ch.credit != nil {
+		out.Message.Credit += ch.credit.Message.Credit
+		c.outbox.replace(ch.credit, out)
+	} else {
+		c.outbox.queue = append(c.outbox.queue, out)
+	}
+	ch.credit = out
+}

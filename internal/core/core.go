@@ -1,0 +1,100 @@
+package core
+
+import (
+	"github.com/roam-rpc/roam-go/flow"
+	"github.com/roam-rpc/roam-go/handshake"
+)
+
+// MaxInFlight is how many Requests a side may have in flight on a connection.
+const MaxInFlight = 1024
+
+// maxTombstones bounds the reset channels kept only to ignore what still comes for
+// them, on connections whose ids are not bounded.
+const maxTombstones = 4096
+
+// Config is what one connection's core is made with.
+type Config struct {
+	Limits handshake.Negotiated
+	Flow   flow.Provider
+	// StrictInFlight ends the connection at a Request over MaxInFlight: the peer is
+	// known to count (shared memory with TABLE). Otherwise it is answered.
+	StrictInFlight bool
+	// AnyPeerID lets the peer's channel ids be any u32: it keeps no channel table.
+	AnyPeerID bool
+}
+
+// Core is the state of one connection. It is not safe for concurrent use.
+type Core struct {
+	cfg Config
+
+	err      error // why the connection ended, nil while it lives
+	nextID   uint64
+	calls    map[uint64]*Call    // ours, until the Response came
+	serving  map[uint64]*Request // the peer's, until the Response is published
+	surplus  int                 // of serving: answered for being too many
+	channels map[uint64]*Channel // open, or reset and kept to ignore late messages
+	highest  [2]uint64           // highest channel id opened, by parity
+	lenient  bool                // messages for unopened ids of the peer's are dropped
+	tombs    []*Channel          // oldest first, where ids are not bounded
+
+	outbox  outbox
+	effects []Effect
+}
+
+// New makes the core of a fresh connection.
+func New(cfg Config) *Core {
+	return &Core{cfg: cfg,
+		calls:    make(map[uint64]*Call),
+		serving:  make(map[uint64]*Request),
+		channels: make(map[uint64]*Channel),
+	}
+}
+
+// Err is why the connection ended, nil while it lives.
+func (c *Core) Err() error { return c.err }
+
+// Limits are what was negotiated.
+func (c *Core) Limits() handshake.Negotiated { return c.cfg.Limits }
+
+// Busy says whether a call or channel is open in either direction.
+func (c *Core) Busy() bool { return len(c.calls)+len(c.serving)+len(c.channels) > 0 }
+
+// Counts are the numbers of things that are open, for tests and diagnosis.
+type Counts struct{ Calls, Serving, Channels, Outbox int }
+
+// Counts tells what is open.
+func (c *Core) Counts() Counts {
+	return Counts{Calls: len(c.calls), Serving: len(c.serving), Channels: len(c.channels), Outbox: c.outbox.len()}
+}
+
+// ours says whether channel ids like id are allocated by this side.
+func (c *Core) ours(id uint64) bool { return id&1 == c.cfg.Limits.Role.Parity() }
+
+// Processed says that the message received with this sequence number has been
+// processed, its effects included as far as they open channels.
+func (c *Core) Processed(seq uint32) { c.cfg.Flow.Processed(seq) }
+
+// Fail ends the connection: every call, request and channel ends with err. Only the
+// first call has an effect.
+func (c *Core) Fail(err error) {
+	if c.err != nil {
+		return
+	}
+	c.err = err
+	for id, call := range c.calls {
+		delete(c.calls, id)
+		call.end(err)
+		c.effect(Effect{Kind: Respond, Call: call})
+	}
+	for id, r := range c.serving {
+		delete(c.serving, id)
+		c.effect(Effect{Kind: EndContext, Request: r})
+	}
+	for id, ch := range c.channels {
+		delete(c.channels, id)
+		ch.fail(err)
+		c.effect(Effect{Kind: Wake, Channel: ch})
+	}
+	c.outbox.clear()
+	c.tombs = nil
+}

@@ -1,0 +1,40 @@
+package core
+
+// EffectKind says what the driver is to do.
+type EffectKind uint8
+
+const (
+	// Respond: Call is over; wake who waits for it.
+	Respond EffectKind = iota
+	// Arrived: Request came; prepare it and then Accept or Refuse it, before the
+	// next message is received.
+	Arrived
+	// EndContext: the context of Request's handler ends.
+	EndContext
+	// Wake: something about Channel changed; wake who waits for it.
+	Wake
+	// Note: Text is worth a line in the log.
+	Note
+)
+
+// Effect is one thing the driver does outside its lock, in order.
+type Effect struct {
+	Kind    EffectKind
+	Call    *Call
+	Request *Request
+	Channel *Channel
+	Text    string
+}
+
+func (c *Core) effect(e Effect) { c.effects = append(c.effects, e) }
+
+// TakeEffects moves the effects so far into dst[:0] and returns them.
+func (c *Core) TakeEffects(dst []Effect) []Effect {
+	dst = append(dst[:0], c.effects...)
+	clear(c.effects)
+	c.effects = c.effects[:0]
+	return dst
+}
+
+// HasEffects says whether TakeEffects would give any.
+func (c *Core) HasEffects() bool { return len(c.effects) > 0 }

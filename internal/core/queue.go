@@ -1,0 +1,87 @@
+package core
+
+import "encoding/binary"
+
+// itemQueue holds received items as bytes in one buffer: a varint length and the
+// item. A run of empty items is one record, a zero length and a count of 8 bytes, so
+// that items which cost no credit cost no memory either.
+type itemQueue struct {
+	buf     []byte
+	start   int // of the first item
+	zeroRun int // where the count of a run at the end of buf lies, 0 = none
+}
+
+const countSize = 8
+
+func (q *itemQueue) empty() bool { return q.start == len(q.buf) }
+
+func (q *itemQueue) push(item []byte) {
+	q.compact(len(item))
+	if len(item) == 0 {
+		q.pushZero()
+		return
+	}
+	q.zeroRun = 0
+	q.buf = binary.AppendUvarint(q.buf, uint64(len(item)))
+	q.buf = append(q.buf, item...)
+}
+
+func (q *itemQueue) pushZero() {
+	if q.zeroRun > 0 {
+		count := q.buf[q.zeroRun:]
+		binary.LittleEndian.PutUint64(count, binary.LittleEndian.Uint64(count)+1)
+		return
+	}
+	q.buf = append(q.buf, 0)
+	q.zeroRun = len(q.buf)
+	q.buf = binary.LittleEndian.AppendUint64(q.buf, 1)
+}
+
+// pop appends the first item to dst.
+func (q *itemQueue) pop(dst []byte) []byte {
+	length, n := binary.Uvarint(q.buf[q.start:])
+	at := q.start + n
+	if length == 0 {
+		q.popZero(at)
+		return dst
+	}
+	dst = append(dst, q.buf[at:at+int(length)]...)
+	q.start = at + int(length)
+	q.rewind()
+	return dst
+}
+
+func (q *itemQueue) popZero(at int) {
+	count := q.buf[at:]
+	left := binary.LittleEndian.Uint64(count) - 1
+	binary.LittleEndian.PutUint64(count, left)
+	if left == 0 {
+		if q.zeroRun == at {
+			q.zeroRun = 0
+		}
+		q.start = at + countSize
+		q.rewind()
+	}
+}
+
+// rewind starts over at the front of an empty buffer.
+func (q *itemQueue) rewind() {
+	if q.empty() {
+		q.buf, q.start, q.zeroRun = q.buf[:0], 0, 0
+	}
+}
+
+// compact moves what is left to the front when that makes room enough, so that the
+// buffer stays within twice what credit allows.
+func (q *itemQueue) compact(n int) {
+	if q.start == 0 || q.start < len(q.buf)/2 || len(q.buf)+n+binary.MaxVarintLen64 <= cap(q.buf) {
+		return
+	}
+	left := copy(q.buf, q.buf[q.start:])
+	if q.zeroRun > 0 {
+		q.zeroRun -= q.start
+	}
+	q.buf, q.start = q.buf[:left], 0
+}
+
+func (q *itemQueue) drop() { *q = itemQueue{} }

@@ -1,0 +1,164 @@
+package core
+
+import (
+	"github.com/roam-rpc/roam-go/wire"
+)
+
+// Request is one Request of the peer, until its Response is published.
+type Request struct {
+	ID, Method uint64
+	// Metadata and Args alias the message that came; they are valid until the next
+	// Receive.
+	Metadata, Args []byte
+	Channels       []*Channel
+	// Owner is the driver's.
+	Owner any
+
+	surplus bool
+}
+
+// End is one channel argument of a Request of the peer.
+type End struct {
+	ID    uint64
+	Sends bool // this side sends
+}
+
+func (c *Core) request(m *wire.Message) error {
+	if _, dup := c.serving[m.ID]; dup {
+		return violation(wire.RuleRequestDuplicate, "request id %d is in flight", m.ID)
+	}
+	if err := wire.CheckMetadata(m.Metadata); err != nil {
+		return metadataViolation(err)
+	}
+	r := &Request{ID: m.ID, Method: m.Method, Metadata: m.Metadata, Args: m.Payload}
+	if len(c.serving)-c.surplus >= MaxInFlight {
+		return c.overrun(r)
+	}
+	c.serving[m.ID] = r
+	c.effect(Effect{Kind: Arrived, Request: r})
+	return nil
+}
+
+// overrun answers a Request beyond MaxInFlight, or ends the connection.
+func (c *Core) overrun(r *Request) error {
+	if c.cfg.StrictInFlight || c.surplus >= MaxInFlight {
+		return violation(wire.RuleRequestInFlight, "request %d with %d in flight, at most %d are allowed",
+			r.ID, len(c.serving), MaxInFlight)
+	}
+	c.serving[r.ID] = r
+	c.surplus++
+	r.surplus = true
+	c.lenient = true
+	c.queueResponse(r, wire.Metadata{wire.StringEntry("roam.error", "too many requests in flight, at most 1024 are allowed")}, []byte{1, 3})
+	return nil
+}
+
+// Refusal is an answer without a handler.
+type Refusal byte
+
+// Refusals, with their error variant on the wire.
+const (
+	UnknownMethod  Refusal = 1
+	InvalidPayload Refusal = 2
+)
+
+// Refuse answers a request whose method is unknown or whose arguments do not decode.
+// None of its channels was opened: what comes for them is dropped from now on.
+func (c *Core) Refuse(r *Request, why Refusal) {
+	if c.serving[r.ID] != r {
+		return
+	}
+	c.lenient = true
+	c.queueResponse(r, nil, []byte{1, byte(why)})
+}
+
+// Respond queues the Response of a handler that ran on the receiving goroutine.
+// The core keeps metadata and payload until it is sent.
+func (c *Core) Respond(r *Request, metadata wire.Metadata, payload []byte) {
+	if c.serving[r.ID] == r {
+		c.queueResponse(r, metadata, payload)
+	}
+}
+
+func (c *Core) queueResponse(r *Request, metadata wire.Metadata, payload []byte) {
+	m := wire.Message{Kind: wire.KindResponse, ID: r.ID, Payload: payload}
+	if len(metadata) > 0 {
+		m.Metadata = wire.AppendMetadata(nil, metadata)
+	}
+	c.outbox.push(Out{Message: m, request: r})
+}
+
+// Accept opens the channels of a request, or tells which rule its ids break.
+func (c *Core) Accept(r *Request, ends []End) error {
+	if c.err != nil {
+		return c.err
+	}
+	for i, e := range ends {
+		if err := c.checkEnd(e.ID); err != nil {
+			return err
+		}
+		for _, other := range ends[:i] {
+			if other.ID == e.ID {
+				return violation(wire.RuleChannelUniqueness, "channel id %d is named twice in request %d", e.ID, r.ID)
+			}
+		}
+	}
+	for _, e := range ends {
+		ch := &Channel{ID: e.ID, Sends: e.Sends, window: windowOf(e.ID)}
+		r.Channels = append(r.Channels, ch)
+		c.open(ch)
+	}
+	return nil
+}
+
+func (c *Core) checkEnd(id uint64) error {
+	limit := uint64(c.cfg.Limits.MaxChannels)
+	switch {
+	case id == 0:
+		return violation(wire.RuleChannelZero, "channel id 0 in a request")
+	case limit > 0 && !c.cfg.AnyPeerID && id >= limit:
+		return violation(wire.RuleChannelIndex, "channel id %d in a request, ids are below %d", id, limit)
+	case c.ours(id):
+		return violation(wire.RuleChannelParity, "channel id %d in a request of the %s", id, c.cfg.Limits.Role.Other())
+	case c.channels[id] != nil:
+		return violation(wire.RuleChannelUniqueness, "channel id %d is open already", id)
+	}
+	return nil
+}
+
+// Returned ends the channels of a request whose handler returned: what it sends on
+// is closed, what it receives on is reset unless it ended or was detached. The
+// Response goes out after that.
+func (c *Core) Returned(r *Request) {
+	for _, ch := range r.Channels {
+		if ch.Sends {
+			c.endSending(ch, wire.KindClose, errClosed)
+		} else if !ch.detached {
+			c.endReceiving(ch, errClosed)
+		}
+	}
+}
+
+// CommitResponse ends the request; the driver publishes its Response in the same
+// step, right after, so that the peer may use the id again at once.
+func (c *Core) CommitResponse(r *Request) error {
+	if c.err != nil {
+		return c.err
+	}
+	c.answer(r)
+	return nil
+}
+
+func (c *Core) answer(r *Request) {
+	delete(c.serving, r.ID)
+	if r.surplus {
+		c.surplus--
+	}
+}
+
+// cancel ends the context of the request it names, if that is still served.
+func (c *Core) cancel(m *wire.Message) {
+	if r, ok := c.serving[m.ID]; ok {
+		c.effect(Effect{Kind: EndContext, Request: r})
+	}
+}

@@ -1,0 +1,93 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/roam-rpc/roam-go/wire"
+)
+
+// Kind is what somebody waits for.
+type Kind uint8
+
+// The kinds of waiting.
+const (
+	Messages Kind = iota // a message of the peer
+	Space                // room for a message of ours
+	Slot                 // room for the payload of a message of ours
+	Credit               // credit on one channel
+	Kinds                // how many there are
+)
+
+// Stage's errors that mean: wait for room and try again. Nothing is held.
+var (
+	ErrNoSpace = errors.New("no space for a message now")
+	ErrNoSlot  = errors.New("no slot for a payload now")
+)
+
+// Fault is a message of the peer that breaks a rule below the level of calls and
+// channels. The connection ends with a Goodbye.
+type Fault struct {
+	Rule   string // rule id
+	Detail string // what, value and bound
+}
+
+func (f *Fault) Error() string { return f.Rule + ": " + f.Detail }
+
+// Arrival is a message that was received. Its bytes are valid until the next Receive.
+type Arrival struct {
+	wire.Message
+	// Size is the payload as the negotiated limit counts it, bytes.
+	Size int
+	// Seq counts messages received, this one included; it wraps.
+	Seq uint32
+}
+
+// Transport moves the messages of one connection.
+//
+// Stage, Commit and Abort are called by one goroutine at a time, Receive by one
+// goroutine at a time, Wait by one goroutine at a time; all else by any. After the
+// end every method returns at once, with the error that ended it where it has one.
+type Transport interface {
+	// Stage takes room for m and writes it where the peer does not see it yet. It
+	// does not keep m. ErrNoSpace or ErrNoSlot: wait and try again.
+	Stage(m *wire.Message) error
+	// Commit makes the staged message visible to the peer. It takes O(1) and is
+	// called under the connection's lock.
+	Commit()
+	// Abort gives back what Stage took.
+	Abort()
+	// Notify tells the peer of what was committed, where it has to be told. It is
+	// called outside of locks and does not block.
+	Notify()
+
+	// Receive fills batch with messages that have arrived and says how many; 0 when
+	// there are none. A *Fault comes after the messages before it.
+	Receive(batch []Arrival) (int, error)
+	// Pending says that Receive would give something, an error included.
+	Pending() bool
+	// Spin looks for up to n rounds, some tens of nanoseconds each, whether Pending.
+	Spin(n int) bool
+
+	// Arm asks that Wait returns when what it names may have come about, Disarm takes
+	// it back. id is the channel for Credit. After Arm, look again before sleeping.
+	Arm(k Kind, id uint32)
+	Disarm(k Kind, id uint32)
+	// Wait sleeps until something armed may have come about, Interrupt, or the end,
+	// which it returns. Spurious returns are allowed. busy: a call or channel is open.
+	Wait(busy bool) error
+	// Interrupt makes a Wait return that is under way, or the next.
+	Interrupt()
+	// OnWake sets the function that is called when those who wait should look again
+	// although Wait does not return. It is called from any goroutine.
+	OnWake(fn func())
+
+	// Nap is the sleep of a goroutine that receives for itself: until a message may
+	// be there, bell rings, or d is over. false: not supported here; it did not sleep.
+	Nap(bell *Bell, d time.Duration) bool
+
+	// Close ends the connection in order: what was committed is handed over and the
+	// peer told reason, if there is one, as far as ctx and the peer allow. Idempotent.
+	Close(ctx context.Context, reason string) error
+}
