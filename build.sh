@@ -1,0 +1,365 @@
+#!/usr/bin/env bash
+# Builds, tests and shows the project. `./build.sh help` lists the commands.
+#
+# Notices of this script go to standard error, so that the output of the programs it runs stays their own.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
+
+# The last release line that also builds with the oldest Go that go.mod allows.
+staticcheck=honnef.co/go/tools/cmd/staticcheck@v0.7.0
+
+# Runs of each fuzz target in `test`. A count, not a time: a fuzz run that a clock ends can fail on a slow machine.
+fuzz_runs=20000
+
+# Warnings that the C sources are free of.
+c_warnings=(-std=c11 -O2 -Wall -Wextra -Wconversion -Werror)
+
+usage() {
+  cat <<'END'
+usage: ./build.sh COMMAND [ARGUMENTS]
+
+  demo      stream a folder of files through guest processes: [--json FILE] [--out DIR] [--guests N] [DIR]
+  test      run every test: both engines, C, race detector, fuzz seeds and short runs, use from another module
+  bench     measure shared memory against other transports; arguments go to the benchmark
+  lint      check formatting, vet, staticcheck, C warnings, shell scripts, generated files and go.mod files
+  generate  write the Go layout constants anew from csrc/roamshm.h
+  clean     remove what builds and profiles leave in the tree
+  help      print this list
+
+DIR is this tree unless given. demo and test install a missing C compiler where they may (apt-get as root or through
+sudo); without one, demo runs the pure Go engine.
+END
+}
+
+# --- saying and ending -----------------------------------------------------------------------------------------------
+
+current= # the step that runs now; named when the script ends early
+scratch= # temporary directory, made on first use, removed at the end
+
+say() { printf 'build.sh: %s\n' "$*" >&2; }
+
+die() {
+  say "$*"
+  exit 1
+}
+
+finish() {
+  local status=$?
+  [[ -z $scratch ]] || rm -rf "$scratch"
+  if ((status != 0)) && [[ -n $current ]]; then
+    say "FAILED at step '$current' (exit status $status)"
+  fi
+}
+trap finish EXIT
+
+# make_scratch sets $scratch. Not a command substitution: the assignment must reach this shell.
+make_scratch() { [[ -n $scratch ]] || scratch=$(mktemp -d); }
+
+# step NAME COMMAND...: runs one step of test or lint. The command stands alone, outside any condition, since bash
+# drops `set -e` inside one; finish names the step that failed.
+step() {
+  current=$1
+  local began=$SECONDS
+  printf '\n== %s\n' "$current"
+  "${@:2}"
+  printf '== %s: ok, %d s\n' "$current" $((SECONDS - began))
+  current=
+}
+
+# --- what must be installed ------------------------------------------------------------------------------------------
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# apt_install PACKAGE...: installs on Debian and its kin; fails without a word where that cannot be done.
+apt_install() {
+  local as=()
+  have apt-get || return 1
+  if ((EUID != 0)); then
+    # -n: never ask for a password; who must type one can run apt-get themselves.
+    have sudo && sudo -n true 2>/dev/null || return 1
+    as=(sudo -n)
+  fi
+  say "installing $*"
+  "${as[@]}" apt-get -qq update >&2 </dev/null || return 1
+  "${as[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get -qq install -y --no-install-recommends "$@" >&2 </dev/null
+}
+
+# ensure_certificates: those by which go trusts a module proxy; a Debian at its smallest has none.
+ensure_certificates() {
+  [[ -n ${SSL_CERT_FILE:-}${SSL_CERT_DIR:-} || -e /etc/ssl/certs/ca-certificates.crt ]] ||
+    apt_install ca-certificates || true
+}
+
+# require_go: a Go that is at least the one in go.mod, also where its usual folder is not in PATH.
+require_go() {
+  have go || PATH=$PATH:/usr/local/go/bin
+  local need got
+  need=$(awk '$1 == "go" {print $2}' "$root/go.mod")
+  have go || die "Go is missing: install Go $need or newer (https://go.dev/dl/) and put it in PATH"
+  got=$(cd "$root" && go env GOVERSION) || die "go does not run (see above)"
+  got=${got#go}
+  [[ $(printf '%s\n' "$need" "$got" | sort -V | head -n 1) == "$need" ]] ||
+    die "Go is too old: this is $got, go.mod asks for $need or newer (https://go.dev/dl/)"
+  ensure_certificates
+  # No version stamp: it needs git and a repository that git trusts, and nothing here reads it.
+  export GOFLAGS="${GOFLAGS:+$GOFLAGS }-buildvcs=false"
+}
+
+# cc_works: the compiler that go would call makes a program; a compiler without libc's headers does not count.
+cc_works() {
+  local cc
+  make_scratch
+  read -ra cc <<<"$(go env CC)"
+  printf '#include <pthread.h>\nint main(void) { return 0; }\n' |
+    "${cc[@]}" -x c -o "$scratch/cc-works" - 2>/dev/null
+}
+
+ensure_cc() { cc_works || { apt_install gcc libc6-dev && cc_works; }; }
+
+require_cc() {
+  ensure_cc || die "a C compiler is missing and could not be installed (no root, no sudo without a password, or no" \
+    "network): install gcc and libc6-dev, then run this again"
+}
+
+# choose_engine: cgo where a C compiler is or can be had, else pure Go; the caller's CGO_ENABLED=0 is kept.
+choose_engine() {
+  if [[ ${CGO_ENABLED:-1} == 0 ]]; then
+    say "pure Go engine (CGO_ENABLED=0 is set)"
+  elif ensure_cc; then
+    export CGO_ENABLED=1
+  else
+    say "pure Go engine: there is no C compiler, and none could be installed (gcc and libc6-dev give the cgo engine)"
+    export CGO_ENABLED=0
+  fi
+}
+
+# --- modules ---------------------------------------------------------------------------------------------------------
+
+# nested_modules: the folder of every Go module below the root's.
+nested_modules() {
+  local file
+  find . -mindepth 2 -name go.mod -not -path '*/testdata/*' -not -path './.git/*' | sort | while IFS= read -r file; do
+    dirname "$file"
+  done
+}
+
+# modules: the folder of every Go module of the tree, the root's first.
+modules() {
+  echo .
+  nested_modules
+}
+
+# run_program MODULE [ARGUMENTS]: builds the program of a nested module and runs it in the caller's working directory.
+run_program() {
+  local module=$1
+  shift
+  make_scratch
+  go -C "$root/$module" build -o "$scratch/program" . ||
+    die "building $module failed; if a module could not be fetched, it needs the network once"
+  "$scratch/program" "$@"
+}
+
+# --- test ------------------------------------------------------------------------------------------------------------
+
+fetch_modules() {
+  local dir
+  for dir in $(modules); do
+    go -C "$dir" list -deps -test ./... >/dev/null
+  done
+}
+
+# other_packages: the root module's packages but the check from another module, which builds for every engine itself.
+other_packages() { go list ./... | grep -v '/internal/usertest$'; }
+
+test_pure_go() {
+  local packages
+  packages=$(CGO_ENABLED=0 other_packages)
+  xargs env CGO_ENABLED=0 go test -vet=off -count=1 <<<"$packages"
+}
+
+test_race() {
+  local packages
+  packages=$(other_packages)
+  xargs go test -vet=off -count=1 -race -timeout=20m <<<"$packages"
+}
+
+test_nested() {
+  local dir
+  for dir in $(nested_modules); do
+    go -C "$dir" test -count=1 ./...
+  done
+}
+
+# fuzz_targets: one line "FOLDER FuzzName" for each fuzz target of the tree.
+fuzz_targets() {
+  { grep -rHoE '^func Fuzz[A-Za-z0-9_]*' --include='*_test.go' . || true; } | sort |
+    sed -E 's|/[^/]*:func (.*)$| \1|'
+}
+
+test_fuzz() {
+  local dir target
+  while read -r dir target; do
+    printf -- '-- %s %s\n' "$dir" "$target"
+    go -C "$dir" test -vet=off -run='^$' -fuzz="^$target\$" -fuzztime="${fuzz_runs}x" . </dev/null
+  done < <(fuzz_targets)
+}
+
+build_elsewhere() {
+  local os
+  for os in darwin windows freebsd; do
+    printf -- '-- %s\n' "$os"
+    GOOS=$os CGO_ENABLED=0 go build ./...
+  done
+}
+
+run_tests() {
+  cd "$root"
+  require_go
+  require_cc
+  export CGO_ENABLED=1
+  step 'fetch modules' fetch_modules
+  step 'go vet' go vet ./...
+  step 'go vet for arm64' env GOARCH=arm64 CGO_ENABLED=0 go vet ./...
+  step 'build for other systems' build_elsewhere
+  step 'C tests' csrc/test/run.sh
+  step 'tests, cgo engine' go test -vet=off -count=1 ./...
+  step 'tests, pure Go engine' test_pure_go
+  step 'tests, race detector' test_race
+  step 'tests of nested modules' test_nested
+  step 'short fuzz runs' test_fuzz
+  say "all tests passed in $SECONDS s"
+}
+
+# --- lint ------------------------------------------------------------------------------------------------------------
+
+lint_format() {
+  local unformatted
+  unformatted=$(gofmt -l .)
+  [[ -z $unformatted ]] || die "not gofmt-ed: $unformatted"
+}
+
+lint_vet() {
+  local dir
+  CGO_ENABLED=1 go vet -tags=purego ./...
+  for dir in $(modules); do
+    CGO_ENABLED=1 go -C "$dir" vet ./...
+    CGO_ENABLED=0 go -C "$dir" vet ./...
+  done
+}
+
+lint_staticcheck() {
+  local dir
+  make_scratch
+  GOBIN=$scratch go install "$staticcheck"
+  for dir in $(modules); do
+    (cd "$dir" && CGO_ENABLED=1 "$scratch/staticcheck" ./...)
+    (cd "$dir" && CGO_ENABLED=0 "$scratch/staticcheck" ./...)
+  done
+}
+
+# lint_c: every C file with every compiler that is there, and every header as a file of its own.
+lint_c() {
+  local cc file
+  make_scratch
+  for cc in gcc clang; do
+    have "$cc" || continue
+    printf -- '-- %s\n' "$cc"
+    for file in csrc/*.c csrc/test/*.c; do
+      "$cc" "${c_warnings[@]}" -Icsrc -c -o "$scratch/lint.o" "$file"
+    done
+    for file in csrc/*.h; do
+      "$cc" "${c_warnings[@]}" -Icsrc -include "$file" -x c -c -o "$scratch/lint.o" /dev/null
+    done
+  done
+}
+
+lint_shell() {
+  local scripts
+  if ! have shellcheck && ! apt_install shellcheck; then
+    say "shellcheck is not there: shell scripts are not checked"
+    return
+  fi
+  mapfile -t scripts < <(git ls-files '*.sh' .ci/run)
+  shellcheck "${scripts[@]}"
+}
+
+# lint_text: no path of one machine, and nothing marked as left undone, in a tracked file. The patterns are written so
+# that they do not find themselves.
+lint_text() {
+  local found
+  found=$(git grep -nIE '(^|[^A-Za-z0-9_.])/(work|farm|home)/[a-z.]|/roo[t]/' -- . || true)
+  [[ -z $found ]] || die "paths of one machine:"$'\n'"$found"
+  found=$(git grep -nIwE 'TO[D]O|FIX[M]E|XX[X]|HAC[K]' -- '*.go' '*.c' '*.h' '*.sh' '*.md' || true)
+  [[ -z $found ]] || die "left undone:"$'\n'"$found"
+}
+
+lint_modules() {
+  local dir
+  for dir in $(modules); do
+    go -C "$dir" mod tidy -diff
+  done
+}
+
+run_lint() {
+  cd "$root"
+  require_go
+  require_cc
+  have git || die "git is missing: lint looks at the tracked files"
+  step 'gofmt' lint_format
+  step 'tracked files' lint_text
+  step 'shellcheck' lint_shell
+  step 'C warnings' lint_c
+  step 'generated layout is fresh' go -C internal/layoutgen run . -check
+  step 'go.mod files are tidy' lint_modules
+  step 'go vet' lint_vet
+  step 'staticcheck' lint_staticcheck
+  say "nothing found, $SECONDS s"
+}
+
+# --- the other commands ----------------------------------------------------------------------------------------------
+
+run_demo() {
+  require_go
+  choose_engine
+  ROAM_DEMO_DIR=$root run_program examples/files "$@"
+}
+
+run_bench() {
+  require_go
+  require_cc
+  run_program bench "$@"
+}
+
+run_generate() {
+  cd "$root"
+  require_go
+  require_cc # the generator reads the preprocessor's predefined macros from it
+  go -C internal/layoutgen run .
+}
+
+run_clean() {
+  rm -rf "${root:?}/bin" "${root:?}/out"
+  find "$root" \( -name '*.test' -o -name '*.prof' \) -type f -not -path '*/.git/*' -delete
+}
+
+main() {
+  local command=${1:-help}
+  (($# == 0)) || shift
+  case $command in
+    demo) run_demo "$@" ;;
+    test) run_tests ;;
+    bench) run_bench "$@" ;;
+    lint) run_lint ;;
+    generate) run_generate ;;
+    clean) run_clean ;;
+    help | -h | --help) usage ;;
+    *)
+      usage >&2
+      die "unknown command '$command'"
+      ;;
+  esac
+}
+
+main "$@"
