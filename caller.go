@@ -52,7 +52,8 @@ type Call struct {
 	ResultMetadata []byte
 	// Failed says that Result is the method's declared error.
 	Failed bool
-	// Driver belongs to the connection between Open and the end of Do.
+	// Driver belongs to the connection that the call goes through; what implements
+	// Releaser is told when the call is released.
 	Driver any
 
 	passed []Passed
@@ -68,6 +69,12 @@ func NewCall(m *Method) *Call {
 	return c
 }
 
+// Releaser is a connection's part of a call.
+type Releaser interface {
+	// Released says that nobody uses the call or its Result any more.
+	Released()
+}
+
 // keptBuffer is the size in bytes up to which a released buffer is kept for reuse.
 const keptBuffer = 64 << 10
 
@@ -78,7 +85,10 @@ func (c *Call) Release() {
 		c.passed[i].Fail(ErrNotSent)
 		c.passed[i] = Passed{}
 	}
-	kept := Call{Args: reuse(c.Args), Result: reuse(c.Result), ResultMetadata: reuse(c.ResultMetadata)}
+	if r, ok := c.Driver.(Releaser); ok {
+		r.Released()
+	}
+	kept := Call{Args: reuse(c.Args)}
 	kept.passed, kept.ids = c.passed[:0], c.ids[:0]
 	*c = kept
 	calls.Put(c)

@@ -163,3 +163,14 @@ func (c *Core) answered(ch *Channel, refused bool) {
 		c.peerEnded(ch, errEOF)
 	}
 }
+
+// Reusable says that the core has no more to do with the call.
+func (k *Call) Reusable() bool { return k.state == callIdle || k.state == callDone }
+
+// Reset empties a reusable call for another use, keeping its buffers.
+func (k *Call) Reset() {
+	*k = Call{Owner: k.Owner, Metadata: k.Metadata[:0], Payload: k.Payload[:0]}
+}
+
+// IDLimit is how many channel ids this side has at once, 0 = unbounded.
+func (c *Core) IDLimit() int { return c.cfg.Flow.Limit() }

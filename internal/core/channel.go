@@ -89,7 +89,7 @@ func (c *Core) SendRoom(ch *Channel) (uint32, error) {
 	}
 	room, err := c.cfg.Flow.Room(&ch.window)
 	if err != nil {
-		return 0, &Violation{Rule: wire.RuleFlowWrap, Detail: err.Error()}
+		return 0, &Violation{Rule: wire.RuleShmCreditWrap, Detail: err.Error()}
 	}
 	return room, nil
 }

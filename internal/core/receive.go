@@ -117,7 +117,7 @@ func (c *Core) stray(m *wire.Message) error {
 	case m.ID == 0:
 		return violation(wire.RuleChannelZero, "%s for channel id 0", m.Kind)
 	case limit > 0 && m.ID >= limit && (ours || !c.cfg.AnyPeerID):
-		return violation(wire.RuleChannelIndex, "%s for channel id %d, ids are below %d", m.Kind, m.ID, limit)
+		return violation(wire.RuleShmChannelTable, "%s for channel id %d, ids are below %d", m.Kind, m.ID, limit)
 	case !ours && c.lenient:
 		return nil // sent before the peer saw that its Request was not taken
 	case m.ID > c.highest[m.ID&1]:

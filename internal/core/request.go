@@ -1,7 +1,11 @@
 package core
 
 import (
+	"fmt"
+
 	"github.com/roam-rpc/roam-go/wire"
+
+	roam "github.com/roam-rpc/roam-go"
 )
 
 // Request is one Request of the peer, until its Response is published.
@@ -25,7 +29,7 @@ type End struct {
 
 func (c *Core) request(m *wire.Message) error {
 	if _, dup := c.serving[m.ID]; dup {
-		return violation(wire.RuleRequestDuplicate, "request id %d is in flight", m.ID)
+		return violation(wire.RuleDuplicateRequest, "request id %d is in flight", m.ID)
 	}
 	if err := wire.CheckMetadata(m.Metadata); err != nil {
 		return metadataViolation(err)
@@ -42,14 +46,14 @@ func (c *Core) request(m *wire.Message) error {
 // overrun answers a Request beyond MaxInFlight, or ends the connection.
 func (c *Core) overrun(r *Request) error {
 	if c.cfg.StrictInFlight || c.surplus >= MaxInFlight {
-		return violation(wire.RuleRequestInFlight, "request %d with %d in flight, at most %d are allowed",
+		return violation(wire.RuleInFlight, "request %d with %d in flight, at most %d are allowed",
 			r.ID, len(c.serving), MaxInFlight)
 	}
 	c.serving[r.ID] = r
 	c.surplus++
 	r.surplus = true
 	c.lenient = true
-	c.queueResponse(r, wire.Metadata{wire.StringEntry("roam.error", "too many requests in flight, at most 1024 are allowed")}, []byte{1, 3})
+	c.queueResponse(r, tooMany, []byte{1, 3})
 	return nil
 }
 
@@ -117,7 +121,7 @@ func (c *Core) checkEnd(id uint64) error {
 	case id == 0:
 		return violation(wire.RuleChannelZero, "channel id 0 in a request")
 	case limit > 0 && !c.cfg.AnyPeerID && id >= limit:
-		return violation(wire.RuleChannelIndex, "channel id %d in a request, ids are below %d", id, limit)
+		return violation(wire.RuleShmChannelTable, "channel id %d in a request, ids are below %d", id, limit)
 	case c.ours(id):
 		return violation(wire.RuleChannelParity, "channel id %d in a request of the %s", id, c.cfg.Limits.Role.Other())
 	case c.channels[id] != nil:
@@ -162,3 +166,9 @@ func (c *Core) cancel(m *wire.Message) {
 		c.effect(Effect{Kind: EndContext, Request: r})
 	}
 }
+
+// tooMany is the metadata of the answer to a Request over MaxInFlight.
+var tooMany = wire.Metadata{{
+	Key:   roam.MetadataError,
+	Value: wire.StringValue(fmt.Sprintf("too many requests in flight, at most %d are allowed", MaxInFlight)),
+}}

@@ -2,28 +2,30 @@ package transport
 
 import "sync/atomic"
 
-// Bell breaks the Nap of one goroutine. The sleeper notes Seen, looks at what it
-// waits for, and naps; whoever changes something rings.
+// Bell breaks the Nap of one goroutine. The sleeper notes the rings so far with See,
+// looks at what it waits for, and naps; whoever changes something rings.
 type Bell struct {
-	word atomic.Uint32
-	seen uint32
-	// Wake wakes a sleeper on the word; set by the transport that supports Nap.
-	Wake func(word *atomic.Uint32)
+	word uint32 // counts rings; accessed atomically, slept on
+	seen uint32 // of the sleeper
+	// Wake adds 1 to the word and wakes its sleeper. Set before use where naps are
+	// supported.
+	Wake func(word *uint32)
 }
 
 // See notes the rings so far: a Nap after it returns at once if more came.
-func (b *Bell) See() { b.seen = b.word.Load() }
+func (b *Bell) See() { b.seen = atomic.LoadUint32(&b.word) }
 
 // Seen is the count that See noted.
 func (b *Bell) Seen() uint32 { return b.seen }
 
-// Word is what a sleeper waits on.
-func (b *Bell) Word() *atomic.Uint32 { return &b.word }
+// Word is what the sleeper sleeps on.
+func (b *Bell) Word() *uint32 { return &b.word }
 
 // Ring makes the current or next Nap return.
 func (b *Bell) Ring() {
-	b.word.Add(1)
 	if b.Wake != nil {
 		b.Wake(&b.word)
+		return
 	}
+	atomic.AddUint32(&b.word, 1)
 }

@@ -87,7 +87,7 @@ type Transport interface {
 	// be there, bell rings, or d is over. false: not supported here; it did not sleep.
 	Nap(bell *Bell, d time.Duration) bool
 
-	// Close ends the connection in order: what was committed is handed over and the
-	// peer told reason, if there is one, as far as ctx and the peer allow. Idempotent.
-	Close(ctx context.Context, reason string) error
+	// Close ends the connection in order: what was committed is handed over as far as
+	// ctx and the peer allow. Idempotent.
+	Close(ctx context.Context) error
 }

@@ -1,0 +1,206 @@
+package driver
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/roam-rpc/roam-go/internal/core"
+	"github.com/roam-rpc/roam-go/wire"
+
+	roam "github.com/roam-rpc/roam-go"
+)
+
+// idTick is how often a caller without a channel id looks again: an entry becomes
+// free without a wake-up.
+const idTick = time.Millisecond
+
+// pending is one call of this side, with the goroutine that waits for it. It is used
+// again once its Response came and the call was released.
+type pending struct {
+	core     core.Call
+	done     atomic.Bool
+	w        *waiter
+	halves   []*half
+	metadata []byte
+}
+
+var pendings = sync.Pool{New: func() any {
+	p := new(pending)
+	p.core.Owner = p
+	p.w = newWaiter(p.done.Load)
+	p.w.naps = true
+	return p
+}}
+
+func (p *pending) finish() {
+	p.done.Store(true)
+	p.w.signal()
+}
+
+func (p *pending) commit(c *core.Core) (bool, error) {
+	err := c.CommitCall(&p.core)
+	return err == nil, err
+}
+
+// Released lets the call's buffers be used again; roam.Call calls it. A call that
+// was given up stays with the core until its Response comes.
+func (p *pending) Released() {
+	if p.core.Reusable() {
+		clear(p.halves)
+		p.halves = p.halves[:0]
+		p.done.Store(false)
+		p.core.Reset()
+		pendings.Put(p)
+	}
+}
+
+// pendingOf is the driver's part of a call, made at its first use.
+func pendingOf(call *roam.Call) *pending {
+	if p, ok := call.Driver.(*pending); ok {
+		return p
+	}
+	p := pendings.Get().(*pending)
+	call.Driver = p
+	return p
+}
+
+// open gives each channel end that the call passes an id; see roam.Caller.
+func (c *conn) open(ctx context.Context, call *roam.Call) error {
+	passed := call.Passed()
+	if len(passed) == 0 {
+		return nil
+	}
+	if limit := c.idLimit(); limit > 0 && len(passed) > limit {
+		return &roam.ChannelCountError{Count: len(passed), Limit: limit}
+	}
+	p := pendingOf(call)
+	sends := make([]bool, len(passed))
+	for i, end := range passed {
+		sends[i] = end.CallerSends
+	}
+	if err := c.until(ctx, func(k *core.Core) (bool, error) { return k.TakeChannels(&p.core, sends) }); err != nil {
+		return fmt.Errorf("%s: wait for channel ids: %w", call.Method, err)
+	}
+	ids := make([]uint64, len(passed))
+	for i, ch := range p.core.Channels {
+		ids[i] = ch.ID
+		p.halves = append(p.halves, newHalf(c, ch))
+	}
+	call.SetChannelIDs(ids)
+	return nil
+}
+
+// until tries step, under the lock, until it says true, fails, or ctx ends. It is for
+// what becomes free without a wake-up of its own.
+func (c *conn) until(ctx context.Context, step func(*core.Core) (bool, error)) error {
+	var ok bool
+	var err error
+	try := func() bool {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if !ok && err == nil {
+			ok, err = step(c.core)
+		}
+		return ok || err != nil
+	}
+	if try() {
+		return err
+	}
+	w := newWaiter(try)
+	w.every = idTick
+	if ended := c.await(ctx, w); ended != nil {
+		return ended
+	}
+	if err == nil && !ok {
+		return c.err()
+	}
+	return err
+}
+
+// do sends the Request of a call and waits for its Response; see roam.Caller.
+func (c *conn) do(ctx context.Context, call *roam.Call) error {
+	p := pendingOf(call)
+	if err := c.send(ctx, call, p); err != nil {
+		c.withdraw(call, p, err)
+		return fmt.Errorf("%s: %w", call.Method, err)
+	}
+	for i, end := range call.Passed() {
+		p.halves[i].bind(end.CallerSends, end)
+	}
+	if err := c.await(ctx, p.w); err != nil {
+		c.update(func(k *core.Core) { k.Cancel(&p.core) })
+		return fmt.Errorf("%s: %w", call.Method, err)
+	}
+	if err := c.outcome(p); err != nil {
+		return fmt.Errorf("%s: %w", call.Method, err)
+	}
+	var err error
+	call.ResultMetadata = p.core.Metadata
+	call.Result, err = roam.DecodeResult(call, p.core.Metadata, p.core.Payload)
+	return err
+}
+
+// outcome is why a call has no Response, nil when it has one.
+func (c *conn) outcome(p *pending) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	done, err := p.core.Done()
+	if !done {
+		return c.core.Err()
+	}
+	return err
+}
+
+// send publishes the Request.
+func (c *conn) send(ctx context.Context, call *roam.Call, p *pending) error {
+	if err := c.encodeMetadata(ctx, call, p); err != nil {
+		return err
+	}
+	m := wire.Message{Kind: wire.KindRequest, Method: call.Method.ID, Metadata: p.metadata, Payload: call.Args}
+	if size, limit := c.sizeOf(&m), c.maxPayload(); size > limit {
+		return &roam.SizeError{What: "request", Size: size, Limit: limit, Bound: "the largest payload"}
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := c.until(ctx, func(k *core.Core) (bool, error) { return k.Admit(&p.core) }); err != nil {
+		return err
+	}
+	m.ID = p.core.ID
+	_, err := c.publish(ctx, &m, p)
+	return err
+}
+
+// withdraw ends a call that was not published.
+func (c *conn) withdraw(call *roam.Call, p *pending, err error) {
+	c.update(func(k *core.Core) { k.Withdraw(&p.core) })
+	for _, end := range call.Passed() {
+		end.Fail(err)
+	}
+}
+
+// encodeMetadata joins what the context and the call carry with the deadline.
+func (c *conn) encodeMetadata(ctx context.Context, call *roam.Call, p *pending) error {
+	p.metadata = p.metadata[:0]
+	md := roam.OutgoingMetadata(ctx)
+	deadline, limited := ctx.Deadline()
+	if !limited && len(md) == 0 && len(call.Metadata) == 0 {
+		return nil
+	}
+	all := make(roam.Metadata, 0, len(md)+len(call.Metadata)+1)
+	all = append(append(all, md...), call.Metadata...)
+	if limited {
+		left := max(0, time.Until(deadline))
+		all = append(all, wire.Entry{Key: roam.MetadataTimeout, Value: wire.U64Value(uint64(left))})
+	}
+	p.metadata = wire.AppendMetadata(p.metadata, all)
+	return wire.CheckMetadata(p.metadata)
+}
+
+func (c *conn) maxPayload() int { return int(c.core.Limits().MaxPayload) }
+
+// idLimit is how many channel ids this side has at once, 0 = unbounded.
+func (c *conn) idLimit() int { return c.core.IDLimit() }

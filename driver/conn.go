@@ -1,0 +1,170 @@
+package driver
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/roam-rpc/roam-go/internal/core"
+	"github.com/roam-rpc/roam-go/internal/transport"
+	"github.com/roam-rpc/roam-go/wire"
+
+	roam "github.com/roam-rpc/roam-go"
+)
+
+// batchSize is how many messages are received at once.
+const batchSize = 32
+
+// closeWait bounds how long the end of a connection may take to hand over what was
+// committed and to say why.
+const closeWait = time.Second
+
+// conn is one connection. Locks are taken in this order: turn, mu; the others are
+// leaves.
+type conn struct {
+	tr       transport.Transport
+	dispatch roam.Dispatcher
+	log      *slog.Logger
+	sizeOf   func(*wire.Message) int // payload as the negotiated limit counts it
+	budget   bool                    // the peer keeps no channel table: credit is never renewed
+
+	mu   sync.Mutex // guards core; held for no longer than a step of it
+	core *core.Core
+
+	turn sync.Mutex // its holder stages and commits; never held across a wait
+
+	role  role
+	batch []transport.Arrival // of whoever holds the role
+	fx    []core.Effect       // of whoever holds the role
+	spin  spinner             // of whoever holds the role
+	bell  transport.Bell      // breaks the nap of whoever holds the role
+
+	park    parking
+	outWait outWait
+
+	ended atomic.Bool   // the core has failed
+	idle  chan struct{} // closed when ended and nothing of the connection is left
+	once  sync.Once
+	work  sync.WaitGroup // handlers running
+}
+
+func newConn(tr transport.Transport, cfg core.Config, d roam.Dispatcher, o options) *conn {
+	c := &conn{tr: tr, dispatch: d, log: o.logger, core: core.New(cfg),
+		batch: make([]transport.Arrival, batchSize), idle: make(chan struct{})}
+	c.sizeOf = func(m *wire.Message) int { return len(m.Payload) }
+	c.spin.init()
+	tr.OnWake(c.lookAround)
+	return c
+}
+
+// update runs one step of the core and carries out what follows from it.
+func (c *conn) update(step func(*core.Core)) {
+	c.mu.Lock()
+	step(c.core)
+	var fx []core.Effect
+	if c.core.HasEffects() {
+		fx = c.core.TakeEffects(nil)
+	}
+	c.mu.Unlock()
+	c.carryOut(fx)
+	c.flush()
+}
+
+// carryOut runs effects that are not an arrival, outside the lock.
+func (c *conn) carryOut(fx []core.Effect) {
+	for i := range fx {
+		switch e := &fx[i]; e.Kind {
+		case core.Respond:
+			if p, ok := e.Call.Owner.(*pending); ok {
+				p.finish()
+			}
+		case core.EndContext:
+			if s, ok := e.Request.Owner.(*served); ok {
+				s.cancel()
+			}
+		case core.Wake:
+			if h, ok := e.Channel.Owner.(*half); ok {
+				h.changed()
+			}
+		case core.Note:
+			c.log.Debug("roam: " + e.Text)
+		}
+	}
+}
+
+// fail ends the connection, once: everything on it fails, and the transport is
+// closed in the background with a Goodbye when the peer is to know why.
+func (c *conn) fail(cause error) {
+	c.once.Do(func() {
+		err, reason := connectionError(cause)
+		c.mu.Lock()
+		c.core.Fail(err)
+		fx := c.core.TakeEffects(nil)
+		c.ended.Store(true)
+		c.mu.Unlock()
+		c.carryOut(fx)
+		c.bell.Ring()
+		c.tr.Interrupt()
+		c.park.wakeAll()
+		go c.close(reason)
+	})
+}
+
+func (c *conn) close(reason string) {
+	ctx, cancel := context.WithTimeout(context.Background(), closeWait)
+	defer cancel()
+	if reason != "" {
+		c.sayGoodbye(ctx, reason)
+	}
+	if err := c.tr.Close(ctx); err != nil {
+		c.log.Debug("roam: close connection", "error", err)
+	}
+	c.park.wakeAll()
+	close(c.idle)
+}
+
+// goodbyeTick is how often a Goodbye without room looks again.
+const goodbyeTick = time.Millisecond
+
+// sayGoodbye sends the reason of the end if there is room before ctx is over; the end
+// does not wait for more.
+func (c *conn) sayGoodbye(ctx context.Context, reason string) {
+	m := wire.Message{Kind: wire.KindGoodbye, Payload: []byte(cut(reason, min(maxErrorText, c.maxPayload())))}
+	tick := time.NewTicker(goodbyeTick)
+	defer tick.Stop()
+	for {
+		c.turn.Lock()
+		err := c.tr.Stage(&m)
+		if err == nil {
+			c.tr.Commit()
+		}
+		c.turn.Unlock()
+		if _, lack, _ := lacking(err); lack == nil {
+			c.tr.Notify()
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// err is why the connection ended, nil while it lives.
+func (c *conn) err() error {
+	if !c.ended.Load() {
+		return nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.core.Err()
+}
+
+func (c *conn) busy() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.core.Busy()
+}

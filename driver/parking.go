@@ -1,0 +1,296 @@
+package driver
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/roam-rpc/roam-go/internal/transport"
+)
+
+// waiter is one goroutine's wait. Its owner alone uses it but for wake.
+type waiter struct {
+	wake  chan struct{} // capacity 1; spurious tokens are harmless
+	ready func() bool   // what is waited for, or the connection's end
+	naps  bool          // may sleep as a leader: only a message can make it ready
+	// kind and id say what the transport is asked to watch for; Messages needs no
+	// asking, whoever receives sees to it.
+	kind transport.Kind
+	id   uint32
+	// every: look again at least so often, 0 = no need. Such a waiter, and one with a
+	// kind, is woken by lookAround.
+	every time.Duration
+
+	leads    bool // guarded by parking.mu: takes the role when it is given
+	promoted bool // guarded by parking.mu: was made responsible, has not acted on it
+}
+
+func newWaiter(ready func() bool) *waiter {
+	return &waiter{wake: make(chan struct{}, 1), ready: ready}
+}
+
+func (w *waiter) signal() {
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
+}
+
+// parking is where the goroutines of a connection wait that do not receive.
+type parking struct {
+	mu      sync.Mutex
+	waiters map[*waiter]struct{}
+	blocked map[*waiter]struct{} // those of waiters that lookAround wakes
+	queue   []*waiter            // those that take the role, oldest first
+}
+
+func (w *waiter) blocked() bool { return w.kind != transport.Messages || w.every > 0 }
+
+func (p *parking) enter(w *waiter, leads bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.waiters == nil {
+		p.waiters = make(map[*waiter]struct{})
+		p.blocked = make(map[*waiter]struct{})
+	}
+	p.waiters[w] = struct{}{}
+	if w.blocked() {
+		p.blocked[w] = struct{}{}
+	}
+	w.leads = leads
+	if leads {
+		p.queue = append(p.queue, w)
+	}
+}
+
+// leave ends the wait and says whether w was made responsible meanwhile.
+func (p *parking) leave(w *waiter) (promoted bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.waiters, w)
+	delete(p.blocked, w)
+	if w.leads {
+		for i, q := range p.queue {
+			if q == w {
+				p.queue = append(p.queue[:i], p.queue[i+1:]...)
+				break
+			}
+		}
+	}
+	promoted, w.promoted, w.leads = w.promoted, false, false
+	return promoted
+}
+
+// promote makes the oldest waiter that takes the role responsible for it.
+func (p *parking) promote() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.queue) == 0 {
+		return false
+	}
+	w := p.queue[0]
+	p.queue = append(p.queue[:0], p.queue[1:]...)
+	w.promoted = true
+	w.signal()
+	return true
+}
+
+// wakeAll lets everybody look again.
+func (p *parking) wakeAll() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for w := range p.waiters {
+		w.signal()
+	}
+}
+
+// wakeBlocked lets those look again that wait for something other than a message
+// of their own.
+func (p *parking) wakeBlocked() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for w := range p.blocked {
+		w.signal()
+	}
+}
+
+// await blocks until w is ready, which the connection's end makes everything, or ctx
+// ends, whose error it returns.
+func (c *conn) await(ctx context.Context, w *waiter) error {
+	leads := true
+	for {
+		if w.ready() {
+			return nil
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if c.ended.Load() {
+			return nil
+		}
+		if leads && c.takeRole() {
+			c.lead(ctx, w)
+			c.stepDown()
+			leads = false // nothing came for long: Run wakes us
+			continue
+		}
+		if c.sleep(ctx, w, leads) && c.tryRole() {
+			// Made responsible: receive, or with nothing to wait for any more only
+			// hand on. Who holds the role otherwise hands it on.
+			c.lead(ctx, w)
+			c.stepDown()
+		}
+		leads = true
+	}
+}
+
+// sleep parks until something may have changed, and says whether w was made
+// responsible for receiving.
+func (c *conn) sleep(ctx context.Context, w *waiter, leads bool) (promoted bool) {
+	c.park.enter(w, leads)
+	if w.kind != transport.Messages {
+		c.tr.Arm(w.kind, w.id)
+		defer c.tr.Disarm(w.kind, w.id)
+	}
+	if !w.ready() && !c.ended.Load() && (!leads || c.role.held.Load()) {
+		w.block(ctx)
+	}
+	return c.park.leave(w)
+}
+
+func (w *waiter) blocked() bool { return w.kind != transport.Messages || w.every > 0 }
+
+func (p *parking) enter(w *waiter, leads bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.waiters == nil {
+		p.waiters = make(map[*waiter]struct{})
+		p.blocked = make(map[*waiter]struct{})
+	}
+	p.waiters[w] = struct{}{}
+	if w.blocked() {
+		p.blocked[w] = struct{}{}
+	}
+	w.leads = leads
+	if leads {
+		p.queue = append(p.queue, w)
+	}
+}
+
+// leave ends the wait and says whether w was made responsible meanwhile.
+func (p *parking) leave(w *waiter) (promoted bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.waiters, w)
+	delete(p.blocked, w)
+	if w.leads {
+		for i, q := range p.queue {
+			if q == w {
+				p.queue = append(p.queue[:i], p.queue[i+1:]...)
+				break
+			}
+		}
+	}
+	promoted, w.promoted, w.leads = w.promoted, false, false
+	return promoted
+}
+
+// promote makes the oldest waiter that takes the role responsible for it.
+func (p *parking) promote() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.queue) == 0 {
+		return false
+	}
+	w := p.queue[0]
+	p.queue = append(p.queue[:0], p.queue[1:]...)
+	w.promoted = true
+	w.signal()
+	return true
+}
+
+// wakeAll lets everybody look again.
+func (p *parking) wakeAll() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for w := range p.waiters {
+		w.signal()
+	}
+}
+
+// wakeBlocked lets those look again that wait for something other than a message
+// of their own.
+func (p *parking) wakeBlocked() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for w := range p.blocked {
+		w.signal()
+	}
+}
+
+// await blocks until w is ready, which the connection's end makes everything, or ctx
+// ends, whose error it returns.
+func (c *conn) await(ctx context.Context, w *waiter) error {
+	leads := true
+	for {
+		if w.ready() {
+			return nil
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if c.ended.Load() {
+			return nil
+		}
+		if leads && c.takeRole() {
+			c.lead(ctx, w)
+			c.stepDown()
+			leads = false // nothing came for long: Run wakes us
+			continue
+		}
+		c.sleep(ctx, w, leads)
+		leads = true
+	}
+}
+
+// sleep parks until something may have changed.
+func (c *conn) sleep(ctx context.Context, w *waiter, leads bool) {
+	c.park.enter(w, leads)
+	if w.kind != transport.Messages {
+		c.tr.Arm(w.kind, w.id)
+		defer c.tr.Disarm(w.kind, w.id)
+	}
+	if !w.ready() && !c.ended.Load() && !(leads && !c.role.held.Load()) {
+		w.block(ctx)
+	}
+	if c.park.leave(w) && !c.role.held.Load() {
+		c.passOn(w)
+	}
+}
+
+// passOn acts on a promotion: with nothing to wait for any more the role goes on to
+// the next; otherwise await takes it.
+func (c *conn) passOn(w *waiter) {
+	c.handOver()
+}
+
+func (w *waiter) block(ctx context.Context) {
+	var tick <-chan time.Time
+	if w.every > 0 {
+		t := time.NewTimer(w.every)
+		defer t.Stop()
+		tick = t.C
+	}
+	select {
+	case <-w.wake:
+	case <-ctx.Done():
+	case <-tick:
+	}
+}
+
+// lookAround is called when something other than a message may have come about:
+// room, a slot, credit. Those who wait look again, and what is queued goes out.
+func (c *conn) lookAround() {
+	c.park.wakeBlocked()
+	c.flush()
+}

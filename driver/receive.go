@@ -1,0 +1,58 @@
+package driver
+
+import (
+	"runtime"
+
+	"github.com/roam-rpc/roam-go/internal/core"
+	"github.com/roam-rpc/roam-go/internal/transport"
+)
+
+// receive takes one batch of messages and carries out what follows. It says how many
+// messages there were. The caller holds the role.
+func (c *conn) receive() int {
+	n, err := c.tr.Receive(c.batch)
+	started := false
+	for i := range c.batch[:n] {
+		if c.ended.Load() {
+			return n
+		}
+		started = c.take(&c.batch[i]) || started
+	}
+	if err != nil {
+		c.fail(err)
+		return n
+	}
+	if n > 0 {
+		c.lookAround() // places in flight, channel ids and room may be free again
+		c.tr.Notify()
+	}
+	if started {
+		runtime.Gosched() // handlers run before this goroutine polls again
+	}
+	return n
+}
+
+// take runs one message through the core and says whether a handler was started.
+func (c *conn) take(a *transport.Arrival) (started bool) {
+	c.mu.Lock()
+	err := c.core.Receive(&a.Message, a.Size)
+	c.fx = c.core.TakeEffects(c.fx)
+	arrived := len(c.fx) > 0 && c.fx[0].Kind == core.Arrived
+	if !arrived {
+		c.core.Processed(a.Seq)
+	}
+	c.mu.Unlock()
+	if err != nil {
+		c.fail(err)
+		return false
+	}
+	if !arrived {
+		c.carryOut(c.fx)
+		return false
+	}
+	started = c.arrived(c.fx[0].Request)
+	c.mu.Lock()
+	c.core.Processed(a.Seq) // its channels are open now
+	c.mu.Unlock()
+	return started
+}

@@ -1,0 +1,203 @@
+package driver
+
+import (
+	"context"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/roam-rpc/roam-go/internal/transport"
+)
+
+// role is the right to receive for the whole connection. Whoever holds it takes
+// messages off the transport and carries out what follows; giving it up always makes
+// somebody responsible for the next message: a parked waiter, or Run through the wait
+// that is armed.
+type role struct {
+	held atomic.Bool
+	// pump says that Run holds the role; it gives it up to anyone who wants it.
+	pump   atomic.Bool
+	wanted atomic.Int32
+
+	mu    sync.Mutex // guards armed together with the transport's wait for messages
+	armed bool
+}
+
+// napLimit bounds one sleep of a leader; it looks again after it.
+const napLimit = time.Second
+
+// takeover is how many rounds a goroutine tries to get the role from Run before it
+// parks; Run looks once a spin whether somebody wants it.
+const takeover = 64
+
+func (c *conn) tryRole() bool {
+	if !c.role.held.CompareAndSwap(false, true) {
+		return false
+	}
+	c.role.mu.Lock()
+	if c.role.armed {
+		c.role.armed = false
+		c.tr.Disarm(transport.Messages, 0)
+	}
+	c.role.mu.Unlock()
+	return true
+}
+
+// takeRole is tryRole that gets the role from Run when Run only polls.
+func (c *conn) takeRole() bool {
+	if c.tryRole() {
+		return true
+	}
+	c.role.wanted.Add(1)
+	defer c.role.wanted.Add(-1)
+	for i := 0; i < takeover && c.role.pump.Load(); i++ {
+		runtime.Gosched()
+		if c.tryRole() {
+			return true
+		}
+	}
+	return false
+}
+
+// stepDown gives the role up and sees to it that somebody is responsible.
+func (c *conn) stepDown() {
+	c.role.held.Store(false)
+	c.handOver()
+}
+
+// handOver makes somebody responsible for the next message when the role is free.
+func (c *conn) handOver() {
+	for {
+		if c.park.promote() {
+			return
+		}
+		c.role.mu.Lock()
+		if !c.role.armed {
+			c.role.armed = true
+			c.tr.Arm(transport.Messages, 0)
+		}
+		c.role.mu.Unlock()
+		// Armed first, then looked: a message from before the peer could see the
+		// wait is found here, a later one wakes Run.
+		if !c.tr.Pending() || c.ended.Load() || !c.tryRole() {
+			return
+		}
+		c.receive()
+		c.role.held.Store(false)
+	}
+}
+
+// lead receives for the connection until w is ready, ctx ends, or nothing came for
+// as long as spinning pays. The caller holds the role and steps down after it.
+func (c *conn) lead(ctx context.Context, w *waiter) {
+	c.spin.start()
+	for !w.ready() && ctx.Err() == nil && !c.ended.Load() {
+		if c.receive() > 0 {
+			c.spin.start()
+			continue
+		}
+		if c.spin.again(c.tr) {
+			continue
+		}
+		if !w.naps || !c.nap(ctx, w) {
+			return
+		}
+	}
+}
+
+// nap sleeps on the transport's own word. false: it cannot be done here.
+func (c *conn) nap(ctx context.Context, w *waiter) bool {
+	c.bell.See()
+	if w.ready() || c.ended.Load() || c.tr.Pending() {
+		return true
+	}
+	stop := context.AfterFunc(ctx, c.bell.Ring)
+	defer stop()
+	return c.tr.Nap(&c.bell, napLimit)
+}
+
+// pump receives when nobody else does, until the connection ends.
+func (c *conn) pump() {
+	for !c.ended.Load() {
+		if c.tryRole() {
+			c.role.pump.Store(true)
+			c.leadIdly()
+			c.role.pump.Store(false)
+			c.stepDown()
+		}
+		if c.ended.Load() {
+			return
+		}
+		if err := c.tr.Wait(c.busy()); err != nil {
+			c.lastMessages(err)
+		}
+		c.lookAround()
+	}
+}
+
+// leadIdly receives while messages come, and spins a little for more.
+func (c *conn) leadIdly() {
+	c.spin.start()
+	for c.role.wanted.Load() == 0 && !c.ended.Load() {
+		if c.receive() > 0 {
+			c.spin.start()
+		} else if !c.spin.again(c.tr) {
+			return
+		}
+	}
+}
+
+// lastMessages receives what still lies there after the transport's end, which
+// Receive gives in its turn.
+func (c *conn) lastMessages(cause error) {
+	for !c.ended.Load() {
+		c.bell.Ring() // a leader that naps is to look
+		if !c.tryRole() {
+			runtime.Gosched()
+			continue
+		}
+		if c.receive() == 0 {
+			c.fail(cause)
+		}
+		c.role.held.Store(false)
+	}
+}
+
+// spinner decides how long polling pays: about as long as a wake-up costs, less when
+// it kept failing, nothing on a single CPU.
+type spinner struct {
+	rounds int // left in this spell
+	budget int
+	most   int
+}
+
+// A round is spinLength looks at the ring, a few microseconds.
+const (
+	spinLength = 64
+	spinRounds = 20
+	spinLeast  = 2
+)
+
+func (s *spinner) init() {
+	if runtime.NumCPU() > 1 && runtime.GOMAXPROCS(0) > 1 {
+		s.most, s.budget = spinRounds, spinRounds
+	}
+}
+
+func (s *spinner) start() { s.rounds = s.budget }
+
+// again polls one round; false when polling has gone on for long enough.
+func (s *spinner) again(tr transport.Transport) bool {
+	if s.rounds <= 0 {
+		s.budget = min(s.most, max(spinLeast, s.budget*3/4))
+		return false
+	}
+	s.rounds--
+	if tr.Spin(spinLength) {
+		s.budget = min(s.most, s.budget+2)
+		return true
+	}
+	runtime.Gosched()
+	return true
+}

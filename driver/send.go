@@ -1,0 +1,199 @@
+package driver
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"time"
+
+	"github.com/roam-rpc/roam-go/internal/core"
+	"github.com/roam-rpc/roam-go/internal/transport"
+	"github.com/roam-rpc/roam-go/wire"
+)
+
+// committer is what an application sends: the core decides on it in one step with
+// publishing. false without an error means that something ran out meanwhile.
+type committer interface {
+	commit(*core.Core) (bool, error)
+}
+
+// slotTick bounds a sleep for a slot: a pool may be refilled without a wake-up.
+const slotTick = 10 * time.Millisecond
+
+// polls is how often a sender without room looks again, receiving meanwhile, before
+// it sleeps.
+const polls = 32
+
+// publish sends m when op commits to it, waiting for room. It returns what op
+// returned, ctx's error, or the connection's; m is published only with true.
+func (c *conn) publish(ctx context.Context, m *wire.Message, op committer) (bool, error) {
+	ok, lack, err := c.tryPublish(m, op)
+	for round := 0; lack != nil && round < polls; round++ {
+		if err := ctx.Err(); err != nil {
+			return false, err
+		}
+		c.pollOnce()
+		ok, lack, err = c.tryPublish(m, op)
+	}
+	if lack != nil {
+		return c.publishBlocked(ctx, m, op)
+	}
+	return ok, err
+}
+
+// tryPublish is publish without waiting: lack says what room is missing.
+func (c *conn) tryPublish(m *wire.Message, op committer) (ok bool, lack, err error) {
+	c.turn.Lock()
+	if lack = c.drain(); lack == nil {
+		ok, lack, err = c.stage(m, op)
+	}
+	c.turn.Unlock()
+	if ok {
+		c.tr.Notify()
+	}
+	c.flush()
+	return ok, lack, err
+}
+
+// errOutboxFirst: the core decided on a message of its own meanwhile.
+var errOutboxFirst = errors.New("messages decided earlier go first")
+
+// stage makes room for m and commits to it. The caller holds the turn.
+func (c *conn) stage(m *wire.Message, op committer) (ok bool, lack, err error) {
+	for {
+		if err := c.tr.Stage(m); err != nil {
+			return lacking(err)
+		}
+		ok, err = c.commit(op)
+		if err != errOutboxFirst {
+			return ok, nil, err
+		}
+		if lack := c.drain(); lack != nil {
+			return false, lack, nil
+		}
+	}
+}
+
+// lacking tells a missing room from an error, as the last two results.
+func lacking(err error) (ok bool, lack, failed error) {
+	if errors.Is(err, transport.ErrNoSpace) || errors.Is(err, transport.ErrNoSlot) {
+		return false, err, nil
+	}
+	return false, nil, err
+}
+
+func (c *conn) commit(op committer) (bool, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	err := error(errOutboxFirst)
+	ok := false
+	if c.core.NextOut() == nil {
+		ok, err = op.commit(c.core)
+	}
+	if ok && err == nil {
+		c.tr.Commit()
+		return true, nil
+	}
+	c.tr.Abort()
+	if e := c.core.Err(); e != nil {
+		err = e
+	}
+	return false, err
+}
+
+// publishBlocked is publish for a sender that has to sleep for room.
+func (c *conn) publishBlocked(ctx context.Context, m *wire.Message, op committer) (ok bool, err error) {
+	var lack error
+	tried := false
+	w := newWaiter(func() bool {
+		if !tried {
+			ok, lack, err = c.tryPublish(m, op)
+			tried = true
+		}
+		return lack == nil
+	})
+	w.every = slotTick
+	for {
+		// await looks once more after it armed the wait, and only then sleeps.
+		tried = false
+		w.kind = transport.Space
+		if errors.Is(lack, transport.ErrNoSlot) {
+			w.kind = transport.Slot
+		}
+		c.sleep(ctx, w, false)
+		if lack == nil {
+			return ok, err
+		}
+		if err := ctx.Err(); err != nil {
+			return false, err
+		}
+	}
+}
+
+// pollOnce receives what is there, when nobody else does, and lets others run.
+func (c *conn) pollOnce() {
+	if c.tryRole() {
+		c.receive()
+		c.stepDown()
+	}
+	runtime.Gosched()
+}
+
+// flush sends what the core queued, as far as there is room; it never waits. When
+// room is missing it asks to be called again.
+func (c *conn) flush() {
+	for c.queued() && c.turn.TryLock() {
+		lack := c.drain()
+		c.turn.Unlock()
+		c.tr.Notify()
+		if lack != nil {
+			if c.outWait.arm(c.tr) {
+				continue // armed just now: look once more
+			}
+			return
+		}
+	}
+	if !c.queued() {
+		c.outWait.disarm(c.tr)
+	}
+}
+
+func (c *conn) queued() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.core.NextOut() != nil
+}
+
+// drain sends queued messages in order until none is left or room is missing. The
+// caller holds the turn.
+func (c *conn) drain() (lack error) {
+	for {
+		c.mu.Lock()
+		out := c.core.NextOut()
+		c.mu.Unlock()
+		if out == nil {
+			return nil
+		}
+		if err := c.tr.Stage(&out.Message); err != nil {
+			if _, lack, _ := lacking(err); lack != nil {
+				return lack
+			}
+			c.unsendable(out, err)
+			return nil
+		}
+		c.mu.Lock()
+		if c.core.CommitOut(out) {
+			c.tr.Commit()
+			c.core.Published(out)
+		} else {
+			c.tr.Abort()
+		}
+		c.mu.Unlock()
+	}
+}
+
+// unsendable is a queued message that the transport refuses for good: its end.
+func (c *conn) unsendable(out *core.Out, err error) {
+	c.log.Debug("roam: send", "message", out.Message.Kind.String(), "id", out.Message.ID, "error", err)
+	c.fail(err)
+}

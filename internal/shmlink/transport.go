@@ -1,0 +1,184 @@
+package shmlink
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/roam-rpc/roam-go/handshake"
+	"github.com/roam-rpc/roam-go/internal/transport"
+	"github.com/roam-rpc/roam-go/shmring"
+	"github.com/roam-rpc/roam-go/wire"
+)
+
+// batchSize is how many descriptors are taken off the ring at once.
+const batchSize = 32
+
+// Link is a transport.Transport over one side's end of a peer.
+type Link struct {
+	link   *shmring.Link
+	batch  *shmring.Batch
+	failed error  // found behind the messages that the last Receive gave
+	prefix []byte // scratch of Stage: metadata with its length
+	staged shmring.Message
+}
+
+var _ transport.Transport = (*Link)(nil)
+
+// New makes a transport of l.
+func New(l *shmring.Link) *Link {
+	return &Link{link: l, batch: shmring.NewBatch(batchSize)}
+}
+
+// header reads the limits for the handshake.
+type header struct{ link *shmring.Link }
+
+// Header gives the handshake the limits of l's segment.
+func Header(l *shmring.Link) handshake.Header { return header{l} }
+
+func (h header) HeaderLimits() (maxPayload, initialCredit, maxChannels uint32) {
+	l := h.link.Limits()
+	return l.MaxPayload, l.InitialCredit, l.MaxChannels
+}
+
+// Size is the payload of m as max_payload_size binds it over shared memory: with the
+// metadata of a Request or Response in front (shm.metadata.in-payload).
+func Size(m *wire.Message) int {
+	if m.Kind != wire.KindRequest && m.Kind != wire.KindResponse {
+		return len(m.Payload)
+	}
+	n := max(1, len(m.Metadata))
+	return wire.UvarintLen(uint64(n)) + n + len(m.Payload)
+}
+
+// types maps message kinds to descriptor types; 0 has none.
+var types = [...]shmring.MsgType{
+	wire.KindRequest:  shmring.MsgRequest,
+	wire.KindResponse: shmring.MsgResponse,
+	wire.KindCancel:   shmring.MsgCancel,
+	wire.KindData:     shmring.MsgData,
+	wire.KindClose:    shmring.MsgClose,
+	wire.KindReset:    shmring.MsgReset,
+	wire.KindGoodbye:  shmring.MsgGoodbye,
+	wire.KindCredit:   0,
+}
+
+// Stage takes room for m in the ring and a slot for a payload over 32 bytes.
+func (t *Link) Stage(m *wire.Message) error {
+	if int(m.Kind) >= len(types) || types[m.Kind] == 0 {
+		return fmt.Errorf("%s has no form over shared memory", m.Kind)
+	}
+	t.staged = shmring.Message{Type: types[m.Kind], ID: uint32(m.ID), Method: m.Method, Payload: m.Payload}
+	t.prefix = t.prefix[:0]
+	if m.Kind == wire.KindRequest || m.Kind == wire.KindResponse {
+		t.prefix = wire.AppendMetadataPrefix(t.prefix, m.Metadata)
+	}
+	err := t.link.Stage(&t.staged, t.prefix)
+	t.staged.Payload = nil
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, shmring.ErrNoSpace):
+		return transport.ErrNoSpace
+	case errors.Is(err, shmring.ErrNoSlot):
+		return transport.ErrNoSlot
+	}
+	return err
+}
+
+// Commit publishes the staged descriptor.
+func (t *Link) Commit() { t.link.Commit() }
+
+// Abort gives the room back.
+func (t *Link) Abort() { t.link.Abort() }
+
+// Notify rings the peer's doorbell if it sleeps on it.
+func (t *Link) Notify() { t.link.Notify() }
+
+// Receive takes descriptors off the ring and makes messages of them.
+func (t *Link) Receive(out []transport.Arrival) (int, error) {
+	if t.failed != nil {
+		return 0, t.failed
+	}
+	n, err := t.link.Receive(t.batch)
+	for i := range n {
+		if fault := arrival(&out[i], &t.batch.Messages[i]); fault != nil {
+			t.failed = fault
+			return i, fault
+		}
+	}
+	return n, asFault(err)
+}
+
+func asFault(err error) error {
+	var f *shmring.Fault
+	if errors.As(err, &f) {
+		return &transport.Fault{Rule: f.Rule, Detail: f.Detail}
+	}
+	return err
+}
+
+// kinds is the inverse of types; the link has checked that a type is known.
+var kinds = [...]wire.Kind{
+	shmring.MsgRequest:  wire.KindRequest,
+	shmring.MsgResponse: wire.KindResponse,
+	shmring.MsgCancel:   wire.KindCancel,
+	shmring.MsgData:     wire.KindData,
+	shmring.MsgClose:    wire.KindClose,
+	shmring.MsgReset:    wire.KindReset,
+	shmring.MsgGoodbye:  wire.KindGoodbye,
+}
+
+func arrival(a *transport.Arrival, m *shmring.Message) error {
+	a.Message = wire.Message{Kind: kinds[m.Type], ID: uint64(m.ID), Method: m.Method, Payload: m.Payload}
+	a.Size, a.Seq = len(m.Payload), m.Seq
+	if a.Kind != wire.KindRequest && a.Kind != wire.KindResponse {
+		return nil
+	}
+	var err error
+	a.Metadata, a.Payload, err = wire.SplitMetadataPrefix(m.Payload)
+	if err != nil {
+		return &transport.Fault{Rule: wire.RuleDecodeError, Detail: fmt.Sprintf("%s %d: metadata: %v", a.Kind, a.ID, err)}
+	}
+	return nil
+}
+
+// Pending says whether a message lies in the ring, or the link has ended.
+func (t *Link) Pending() bool { return t.link.Pending() }
+
+// Spin polls the ring's head.
+func (t *Link) Spin(n int) bool { return t.link.Spin(n) }
+
+// Arm sets the flag that makes the peer wake this side.
+func (t *Link) Arm(k transport.Kind, id uint32) { t.link.Arm(waitKinds[k], id) }
+
+// Disarm takes it back.
+func (t *Link) Disarm(k transport.Kind, id uint32) { t.link.Disarm(waitKinds[k], id) }
+
+var waitKinds = [transport.Kinds]shmring.Kind{
+	transport.Messages: shmring.KindMessages,
+	transport.Space:    shmring.KindSpace,
+	transport.Slot:     shmring.KindSlot,
+	transport.Credit:   shmring.KindCredit,
+}
+
+// Wait sleeps on the doorbell, or without one on the futex words.
+func (t *Link) Wait(busy bool) error { return t.link.Wait(busy) }
+
+// Interrupt breaks a Wait.
+func (t *Link) Interrupt() { t.link.Interrupt() }
+
+// OnWake is called when a slot of a shared pool came back by another link.
+func (t *Link) OnWake(fn func()) { t.link.OnWake(fn) }
+
+// Nap sleeps on the ring's head and the bell.
+func (t *Link) Nap(b *transport.Bell, d time.Duration) bool {
+	return t.link.Nap(b.Word(), b.Seen(), d)
+}
+
+// WakeNap is the Bell's way to wake a Nap.
+func WakeNap(word *uint32) { shmring.WakeNap(word) }
+
+// Close leaves the segment in order.
+func (t *Link) Close(ctx context.Context) error { return t.link.Leave(ctx, "") }
