@@ -56,6 +56,29 @@ const (
 	JoinHubFull = 1
 	JoinRefused = 2
 	JoinLeaving = 3
+
+	OK         = 0
+	NoSpace    = 1
+	NoSlot     = 2
+	ArenaFull  = 3
+	TooLong    = 4
+	BadType    = 5
+	BadInline  = 6
+	BadSlot    = 7
+	BadExtent  = 8
+	BadRing    = 9
+	ZeroID     = 10
+	BadChannel = 11
+	BadCredit  = 12
+
+	WaitMessages = 0
+	WaitSpace    = 1
+	WaitSlot     = 2
+	WaitCredit   = 3
+
+	FutexShared  = 2
+	FutexPrivate = 130
+	FutexMax     = 128
 )
 
 // Size and field offsets of struct roam_header, bytes.

@@ -2,7 +2,10 @@ module github.com/roam-rpc/roam-go/internal/layoutgen
 
 go 1.25
 
-require modernc.org/cc/v4 v4.27.1
+require (
+	modernc.org/cc/v4 v4.27.1
+	modernc.org/token v1.1.0
+)
 
 require (
 	github.com/remyoudompheng/bigfft v0.0.0-20230129092748-24d4a6f8daec // indirect
@@ -10,5 +13,4 @@ require (
 	modernc.org/opt v0.1.4 // indirect
 	modernc.org/sortutil v1.2.1 // indirect
 	modernc.org/strutil v1.2.1 // indirect
-	modernc.org/token v1.1.0 // indirect
 )

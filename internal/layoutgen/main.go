@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 )
 
 // shared are the structures that lie in the segment. The header declares others,
@@ -29,11 +30,7 @@ func main() {
 
 // run generates output from header, or with check compares the two.
 func run(header, output string, check bool) error {
-	source, err := os.ReadFile(header)
-	if err != nil {
-		return fmt.Errorf("reading the C header: %w", err)
-	}
-	model, err := parse(header, source, shared)
+	model, err := parse(os.DirFS(filepath.Dir(header)), filepath.Base(header), shared)
 	if err != nil {
 		return fmt.Errorf("parsing %s: %w", header, err)
 	}

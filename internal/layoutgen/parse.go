@@ -5,15 +5,27 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strconv"
 	"strings"
 
 	"modernc.org/cc/v4"
+	"modernc.org/token"
 )
 
-//go:embed headers
-var headers embed.FS
+//go:embed standard
+var standard embed.FS
+
+// sources opens what a header includes: files beside it, and the standard ones built in.
+type sources struct{ beside fs.FS }
+
+func (s sources) Open(name string) (fs.File, error) {
+	if strings.HasPrefix(name, "standard/") {
+		return standard.Open(name)
+	}
+	return s.beside.Open(name)
+}
 
 // predefined is what a compiler for linux/amd64 defines and the header looks at, and
 // the two names that package cc itself asks for.
@@ -29,7 +41,7 @@ typedef void *__builtin_va_list;
 
 // layout is what a header says about bytes.
 type layout struct {
-	constants []constant // in the order of the header
+	constants []constant // in the order of the headers
 	structs   []structure
 }
 
@@ -37,14 +49,14 @@ type layout struct {
 type constant struct {
 	name  string
 	value any // int64, uint64 or string
-	line  int
+	at    token.Position
 }
 
 type structure struct {
 	tag    string
 	size   int64
 	fields []field
-	line   int
+	at     token.Position
 }
 
 type field struct {
@@ -52,17 +64,22 @@ type field struct {
 	offset int64
 }
 
-// parse reads the constants that start with ROAM_ and the structures whose tags are
-// wanted. name appears in error messages.
-func parse(name string, source []byte, wanted []string) (*layout, error) {
+// parse reads the header called name in dir, and what it includes: the constants that
+// start with ROAM_ and the structures whose tags are wanted.
+func parse(dir fs.FS, name string, wanted []string) (*layout, error) {
+	source, err := fs.ReadFile(dir, name)
+	if err != nil {
+		return nil, err
+	}
 	abi, err := cc.NewABI("linux", "amd64")
 	if err != nil {
 		return nil, err
 	}
 	config := &cc.Config{
 		ABI:             abi,
-		FS:              headers,
-		SysIncludePaths: []string{"headers"},
+		FS:              sources{dir},
+		IncludePaths:    []string{"."},
+		SysIncludePaths: []string{"standard"},
 		EvalAllMacros:   true,
 		Header:          true,
 	}
@@ -75,28 +92,32 @@ func parse(name string, source []byte, wanted []string) (*layout, error) {
 	}
 
 	var result layout
-	if err := result.addMacros(name, ast); err != nil {
+	if err := result.addMacros(ast); err != nil {
 		return nil, err
 	}
 	if err := result.addEnumerators(ast); err != nil {
 		return nil, err
 	}
 	slices.SortFunc(result.constants, func(a, b constant) int {
-		return cmp.Or(cmp.Compare(a.line, b.line), cmp.Compare(a.name, b.name))
+		return cmp.Or(order(a.at, b.at), cmp.Compare(a.name, b.name))
 	})
 	if err := result.addStructs(ast, wanted); err != nil {
 		return nil, err
 	}
-	slices.SortFunc(result.structs, func(a, b structure) int { return cmp.Compare(a.line, b.line) })
+	slices.SortFunc(result.structs, func(a, b structure) int { return order(a.at, b.at) })
 	return &result, nil
+}
+
+// order keeps the definitions of a file together and in their order.
+func order(a, b token.Position) int {
+	return cmp.Or(cmp.Compare(a.Filename, b.Filename), cmp.Compare(a.Line, b.Line))
 }
 
 // addMacros adds each object-like ROAM_ macro with a value. A macro without a
 // replacement is an include guard or the like and has none.
-func (l *layout) addMacros(file string, ast *cc.AST) error {
+func (l *layout) addMacros(ast *cc.AST) error {
 	for name, macro := range ast.Macros {
-		position := macro.Name.Position()
-		if macro.IsFnLike || !strings.HasPrefix(name, prefix) || position.Filename != file || len(macro.ReplacementList()) == 0 {
+		if macro.IsFnLike || !strings.HasPrefix(name, prefix) || len(macro.ReplacementList()) == 0 {
 			continue
 		}
 		value := macro.Value()
@@ -104,7 +125,7 @@ func (l *layout) addMacros(file string, ast *cc.AST) error {
 		if text, ok := stringLiteral(macro.ReplacementList()); ok {
 			value = cc.StringValue(text)
 		}
-		if err := l.addConstant(name, value, position.Line); err != nil {
+		if err := l.addConstant(name, value, macro.Name.Position()); err != nil {
 			return err
 		}
 	}
@@ -128,8 +149,7 @@ func (l *layout) addEnumerators(ast *cc.AST) error {
 			if !ok || !strings.HasPrefix(enumerator.Token.SrcStr(), prefix) {
 				continue
 			}
-			position := enumerator.Token.Position()
-			if err := l.addConstant(enumerator.Token.SrcStr(), enumerator.Value(), position.Line); err != nil {
+			if err := l.addConstant(enumerator.Token.SrcStr(), enumerator.Value(), enumerator.Token.Position()); err != nil {
 				return err
 			}
 		}
@@ -137,8 +157,8 @@ func (l *layout) addEnumerators(ast *cc.AST) error {
 	return nil
 }
 
-func (l *layout) addConstant(name string, value cc.Value, line int) error {
-	c := constant{name: name, line: line}
+func (l *layout) addConstant(name string, value cc.Value, at token.Position) error {
+	c := constant{name: name, at: at}
 	switch v := value.(type) {
 	case cc.Int64Value:
 		c.value = int64(v)
@@ -147,7 +167,7 @@ func (l *layout) addConstant(name string, value cc.Value, line int) error {
 	case cc.StringValue:
 		c.value = string(v)
 	default:
-		return fmt.Errorf("line %d: %s has no constant value", line, name)
+		return fmt.Errorf("%v: %s has no constant value", at, name)
 	}
 	l.constants = append(l.constants, c)
 	return nil
@@ -172,11 +192,11 @@ func (l *layout) addStructs(ast *cc.AST, wanted []string) error {
 // findStruct looks for the definition among the struct types that were checked.
 func findStruct(ast *cc.AST, tag string) (structure, bool) {
 	for t := range ast.Structs {
-		token := t.Tag()
-		if token.SrcStr() != tag || t.IsIncomplete() {
+		name := t.Tag()
+		if name.SrcStr() != tag || t.IsIncomplete() {
 			continue
 		}
-		s := structure{tag: tag, size: t.Size(), line: token.Position().Line}
+		s := structure{tag: tag, size: t.Size(), at: name.Position()}
 		for i := range t.NumFields() {
 			f := t.FieldByIndex(i)
 			s.fields = append(s.fields, field{f.Name(), f.Offset()})

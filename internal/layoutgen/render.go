@@ -27,7 +27,7 @@ func (l *layout) render() ([]byte, error) {
 
 	out.WriteString("\n// Constants of the header.\nconst (\n")
 	for i, c := range l.constants {
-		if i > 0 && c.line > l.constants[i-1].line+1 {
+		if i > 0 && !adjacent(l.constants[i-1], c) {
 			out.WriteString("\n") // groups stay groups
 		}
 		if err := add(camel(strings.TrimPrefix(c.name, prefix)), c.name, c.value); err != nil {
@@ -53,6 +53,11 @@ func (l *layout) render() ([]byte, error) {
 		out.WriteString(")\n")
 	}
 	return format.Source(out.Bytes())
+}
+
+// adjacent reports whether nothing stands between two definitions.
+func adjacent(a, b constant) bool {
+	return a.at.Filename == b.at.Filename && b.at.Line <= a.at.Line+1
 }
 
 // literal is the Go literal of a value; large numbers are masks and markers, which
@@ -81,8 +86,8 @@ func camel(name string) string {
 	for _, word := range strings.Split(strings.ToLower(name), "_") {
 		switch {
 		case word == "":
-		case word == "id":
-			out.WriteString("ID")
+		case word == "id", word == "ok":
+			out.WriteString(strings.ToUpper(word))
 		default:
 			out.WriteString(strings.ToUpper(word[:1]) + word[1:])
 		}
