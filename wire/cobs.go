@@ -22,13 +22,18 @@ func AppendFrame(dst, raw []byte) []byte { return AppendFrameParts(dst, raw) }
 
 // AppendFrameParts appends one frame of all parts, as if they were joined.
 func AppendFrameParts(dst []byte, parts ...[]byte) []byte {
-	e := blockEncoder{dst: dst}
+	e := blockEncoder{dst: dst, code: noBlock}
 	for _, part := range parts {
 		e.add(part)
 	}
-	e.closeBlock()
+	if e.code != noBlock {
+		e.dst[e.code] = byte(len(e.dst) - e.code)
+	}
 	return append(e.dst, delimiter)
 }
+
+// noBlock is the code index of a blockEncoder that has no open block.
+const noBlock = -1
 
 // blockEncoder appends blocks to dst. Between two calls a block is open, its code
 // byte still to be set, unless nothing was added yet or the last block is full: one
@@ -36,43 +41,53 @@ func AppendFrameParts(dst []byte, parts ...[]byte) []byte {
 // block that stands for nothing.
 type blockEncoder struct {
 	dst  []byte
-	code int  // index in dst of the open block's code byte
-	open bool // a block is open
-}
-
-func (e *blockEncoder) openBlock() {
-	if !e.open {
-		e.code, e.open = len(e.dst), true
-		e.dst = append(e.dst, 0)
-	}
-}
-
-func (e *blockEncoder) closeBlock() {
-	if e.open {
-		e.dst[e.code] = byte(len(e.dst) - e.code)
-		e.open = false
-	}
+	code int // index in dst of the open block's code byte, or noBlock
 }
 
 func (e *blockEncoder) add(raw []byte) {
+	dst, code := e.dst, e.code
 	for len(raw) > 0 {
-		e.openBlock()
-		room := maxCode - (len(e.dst) - e.code)
-		run := raw[:min(room, len(raw))]
-		zero := bytes.IndexByte(run, 0)
-		if zero >= 0 {
-			e.dst = append(e.dst, run[:zero]...)
-			e.closeBlock()
-			e.openBlock() // the zero stands for itself only when a block follows
-			raw = raw[zero+1:]
+		if code == noBlock {
+			code = len(dst)
+			dst = append(dst, 0)
+		}
+		if raw[0] == 0 { // closes the block, and opens one: another follows even at the end
+			dst[code] = byte(len(dst) - code)
+			code = len(dst)
+			dst = append(dst, 0)
+			raw = raw[1:]
 			continue
 		}
-		e.dst = append(e.dst, run...)
-		raw = raw[len(run):]
-		if len(run) == room {
-			e.closeBlock()
+		room := maxCode - (len(dst) - code)
+		var n int
+		dst, n = appendUntilZero(dst, raw[:min(room, len(raw))])
+		raw = raw[n:]
+		if n == room {
+			dst[code] = maxCode
+			code = noBlock
 		}
 	}
+	e.dst, e.code = dst, code
+}
+
+// shortRun is up to where bytes are looked at one by one: a search and a copy by the
+// library cost more where zeros are dense.
+const shortRun = 8
+
+// appendUntilZero appends the n bytes of run before its first zero, all if it has
+// none.
+func appendUntilZero(dst, run []byte) (grown []byte, n int) {
+	for ; n < len(run) && n < shortRun; n++ {
+		if run[n] == 0 {
+			return dst, n
+		}
+		dst = append(dst, run[n])
+	}
+	rest := run[n:]
+	if zero := bytes.IndexByte(rest, 0); zero >= 0 {
+		rest = rest[:zero]
+	}
+	return append(dst, rest...), n + len(rest)
 }
 
 // DecodeFrame appends to dst what encoded, a frame without its delimiter, stands
@@ -83,14 +98,11 @@ func DecodeFrame(dst, encoded []byte) ([]byte, error) {
 		if code == delimiter {
 			return nil, &DecodeError{Offset: at, What: "COBS frame", Fault: FaultTrailing, Value: uint64(len(encoded) - at)}
 		}
-		run := encoded[at+1 : min(at+code, len(encoded))]
-		if zero := bytes.IndexByte(run, delimiter); zero >= 0 {
-			run = run[:zero]
+		var n int
+		dst, n = appendUntilZero(dst, encoded[at+1:min(at+code, len(encoded))])
+		if n < code-1 {
+			return nil, shortBlock(at, code-1, n)
 		}
-		if len(run) < code-1 {
-			return nil, shortBlock(at, code-1, len(run))
-		}
-		dst = append(dst, run...)
 		at += code
 		if code < maxCode && at < len(encoded) {
 			dst = append(dst, 0)

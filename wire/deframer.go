@@ -1,9 +1,6 @@
 package wire
 
-import (
-	"bytes"
-	"fmt"
-)
+import "fmt"
 
 // FrameSizeError is a frame that holds more than is allowed.
 type FrameSizeError struct {
@@ -16,8 +13,8 @@ func (e *FrameSizeError) Error() string {
 }
 
 // Deframer decodes frames from a byte stream that comes in pieces of any size. It
-// decodes each byte once, as it comes, into one buffer that grows to the largest frame
-// and not beyond the limit. It belongs to one goroutine.
+// decodes each byte once, as it comes, into one buffer that it uses again and that
+// never holds more bytes than the limit. It belongs to one goroutine.
 type Deframer struct {
 	limit int
 	buf   []byte // what the frame stands for so far
@@ -87,13 +84,13 @@ func (f *Deframer) begin(code int) {
 // fill takes bytes of the block.
 func (f *Deframer) fill(p []byte) []byte {
 	run := p[:min(f.run, len(p))]
-	if zero := bytes.IndexByte(run, delimiter); zero >= 0 {
+	buf, n := appendUntilZero(f.buf, run)
+	f.buf = buf
+	f.run -= n
+	f.taken += n
+	if n < len(run) {
 		have := f.block - f.run
-		f.err = shortBlock(f.taken-have-1, f.block, have+zero)
-		return nil
+		f.err = shortBlock(f.taken-have-1, f.block, have)
 	}
-	f.buf = append(f.buf, run...)
-	f.run -= len(run)
-	f.taken += len(run)
-	return p[len(run):]
+	return p[n:]
 }

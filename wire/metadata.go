@@ -167,9 +167,13 @@ func find(raw []byte, key string, kind ValueKind) (rawEntry, bool) {
 		if d.err != nil {
 			break
 		}
-		if string(e.key) == key {
-			return e, e.kind == kind
+		if string(e.key) != key {
+			continue
 		}
+		if e.kind != kind {
+			break
+		}
+		return e, true
 	}
 	return rawEntry{}, false
 }

@@ -40,14 +40,15 @@ func CheckMetadata(b []byte) error {
 		return nil
 	}
 	d := NewDecoder(b)
-	limit := d.skipMetadata()
+	over := d.skipMetadata()
 	if err := d.Finish(); err != nil {
 		return err
 	}
-	if limit != (MetadataLimitError{}) {
-		return &limit
+	if over == (MetadataLimitError{}) {
+		return nil
 	}
-	return nil
+	limit := over // only an error moves to the heap
+	return &limit
 }
 
 // metadataView skips a list and gives its bytes, which alias the input.
