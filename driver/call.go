@@ -45,10 +45,11 @@ func (p *pending) commit(c *core.Core) (bool, error) {
 	return err == nil, err
 }
 
-// Released lets the call's buffers be used again; roam.Call calls it. A call that
-// was given up stays with the core until its Response comes.
+// Released lets the call's buffers be used again; roam.Call calls it. Only a call
+// whose Response came is free of the core: one that was given up or withdrawn may
+// still be finished by another goroutine.
 func (p *pending) Released() {
-	if p.core.Reusable() {
+	if p.done.Load() {
 		clear(p.halves)
 		p.halves = p.halves[:0]
 		p.done.Store(false)

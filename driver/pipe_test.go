@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"go.uber.org/goleak"
@@ -51,3 +52,10 @@ func pipeConn(end *transporttest.End, role Role) (*Handle, *Driver) {
 	c := newConn(end, cfg, &testbed.Service{}, o)
 	return &Handle{c}, &Driver{c}
 }
+
+// waitLimit is how long a test waits for what must come about; it is no measure of
+// speed.
+const (
+	waitLimit = time.Minute
+	waitTick  = time.Millisecond
+)

@@ -164,10 +164,7 @@ func (c *Core) answered(ch *Channel, refused bool) {
 	}
 }
 
-// Reusable says that the core has no more to do with the call.
-func (k *Call) Reusable() bool { return k.state == callIdle || k.state == callDone }
-
-// Reset empties a reusable call for another use, keeping its buffers.
+// Reset empties a call that is over for another use, keeping its buffers.
 func (k *Call) Reset() {
 	*k = Call{Owner: k.Owner, Metadata: k.Metadata[:0], Payload: k.Payload[:0]}
 }

@@ -129,6 +129,13 @@ func (c *Client) Meta(ctx context.Context, key string) (value string, err error)
 	return value, err
 }
 
+// Drive plays a scenario on the other side, against this one.
+func (c *Client) Drive(ctx context.Context, scenario string, n int) error {
+	return c.unary(ctx, &methodDrive, func(b []byte) []byte {
+		return wire.AppendU32(wire.AppendString(b, scenario), uint32(n))
+	}, nil)
+}
+
 // Exit ends the other process at once.
 func (c *Client) Exit(ctx context.Context) error { return c.unary(ctx, &methodExit, nil, nil) }
 

@@ -3,6 +3,7 @@ package testbed
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -21,25 +22,30 @@ type Service struct {
 // handler decodes the arguments and gives what runs the method.
 type handler func(s *Service, in *roam.Incoming, d *wire.Decoder) func(ctx context.Context, r *roam.Reply)
 
-var handlers = map[uint64]handler{
-	methodEcho.ID:      echo,
-	methodReverse.ID:   reverse,
-	methodAdd.ID:       add,
-	methodInline.ID:    inline,
-	methodBytes.ID:     bytes,
-	methodCheck.ID:     check,
-	methodFail.ID:      fail,
-	methodPanic.ID:     panics,
-	methodBlock.ID:     block,
-	methodNest.ID:      nest,
-	methodMeta.ID:      meta,
-	methodExit.ID:      exit,
-	methodSum.ID:       sum,
-	methodGenerate.ID:  generate,
-	methodTransform.ID: transform,
-	methodDrain.ID:     drain,
-	methodIgnore.ID:    ignore,
-	methodFlood.ID:     flood,
+var handlers map[uint64]handler
+
+func init() {
+	handlers = map[uint64]handler{
+		methodDrive.ID:     drive,
+		methodEcho.ID:      echo,
+		methodReverse.ID:   reverse,
+		methodAdd.ID:       add,
+		methodInline.ID:    inline,
+		methodBytes.ID:     bytes,
+		methodCheck.ID:     check,
+		methodFail.ID:      fail,
+		methodPanic.ID:     panics,
+		methodBlock.ID:     block,
+		methodNest.ID:      nest,
+		methodMeta.ID:      meta,
+		methodExit.ID:      exit,
+		methodSum.ID:       sum,
+		methodGenerate.ID:  generate,
+		methodTransform.ID: transform,
+		methodDrain.ID:     drain,
+		methodIgnore.ID:    ignore,
+		methodFlood.ID:     flood,
+	}
 }
 
 // Prepare makes the Service a roam.Dispatcher.
@@ -153,6 +159,23 @@ func meta(_ *Service, _ *roam.Incoming, d *wire.Decoder) func(context.Context, *
 			text = value.String()
 		}
 		r.Payload = wire.AppendString(r.Payload, text)
+	}
+}
+
+func drive(_ *Service, _ *roam.Incoming, d *wire.Decoder) func(context.Context, *roam.Reply) {
+	name, n := d.String(), d.U32()
+	return func(ctx context.Context, r *roam.Reply) {
+		request, _ := roam.RequestFrom(ctx)
+		play, ok := Scenarios[name]
+		if !ok {
+			r.Fail(fmt.Errorf("no scenario %q", name))
+			return
+		}
+		if err := play(ctx, NewClient(request.Caller()), int(n)); err != nil {
+			r.Fail(err)
+			return
+		}
+		r.Succeed()
 	}
 }
 

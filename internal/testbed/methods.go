@@ -24,6 +24,7 @@ var (
 	methodMeta    = roam.Method{ID: 0x746573746265640b, Service: "Testbed", Name: "Meta"}
 	methodInline  = roam.Method{ID: 0x746573746265640c, Service: "Testbed", Name: "Inline"}
 	methodExit    = roam.Method{ID: 0x746573746265640d, Service: "Testbed", Name: "Exit"}
+	methodDrive   = roam.Method{ID: 0x746573746265640e, Service: "Testbed", Name: "Drive"}
 	methodMissing = roam.Method{ID: 0x74657374626564ff, Service: "Testbed", Name: "Missing"}
 )
 

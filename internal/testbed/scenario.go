@@ -1,0 +1,309 @@
+package testbed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+
+	roam "github.com/roam-rpc/roam-go"
+)
+
+// Scenario is a use of the service that either side can play against the other, n
+// times or with n items. It says what went wrong.
+type Scenario func(ctx context.Context, c *Client, n int) error
+
+// Scenarios by name. Client.Drive plays one on the other side.
+var Scenarios = map[string]Scenario{
+	"echo":       Echoes,
+	"concurrent": Concurrent,
+	"sum":        Sums,
+	"generate":   Generates,
+	"transform":  Transforms,
+	"upload":     Uploads,
+	"download":   Downloads,
+	"failures":   Failures,
+	"cancel":     Cancels,
+	"channels":   Channels,
+	"large":      Large,
+	"unread":     Unread,
+}
+
+// Echoes makes n calls, one after another.
+func Echoes(ctx context.Context, c *Client, n int) error {
+	for i := range n {
+		text := fmt.Sprintf("call %d, and some more so that it does not fit a descriptor", i)
+		got, err := c.Echo(ctx, text)
+		if err != nil {
+			return err
+		}
+		if got != text {
+			return fmt.Errorf("echo of %q gave %q", text, got)
+		}
+	}
+	return nil
+}
+
+// Concurrent makes n calls from each of 16 goroutines.
+func Concurrent(ctx context.Context, c *Client, n int) error {
+	return each(16, func(worker int) error {
+		for i := range n {
+			got, err := c.Add(ctx, uint64(worker), uint64(i))
+			if err != nil {
+				return err
+			}
+			if got != uint64(worker+i) {
+				return fmt.Errorf("%d + %d gave %d", worker, i, got)
+			}
+		}
+		return nil
+	})
+}
+
+// each runs workers at once and joins what they say.
+func each(workers int, run func(worker int) error) error {
+	errs := make([]error, workers)
+	var all sync.WaitGroup
+	for i := range workers {
+		all.Go(func() { errs[i] = run(i) })
+	}
+	all.Wait()
+	return errors.Join(errs...)
+}
+
+// Sums streams n numbers up.
+func Sums(ctx context.Context, c *Client, n int) error {
+	tx, rx := roam.Channel[int32]()
+	sent := make(chan error, 1)
+	go func() {
+		defer tx.Close()
+		sent <- func() error {
+			for i := range n {
+				if err := tx.Send(ctx, int32(i)); err != nil {
+					return err
+				}
+			}
+			return nil
+		}()
+	}()
+	sum, err := c.Sum(ctx, rx)
+	if err := errors.Join(err, <-sent); err != nil {
+		return err
+	}
+	if want := int64(n) * int64(n-1) / 2; sum != want {
+		return fmt.Errorf("sum of %d numbers is %d, want %d", n, sum, want)
+	}
+	return nil
+}
+
+// Generates streams n numbers down and checks their order.
+func Generates(ctx context.Context, c *Client, n int) error {
+	tx, rx := roam.Channel[int32]()
+	called := make(chan error, 1)
+	go func() { called <- c.Generate(ctx, uint32(n), tx) }()
+	next := int32(0)
+	for got, err := range rx.All(ctx) {
+		if err != nil {
+			return errors.Join(err, <-called)
+		}
+		if got != next {
+			return fmt.Errorf("number %d came as %d", next, got)
+		}
+		next++
+	}
+	if err := <-called; err != nil {
+		return err
+	}
+	if int(next) != n {
+		return fmt.Errorf("%d numbers came, want %d", next, n)
+	}
+	return nil
+}
+
+// Transforms sends n texts and takes each answer before the next.
+func Transforms(ctx context.Context, c *Client, n int) error {
+	inTx, inRx := roam.Channel[string]()
+	outTx, outRx := roam.Channel[string]()
+	called := make(chan error, 1)
+	go func() { called <- c.Transform(ctx, inRx, outTx) }()
+	err := func() error {
+		defer inTx.Close()
+		for i := range n {
+			if err := inTx.Send(ctx, fmt.Sprintf("word %d", i)); err != nil {
+				return err
+			}
+			got, err := outRx.Recv(ctx)
+			if err != nil {
+				return err
+			}
+			if want := fmt.Sprintf("WORD %d", i); got != want {
+				return fmt.Errorf("got %q, want %q", got, want)
+			}
+		}
+		return nil
+	}()
+	if _, end := outRx.Recv(ctx); err == nil && end != io.EOF {
+		err = fmt.Errorf("the answers ended with %v, want EOF", end)
+	}
+	return errors.Join(err, <-called)
+}
+
+// Uploads streams n bytes up through a Writer.
+func Uploads(ctx context.Context, c *Client, n int) error {
+	tx, rx := roam.Channel[[]byte]()
+	sent := make(chan error, 1)
+	go func() {
+		w := roam.NewWriter(ctx, tx)
+		_, err := w.Write(make([]byte, n))
+		sent <- errors.Join(err, w.Close())
+	}()
+	got, err := c.Drain(ctx, rx)
+	if err := errors.Join(err, <-sent); err != nil {
+		return err
+	}
+	if got != uint64(n) {
+		return fmt.Errorf("%d bytes arrived, want %d", got, n)
+	}
+	return nil
+}
+
+// Downloads streams n bytes down through a Reader.
+func Downloads(ctx context.Context, c *Client, n int) error {
+	tx, rx := roam.Channel[[]byte]()
+	called := make(chan error, 1)
+	go func() { called <- c.Flood(ctx, uint64(n), 1000, tx) }()
+	got, err := io.Copy(io.Discard, roam.NewReader(ctx, rx))
+	if err := errors.Join(err, <-called); err != nil {
+		return err
+	}
+	if got != int64(n) {
+		return fmt.Errorf("%d bytes arrived, want %d", got, n)
+	}
+	return nil
+}
+
+// Failures has each kind of failing call, n times, and a good call after each.
+func Failures(ctx context.Context, c *Client, n int) error {
+	for range n {
+		var declared *CheckError
+		var remote *roam.RemoteError
+		var size *roam.SizeError
+		checks := []error{
+			expect("declared error", errors.As(c.Check(ctx, 7), &declared) && declared.Code == 7),
+			expect("undeclared error", errors.As(c.Fail(ctx, "no paper"), &remote) && remote.Message == "no paper"),
+			expect("panic", errors.As(c.Panic(ctx), &remote) && remote.Message == "panic: testbed panics"),
+			expect("unknown method", errors.Is(c.Missing(ctx), roam.ErrUnknownMethod)),
+			expect("undecodable arguments", errors.Is(c.Undecodable(ctx), roam.ErrInvalidPayload)),
+			expect("oversize arguments", errors.As(c.oversize(ctx), &size) && size.Size > size.Limit),
+			c.Check(ctx, 0),
+		}
+		if err := errors.Join(checks...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func expect(what string, ok bool) error {
+	if ok {
+		return nil
+	}
+	return fmt.Errorf("%s did not arrive as such", what)
+}
+
+func (c *Client) oversize(ctx context.Context) error {
+	_, err := c.Bytes(ctx, make([]byte, 64<<20))
+	return err
+}
+
+// Cancels gives up n calls whose handlers wait for that.
+func Cancels(ctx context.Context, c *Client, n int) error {
+	for range n {
+		giveUp, cancel := context.WithCancel(ctx)
+		done := make(chan error, 1)
+		go func() { done <- c.Block(giveUp) }()
+		_, err := c.Add(ctx, 1, 2)
+		cancel()
+		if got := <-done; err == nil && !errors.Is(got, context.Canceled) {
+			err = fmt.Errorf("cancelled call gave %v", got)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Channels opens n channels on one connection, some of them ended in other ways than
+// by a regular Close.
+func Channels(ctx context.Context, c *Client, n int) error {
+	return each(4, func(worker int) error {
+		for i := range n / 4 {
+			if err := channelUse(ctx, c, (i+worker)%4); err != nil {
+				return fmt.Errorf("channel %d: %w", i, err)
+			}
+		}
+		return nil
+	})
+}
+
+func channelUse(ctx context.Context, c *Client, kind int) error {
+	switch kind {
+	case 0:
+		return Sums(ctx, c, 3)
+	case 1:
+		return Generates(ctx, c, 3)
+	case 2: // the callee resets
+		tx, rx := roam.Channel[[]byte]()
+		_, err := c.Ignore(ctx, rx)
+		_ = tx.Send(ctx, []byte("perhaps too late"))
+		tx.Close()
+		return err
+	}
+	// the caller resets
+	tx, rx := roam.Channel[int32]()
+	called := make(chan error, 1)
+	go func() { called <- c.Generate(ctx, 10, tx) }()
+	_, err := rx.Recv(ctx)
+	rx.Close()
+	<-called // it may have failed with the reset, or been done before it
+	return err
+}
+
+// Large makes calls of up to n bytes each way.
+func Large(ctx context.Context, c *Client, n int) error {
+	for size := 1; size <= n; size = size*2 + 1 {
+		data := make([]byte, size)
+		for i := range data {
+			data[i] = byte(i * 7)
+		}
+		got, err := c.Bytes(ctx, data)
+		if err != nil {
+			return err
+		}
+		if string(got) != string(data) {
+			return fmt.Errorf("%d bytes came back as other %d bytes", len(data), len(got))
+		}
+	}
+	return nil
+}
+
+// Unread cancels n calls in the middle of streams that nobody reads to the end.
+func Unread(ctx context.Context, c *Client, n int) error {
+	for range n {
+		giveUp, cancel := context.WithCancel(ctx)
+		tx, rx := roam.Channel[[]byte]()
+		called := make(chan error, 1)
+		go func() { called <- c.Flood(giveUp, 1<<40, 1000, tx) }()
+		_, err := rx.Recv(ctx)
+		cancel()
+		if got := <-called; err == nil && !errors.Is(got, context.Canceled) {
+			err = fmt.Errorf("cancelled stream gave %v", got)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
