@@ -2,8 +2,8 @@
  * roamlayout.h: the bytes of roam's shared segment, version 1. Included by roamshm.h.
  *
  * This is an ABI: programs in other languages map the same bytes, so no field moves. All integers are little-endian
- * with native alignment. Fields marked "atomic" are changed by several processes; they are plain integers here, accessed
- * by the library through the compiler's __atomic operations, which keeps this file usable from C++.
+ * with native alignment. Fields marked "atomic" are changed by several processes; they are plain integers here, which
+ * the library accesses through the compiler's __atomic operations: that keeps this file usable from C++.
  *
  * The segment, in order: header; peer table; slot pools, the host's first; then for each guest its two rings and its
  * channel table. Regions start at multiples of 64 bytes.

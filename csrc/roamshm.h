@@ -159,6 +159,9 @@ bool roam_pool_take(const struct roam_pool *pool, struct roam_slot *taken);
 /* Takes slot index; false when it is not free or there is no such slot. */
 bool roam_pool_take_at(const struct roam_pool *pool, uint32_t index, struct roam_slot *taken);
 
+/* Receiver: whether slot index is taken and has this generation. */
+bool roam_pool_is_out(const struct roam_pool *pool, uint32_t index, uint32_t generation);
+
 /* Receiver: gives back the slot of a message. ROAM_OK, or ROAM_BAD_SLOT when index or generation is wrong or the slot
  * is free already; then nothing was changed. */
 enum roam_status roam_pool_return(const struct roam_pool *pool, uint32_t index, uint32_t generation);
@@ -391,8 +394,8 @@ uint32_t roam_end_tail(const struct roam_end *end);
 /* Any thread: the entry of a channel; NULL for id 0 and ids from max_channels on. */
 struct roam_channel *roam_end_channel(const struct roam_end *end, uint32_t id);
 
-/* Any thread: grants bytes more on channel id, which roam_end_channel knows, and wakes the senders that sleep on it.
- * Returns whether the doorbell has to be rung. */
+/* Any thread: grants bytes more on channel id and wakes the senders that sleep on it. Returns whether the doorbell has
+ * to be rung. Does nothing for an id that roam_end_channel does not know. */
 bool roam_end_grant(const struct roam_end *end, uint32_t id, uint32_t bytes);
 
 #ifdef __cplusplus

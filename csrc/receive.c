@@ -1,0 +1,126 @@
+//go:build linux && cgo && !purego
+
+/* The receiving role of an end: take a batch of messages, trusting none of them. */
+
+#include <string.h>
+
+#include "roamshm.h"
+
+/* Where payloads go; at most UINT32_MAX bytes are used, so that an offset fits struct roam_message. */
+struct arena {
+	unsigned char *bytes;
+	uint32_t used;
+	uint32_t len;
+};
+
+/* Tests where a copied descriptor says its payload lies. */
+static enum roam_status check_payload(const struct roam_pool *pool, const struct roam_message *message)
+{
+	if (message->slot == ROAM_INLINE_SLOT) {
+		bool plain = message->generation == 0 && message->offset == 0;
+
+		return plain && message->len <= ROAM_INLINE_MAX ? ROAM_OK : ROAM_BAD_INLINE;
+	}
+	if (!roam_pool_is_out(pool, message->slot, message->generation))
+		return ROAM_BAD_SLOT;
+	/* In 64 bits: the sum of two 32-bit numbers does not wrap. */
+	if ((uint64_t)message->offset + message->len > roam_pool_capacity(pool))
+		return ROAM_BAD_EXTENT;
+	return ROAM_OK;
+}
+
+/* Tests a copied descriptor: everything that can be told without knowing calls. */
+static enum roam_status check(const struct roam_end *end, const struct roam_message *message)
+{
+	enum roam_status status;
+
+	if (message->type < ROAM_MSG_REQUEST || message->type > ROAM_MSG_GOODBYE)
+		return ROAM_BAD_TYPE;
+	status = check_payload(&end->peer_pool, message);
+	if (status != ROAM_OK)
+		return status;
+	if (message->type < ROAM_MSG_DATA || message->type > ROAM_MSG_RESET)
+		return ROAM_OK;
+	if (message->id == 0)
+		return ROAM_ZERO_ID;
+	return end->peer_table && message->id >= end->max_channels ? ROAM_BAD_CHANNEL : ROAM_OK;
+}
+
+/* Copies the payload, whose place was checked, into the arena and gives its slot back. */
+static enum roam_status take_payload(const struct roam_pool *pool, const struct roam_desc *desc,
+				     const struct roam_message *message, struct arena *arena)
+{
+	bool in_slot = message->slot != ROAM_INLINE_SLOT;
+	const unsigned char *from = desc->inline_payload;
+
+	if (message->len > arena->len - arena->used)
+		return ROAM_ARENA_FULL;
+	if (in_slot)
+		from = (const unsigned char *)roam_pool_payload(pool, message->slot) + message->offset;
+	if (message->len != 0)
+		memcpy(arena->bytes + arena->used, from, message->len);
+	/* Nobody but the peer can have returned or raised it since it was checked. */
+	if (in_slot && roam_pool_return(pool, message->slot, message->generation) != ROAM_OK)
+		return ROAM_BAD_SLOT;
+	arena->used += message->len;
+	return ROAM_OK;
+}
+
+/* Takes the nth message from the tail on. */
+static enum roam_status take(const struct roam_end *end, uint32_t n, struct roam_message *message, struct arena *arena)
+{
+	struct roam_desc desc;
+	enum roam_status status;
+
+	roam_ring_copy(&end->receive, n, &desc);
+	*message = (struct roam_message){
+		.method = desc.method_id,
+		.id = desc.id,
+		.seq = end->receive.next + n + 1,
+		.at = arena->used,
+		.len = desc.payload_len,
+		.slot = desc.payload_slot,
+		.generation = desc.payload_generation,
+		.offset = desc.payload_offset,
+		.type = desc.msg_type,
+	};
+	status = check(end, message);
+	return status == ROAM_OK ? take_payload(&end->peer_pool, &desc, message, arena) : status;
+}
+
+/* Gives back what count messages occupied and wakes those who wait for it; returns whether to ring. */
+static bool give_back(struct roam_end *end, uint32_t count, bool slots)
+{
+	bool bell;
+
+	roam_ring_release(&end->receive, count);
+	bell = roam_wake(end->peer_flags, ROAM_WAIT_SPACE, end->receive.own);
+	if (slots && roam_wake(end->peer_flags, ROAM_WAIT_SLOT, roam_pool_word(&end->peer_pool)))
+		bell = true;
+	return bell;
+}
+
+struct roam_received roam_end_receive(struct roam_end *end, struct roam_message *messages, uint32_t max, void *arena,
+				      size_t arena_len)
+{
+	struct arena space = { .bytes = arena, .len = arena_len < UINT32_MAX ? (uint32_t)arena_len : UINT32_MAX };
+	struct roam_received received = { .status = ROAM_OK };
+	enum roam_status status;
+	uint32_t arrived = 0;
+	bool slots = false;
+
+	status = roam_ring_arrived(&end->receive, max, &arrived);
+	while (status == ROAM_OK && received.count < max && received.count < arrived) {
+		struct roam_message *message = &messages[received.count];
+
+		status = take(end, received.count, message, &space);
+		if (status != ROAM_OK)
+			break;
+		slots = slots || message->slot != ROAM_INLINE_SLOT;
+		received.count++;
+	}
+	if (received.count != 0)
+		received.bell = give_back(end, received.count, slots);
+	received.status = (uint8_t)status;
+	return received;
+}
