@@ -3,11 +3,10 @@
 //
 // Encoders append to a slice and never fail. Decoders read from a slice, treat it as
 // untrusted, and never allocate more than a small multiple of its length. Nothing
-// here uses reflection, holds state between connections or starts a goroutine; values
-// may be used by one goroutine at a time, functions by any number.
+// here uses reflection or starts a goroutine; functions may be called by any number
+// of goroutines at once, a [Decoder] or [Deframer] belongs to one.
 //
-// A type of a service is encoded by plain calls in field order, as generated code
-// does it: AppendString(AppendU32(b, v.ID), v.Name) one way, d.U32() and d.String()
-// with one check of d.Finish() at the end the other way. [Codec] joins both ways
-// where a value has to be passed, such as the items of a channel.
+// A service's type is encoded by plain calls in field order, and decoded by the
+// matching methods of a Decoder with one check of [Decoder.Finish] at the end. [Codec]
+// joins both ways where they have to be passed, as for the items of a channel.
 package wire

@@ -105,7 +105,7 @@ func FuzzCOBS(f *testing.F) {
 
 		// As what came: the deframer agrees with the decoder of whole frames.
 		at = min(int(cut), len(input))
-		frames, err = feed(NewDeframer(len(input)), input[:at], input[at:])
+		frames, err = feed(NewDeframer(len(input)+maxBlock), input[:at], input[at:])
 		for _, encoded := range bytes.SplitAfter(input, []byte{delimiter}) {
 			encoded, whole := bytes.CutSuffix(encoded, []byte{delimiter})
 			if !whole {
