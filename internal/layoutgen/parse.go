@@ -80,6 +80,7 @@ func parse(dir fs.FS, name string, wanted []string) (*layout, error) {
 		FS:              sources{dir},
 		IncludePaths:    []string{"."},
 		SysIncludePaths: []string{"standard"},
+		DefaultSizeT:    cc.ULong,
 		EvalAllMacros:   true,
 		Header:          true,
 	}
