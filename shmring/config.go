@@ -15,8 +15,6 @@ const (
 	DefaultInitialCredit = 262144 // bytes
 	DefaultMaxChannels   = 256    // table entries
 	DefaultAttachTimeout = 10 * time.Second
-	maxGuests            = 255       // a peer id is one byte of lock space and 0 is the host
-	maxCredit            = 1<<31 - 1 // credit is compared as a signed 32-bit difference
 )
 
 // Config says what segment a host creates and how it treats its guests. The zero

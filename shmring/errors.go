@@ -34,6 +34,9 @@ var (
 	ErrInUse = errors.New("shmring: path in use")
 	// ErrNoHost means that nobody serves the segment or the socket.
 	ErrNoHost = errors.New("shmring: no host")
+	// ErrNoTicket means that this process was not started by [Host.Spawn]: neither its
+	// arguments nor its environment say which segment to attach to.
+	ErrNoTicket = errors.New("shmring: not started as a guest")
 	// ErrClaim means that the entry was no longer, or never, reserved for this guest.
 	ErrClaim = errors.New("shmring: entry is not reserved for this guest")
 )

@@ -9,7 +9,7 @@ import (
 )
 
 // generationBytes is the generation word at the start of every slot.
-const generationBytes = 4
+const generationBytes = layout.GenerationSize
 
 // segmentLayout is the sizes that a header states and where everything lies in
 // consequence. All offsets are bytes from the start of the segment. It is private
@@ -64,7 +64,7 @@ func computeLayout(of string, l segmentLayout) (segmentLayout, error) {
 // check tests each size on its own against the bounds of the layout.
 func (l *segmentLayout) check(of string) error {
 	switch {
-	case l.MaxGuests < 1 || l.MaxGuests > maxGuests:
+	case l.MaxGuests < 1 || l.MaxGuests > layout.MaxGuests:
 		return &BoundError{of, "max_guests", l.MaxGuests, "must be 1 to 255"}
 	case l.RingSize < 2 || l.RingSize&(l.RingSize-1) != 0:
 		return &BoundError{of, "ring_size", l.RingSize, "must be a power of two, at least 2"}
@@ -74,7 +74,7 @@ func (l *segmentLayout) check(of string) error {
 		return &BoundError{of, "slots_per_guest", l.SlotsPerGuest, "must be at least 1"}
 	case l.MaxPayload > l.SlotSize-generationBytes:
 		return &BoundError{of, "max_payload_size", l.MaxPayload, "must be at most slot_size - 4"}
-	case l.InitialCredit > maxCredit:
+	case l.InitialCredit > layout.MaxCredit:
 		return &BoundError{of, "initial_credit", l.InitialCredit, "must be at most 2147483647"}
 	}
 	return nil

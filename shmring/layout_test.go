@@ -120,11 +120,11 @@ func smallSegment(t *testing.T) *segment {
 
 func TestHeaderReadsBackAsWritten(t *testing.T) {
 	seg := smallSegment(t)
-	_, err := parseHeader(seg.mem)
+	_, err := parseHeader(seg.mem, uint64(len(seg.mem)))
 	require.Error(t, err, "no magic yet")
 	seg.publish()
 	assert.Equal(t, "RAPAHUB\x01", string(seg.mem[:8]))
-	lay, err := parseHeader(seg.mem)
+	lay, err := parseHeader(seg.mem, uint64(len(seg.mem)))
 	require.NoError(t, err)
 	assert.Equal(t, seg.lay, lay)
 	for id := uint32(1); id <= 3; id++ {
@@ -160,7 +160,7 @@ func TestHeaderOutsideABoundIsRefused(t *testing.T) {
 		seg := smallSegment(t)
 		seg.publish()
 		change(seg)
-		_, err := parseHeader(seg.mem)
+		_, err := parseHeader(seg.mem, uint64(len(seg.mem)))
 		var bound *BoundError
 		require.ErrorAs(t, err, &bound, field)
 		assert.Equal(t, field, bound.Field)
@@ -170,8 +170,8 @@ func TestHeaderOutsideABoundIsRefused(t *testing.T) {
 func TestTruncatedSegmentIsRefused(t *testing.T) {
 	seg := smallSegment(t)
 	seg.publish()
-	for _, size := range []int{0, 1, 127, 128, 4096, len(seg.mem) - 1} {
-		_, err := parseHeader(seg.mem[:min(size, len(seg.mem)-1)])
+	for _, size := range []int{0, 1, 127, 128, 129, len(seg.mem) - 1} {
+		_, err := parseHeader(seg.mem[:size], uint64(size))
 		assert.Error(t, err, size)
 	}
 }

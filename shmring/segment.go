@@ -116,16 +116,16 @@ func (s *segment) cleanEntry(id uint32) {
 	atomic.StoreUint32(s.peerU32(id, layout.OffPeerHostFlags), layout.FlagKeeps|layout.FlagTable)
 }
 
-// parseHeader checks the header of a mapped segment against the mapped length and
-// against itself, and gives the layout that follows from it. The header is copied
-// once; only the copy is looked at.
-func parseHeader(mem []byte) (segmentLayout, error) {
+// parseHeader checks the header at the start of mem, mapped or read, against the size
+// of the file and against itself, and gives the layout that follows from it. The
+// header is copied once; only the copy is looked at.
+func parseHeader(mem []byte, size uint64) (segmentLayout, error) {
 	const of = "segment header"
 	if len(mem) < layout.SizeHeader {
-		return segmentLayout{}, &BoundError{of, "file size", len(mem), "must be at least 128 bytes: not a segment"}
+		return segmentLayout{}, &BoundError{of, "file size", size, "must be at least 128 bytes: not a segment"}
 	}
-	// Acquire: what the host wrote before the magic is visible after it. The mapping
-	// is page aligned, so the word is aligned.
+	// Acquire: what the host wrote before the magic is visible after it. A
+	// mapping is page aligned and an allocation 8-aligned, so the word is aligned.
 	magic := atomic.LoadUint64((*uint64)(unsafe.Pointer(&mem[layout.OffHeaderMagic])))
 	var header [layout.SizeHeader]byte
 	copy(header[:], mem)
@@ -158,14 +158,13 @@ func parseHeader(mem []byte) (segmentLayout, error) {
 	if err != nil {
 		return segmentLayout{}, err
 	}
-	return lay, lay.checkPlaces(mem, u64)
+	return lay, lay.checkPlaces(size, u64)
 }
 
 // checkPlaces tests the offsets that a header and its peer table state, read by u64
 // from a copy of the header, against those that follow from its sizes.
-func (l *segmentLayout) checkPlaces(mem []byte, u64 func(int) uint64) error {
+func (l *segmentLayout) checkPlaces(size uint64, u64 func(int) uint64) error {
 	const of = "segment header"
-	mapped := uint64(len(mem))
 	for _, place := range []struct {
 		field string
 		got   uint64
@@ -179,11 +178,11 @@ func (l *segmentLayout) checkPlaces(mem []byte, u64 func(int) uint64) error {
 			return &BoundError{of, place.field, place.got, boundIs(place.want)}
 		}
 	}
-	if l.Total > mapped {
-		return &BoundError{of, "total_size", l.Total, "must be at most the size of the file, which is " + decimal(mapped)}
+	if l.Total > size {
+		return &BoundError{of, "total_size", l.Total, "must be at most the size of the file, which is " + decimal(size)}
 	}
-	if current := u64(layout.OffHeaderCurrentSize); current > mapped {
-		return &BoundError{of, "current_size", current, "must be at most the size of the file, which is " + decimal(mapped)}
+	if current := u64(layout.OffHeaderCurrentSize); current > size {
+		return &BoundError{of, "current_size", current, "must be at most the size of the file, which is " + decimal(size)}
 	}
 	return nil
 }

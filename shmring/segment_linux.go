@@ -44,7 +44,7 @@ func openSegment(file *os.File) (*segment, error) {
 		file.Close()
 		return nil, err
 	}
-	lay, err := parseHeader(mem)
+	lay, err := parseHeader(mem, uint64(len(mem)))
 	seg := &segment{mem: mem, lay: lay, file: file}
 	if err != nil {
 		return nil, errors.Join(err, seg.close())

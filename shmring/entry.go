@@ -1,0 +1,65 @@
+package shmring
+
+import (
+	"fmt"
+	"sync/atomic"
+
+	"github.com/roam-rpc/roam-go/internal/layout"
+)
+
+// entryWord is state (low half) and epoch (high half) of a peer entry: the layout puts
+// them side by side, 8-aligned, so that one CAS changes both. A claim can thus never
+// succeed on a later reservation of the same entry.
+type entryWord uint64
+
+func wordOf(state, epoch uint32) entryWord { return entryWord(epoch)<<32 | entryWord(state) }
+
+func (w entryWord) state() uint32 { return uint32(w) }
+func (w entryWord) epoch() uint32 { return uint32(w >> 32) }
+
+func (w entryWord) String() string {
+	names := map[uint32]string{
+		layout.StateEmpty: "empty", layout.StateAttached: "attached",
+		layout.StateGoodbye: "goodbye", layout.StateReserved: "reserved",
+	}
+	name, known := names[w.state()]
+	if !known {
+		name = fmt.Sprintf("state %d", w.state())
+	}
+	return fmt.Sprintf("%s with epoch %d", name, w.epoch())
+}
+
+// wordAt is the address of the word; one 64-bit atomic access covers both fields.
+func (s *segment) wordAt(id uint32) *uint64 {
+	return s.u64(s.lay.peerEntry(id) + layout.OffPeerState)
+}
+
+func (s *segment) word(id uint32) entryWord { return entryWord(atomic.LoadUint64(s.wordAt(id))) }
+
+// setWord stores without looking at what stands there: for an entry that is ours by
+// host-private knowledge. It publishes (release) what was written to the entry before.
+func (s *segment) setWord(id uint32, w entryWord) { atomic.StoreUint64(s.wordAt(id), uint64(w)) }
+
+func (s *segment) casWord(id uint32, from, to entryWord) bool {
+	return atomic.CompareAndSwapUint64(s.wordAt(id), uint64(from), uint64(to))
+}
+
+// hostLeaving reads host_goodbye.
+func (s *segment) hostLeaving() bool {
+	return atomic.LoadUint32(s.u32(layout.OffHeaderHostGoodbye)) != 0
+}
+
+// hostKeeps says whether the host of the entry keeps flags and lock (KEEPS).
+func (s *segment) hostKeeps(id uint32) bool {
+	return atomic.LoadUint32(s.peerU32(id, layout.OffPeerHostFlags))&layout.FlagKeeps != 0
+}
+
+// guestKeeps says whether the guest of the entry keeps flags and lock (KEEPS).
+func (s *segment) guestKeeps(id uint32) bool {
+	return atomic.LoadUint32(s.peerU32(id, layout.OffPeerGuestFlags))&layout.FlagKeeps != 0
+}
+
+// setGuestFlags says that the guest of the entry keeps flags and channel table.
+func (s *segment) setGuestFlags(id uint32) {
+	atomic.StoreUint32(s.peerU32(id, layout.OffPeerGuestFlags), layout.FlagKeeps|layout.FlagTable)
+}

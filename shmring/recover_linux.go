@@ -1,0 +1,186 @@
+package shmring
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/roam-rpc/roam-go/internal/engine"
+	"github.com/roam-rpc/roam-go/internal/layout"
+)
+
+const (
+	// drainTime is how long the driver of an ended link may take to receive what still
+	// lies in the ring.
+	drainTime = time.Second
+	// partTime is how long the end of a guest waits for whatever may still use its
+	// memory before it is reported without that.
+	partTime = 2 * time.Second
+	// holdInterval is how often a guest that is still there after its end is looked at.
+	holdInterval = 100 * time.Millisecond
+)
+
+// attend is the goroutine of one guest: it watches the link until a driver takes it,
+// and recovers what the guest leaves behind (shm.crash.recovery).
+func (p *Peer) attend() {
+	defer p.host.guests.Done()
+	p.custody.watch()
+	<-p.custody.link.Done()
+	p.forget()
+	if errors.Is(p.custody.link.Err(), ErrClosed) {
+		p.drain() // the driver leaves: its Goodbye message goes before the state
+		p.sayGoodbye()
+	} else {
+		p.sayGoodbye()
+		p.drain()
+	}
+	p.custody.link.retire() // from here no goroutine of this process is in the guest's memory
+	gone := p.awaitGone(partTime)
+	if gone {
+		p.host.recycle(p.id)
+	}
+	p.finish()
+	if !gone && p.awaitGone(0) {
+		p.host.recycle(p.id)
+	}
+	if p.bell != nil {
+		p.bell.close()
+	}
+}
+
+// sayGoodbye keeps the entry from everyone until it is recovered, and wakes whoever
+// may still be the guest.
+func (p *Peer) sayGoodbye() {
+	h := p.host
+	h.mu.Lock()
+	h.seg.setWord(p.id, wordOf(layout.StateGoodbye, h.places[p.id-1].epoch))
+	h.mu.Unlock()
+	p.custody.link.wakePeer()
+}
+
+// drain gives the driver that has the link a bounded time to receive the rest of the
+// ring and leave.
+func (p *Peer) drain() {
+	if !p.custody.isTaken() {
+		return
+	}
+	timer := time.NewTimer(drainTime)
+	defer timer.Stop()
+	select {
+	case <-p.custody.link.retired:
+	case <-timer.C:
+	case <-p.host.force:
+	}
+}
+
+// awaitGone waits until nobody can use the guest's memory any more, at most d (0: as
+// long as the host lives), and says whether that is so.
+func (p *Peer) awaitGone(d time.Duration) bool {
+	var deadline time.Time
+	if d > 0 {
+		deadline = time.Now().Add(d)
+	}
+	switch {
+	case p.bell != nil:
+		return p.host.awaitHangUp(p.bell, deadline, func() {})
+	case !p.foreign:
+		return p.host.hold(deadline, lookInterval, func() bool { return !byteLocked(p.host.seg.file, p.id) })
+	case errors.Is(p.custody.link.Err(), ErrPeerLeft): // it set Goodbye itself
+		left := time.Now().Add(strayTime)
+		return p.host.hold(deadline, lookInterval, func() bool { return time.Now().After(left) })
+	}
+	return p.host.hold(deadline, time.Hour, func() bool { return false }) // nothing will ever tell
+}
+
+// hold looks every interval until gone says yes, the deadline (if any) has passed, or
+// the host goes by force.
+func (h *Host) hold(deadline time.Time, every time.Duration, gone func() bool) bool {
+	for !gone() {
+		wait := every
+		if !deadline.IsZero() {
+			wait = min(wait, time.Until(deadline))
+		}
+		if wait <= 0 {
+			return false
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-timer.C:
+		case <-h.force:
+			timer.Stop()
+			return false
+		}
+	}
+	return true
+}
+
+// awaitHangUp is hold for the other end of a doorbell, and calls look now and then.
+func (h *Host) awaitHangUp(bell *doorbell, deadline time.Time, look func()) bool {
+	for !bell.hungUp() {
+		next := time.Now().Add(holdInterval)
+		if !deadline.IsZero() && deadline.Before(next) {
+			next = deadline
+		}
+		look()
+		if bell.wait(next) != nil {
+			return true
+		}
+		if !deadline.IsZero() && !time.Now().Before(deadline) || isClosed(h.force) {
+			return bell.hungUp()
+		}
+	}
+	return true
+}
+
+// recycle cleans an entry that nobody uses and makes it Empty.
+func (h *Host) recycle(id uint32) {
+	h.slots.reclaim(id)
+	h.seg.cleanEntry(id)
+	h.vacate(id)
+}
+
+// finish tells everyone that the guest has ended, once.
+func (p *Peer) finish() {
+	p.err = p.custody.link.Err()
+	if p.child != nil && !errors.Is(p.err, ErrPeerLeft) && p.host.awaitExit(p.child) {
+		p.err = fmt.Errorf("%w (%v)", p.err, p.child.cmd.ProcessState)
+	}
+	close(p.done)
+	p.host.log.Debug("guest ended", "peer", p.id, "cause", p.err)
+	if p.host.cfg.OnDeath != nil {
+		p.host.cfg.OnDeath(p.id, p.err)
+	}
+}
+
+// evict sets Goodbye on an entry that was claimed when its reservation was already
+// given up, and wakes that guest so that it sees so.
+func (h *Host) evict(id, epoch uint32, bell *doorbell) {
+	if h.seg.casWord(id, wordOf(layout.StateAttached, epoch), wordOf(layout.StateGoodbye, epoch)) {
+		engine.WakeShared(h.seg.peerU32(id, layout.OffPeerHostToGuestHead))
+		bell.ring()
+	}
+}
+
+// takeBack ends the reservation of a guest that was spawned, and killed since: once
+// nobody can claim it any more, the entry is cleaned as after a death.
+func (h *Host) takeBack(id, epoch uint32, bell *doorbell) {
+	defer h.guests.Done()
+	defer bell.close()
+	if h.awaitHangUp(bell, time.Time{}, func() { h.evict(id, epoch, bell) }) {
+		h.seg.setWord(id, wordOf(layout.StateGoodbye, epoch))
+		h.recycle(id)
+	}
+}
+
+// revoke ends the reservation of a guest that was to join: it writes nothing before
+// its claim, so once it cannot claim any more the entry is clean. One that has claimed
+// after all is sent away.
+func (h *Host) revoke(id, epoch uint32, bell *doorbell) {
+	if !h.seg.casWord(id, wordOf(layout.StateReserved, epoch), wordOf(layout.StateGoodbye, epoch)) {
+		h.takeBack(id, epoch, bell)
+		return
+	}
+	h.recycle(id)
+	bell.close()
+	h.guests.Done()
+}
