@@ -45,6 +45,7 @@ func TestHeaderThatCannotBeUsedIsRefused(t *testing.T) {
 		"UnknownInclude": {"#include <stdio.h>\n", "stdio.h"},
 		"NoStruct":       {"struct roam_b { int x; };\n", "no definition of struct roam_a"},
 		"OnlyDeclared":   {"struct roam_a;\n", "no definition of struct roam_a"},
+		"Enumerator":     {"enum { ROAM_E = 3 };\n#define ROAM_V ROAM_E\nstruct roam_a { int x; };\n", "ROAM_V has no constant value"},
 		"NotConstant":    {"int v;\n#define ROAM_V v\nstruct roam_a { int x; };\n", "ROAM_V has no constant value"},
 	} {
 		t.Run(name, func(t *testing.T) {

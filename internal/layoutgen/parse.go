@@ -5,13 +5,14 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"go/token"
 	"io/fs"
 	"slices"
 	"strconv"
 	"strings"
 
 	"modernc.org/cc/v4"
-	"modernc.org/token"
+	mtoken "modernc.org/token"
 )
 
 //go:embed standard
@@ -49,14 +50,14 @@ type layout struct {
 type constant struct {
 	name  string
 	value any // int64, uint64 or string
-	at    token.Position
+	at    mtoken.Position
 }
 
 type structure struct {
 	tag    string
 	size   int64
 	fields []field
-	at     token.Position
+	at     mtoken.Position
 }
 
 type field struct {
@@ -110,7 +111,7 @@ func parse(dir fs.FS, name string, wanted []string) (*layout, error) {
 }
 
 // order keeps the definitions of a file together and in their order.
-func order(a, b token.Position) int {
+func order(a, b mtoken.Position) int {
 	return cmp.Or(cmp.Compare(a.Filename, b.Filename), cmp.Compare(a.Line, b.Line))
 }
 
@@ -122,6 +123,9 @@ func (l *layout) addMacros(ast *cc.AST) error {
 			continue
 		}
 		value := macro.Value()
+		if unknown(ast, macro.ReplacementList()) {
+			value = nil // package cc gives it the value that #if would: 0 for what is not a macro
+		}
 		// Package cc gives values to integers only; a C string literal with octal escapes is a Go one.
 		if text, ok := stringLiteral(macro.ReplacementList()); ok {
 			value = cc.StringValue(text)
@@ -131,6 +135,18 @@ func (l *layout) addMacros(ast *cc.AST) error {
 		}
 	}
 	return nil
+}
+
+// unknown reports whether one of the tokens is a name but not a constant macro of ours.
+func unknown(ast *cc.AST, tokens []cc.Token) bool {
+	return slices.ContainsFunc(tokens, func(t cc.Token) bool {
+		name := t.SrcStr()
+		if !token.IsIdentifier(name) {
+			return false
+		}
+		macro, ok := ast.Macros[name]
+		return !ok || macro.IsFnLike || !strings.HasPrefix(name, prefix)
+	})
 }
 
 // stringLiteral is the text of a macro that is one string.
@@ -158,7 +174,7 @@ func (l *layout) addEnumerators(ast *cc.AST) error {
 	return nil
 }
 
-func (l *layout) addConstant(name string, value cc.Value, at token.Position) error {
+func (l *layout) addConstant(name string, value cc.Value, at mtoken.Position) error {
 	c := constant{name: name, at: at}
 	switch v := value.(type) {
 	case cc.Int64Value:

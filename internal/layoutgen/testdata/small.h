@@ -8,6 +8,7 @@
 
 #define ROAM_MAGIC "ROAM\001"
 #define ROAM_BIT (1u << 5)
+#define ROAM_BITS (ROAM_BIT | 1)
 #define ROAM_MASK 0xFFFFFFFF
 #define ROAM_MINUS (-2)
 #define ROAM_TWICE(x) (2 * (x))
