@@ -109,11 +109,7 @@ func (r *Reader) WriteTo(w io.Writer) (int64, error) {
 func (r *Reader) fill() error {
 	defer runtime.KeepAlive(r.rx)
 	for len(r.left) == 0 {
-		err := r.rx.pair.receive(r.ctx, func(raw []byte) error {
-			d := wire.NewDecoder(raw)
-			r.buf = append(r.buf[:0], d.BytesView()...)
-			return d.Finish()
-		})
+		err := r.rx.pair.receive(r.ctx, func(d *wire.Decoder) { r.buf = append(r.buf[:0], d.BytesView()...) })
 		if err != nil {
 			return err
 		}

@@ -65,11 +65,7 @@ func (r *Rx[T]) Recv(ctx context.Context) (T, error) {
 	defer runtime.KeepAlive(r)
 	var item T
 	p := r.pair
-	err := p.receive(ctx, func(raw []byte) error {
-		d := wire.NewDecoder(raw)
-		item = p.codec.Decode(&d)
-		return d.Finish()
-	})
+	err := p.receive(ctx, func(d *wire.Decoder) { item = p.codec.Decode(d) })
 	if err != nil {
 		var none T
 		return none, err
@@ -182,8 +178,9 @@ func (u use) unlock() { <-u }
 // pair is what the two ends share until one of them has left the process.
 type pair[T any] struct {
 	ready chan struct{} // closed when bound or failed; what follows is then fixed
-	use   use           // guards buf; held across one Send or Recv
+	use   use           // guards buf and dec; held across one Send or Recv
 	buf   []byte
+	dec   wire.Decoder // of the item in buf; here, so that it is not allocated for each
 
 	mu       sync.Mutex
 	codec    wire.Codec[T]
@@ -214,8 +211,8 @@ func (p *pair[T]) await(ctx context.Context) error {
 	}
 }
 
-// receive hands the next raw item to decode, which must not keep it.
-func (p *pair[T]) receive(ctx context.Context, decode func(raw []byte) error) error {
+// receive hands the next item to decode, which must not keep the decoder's bytes.
+func (p *pair[T]) receive(ctx context.Context, decode func(*wire.Decoder)) error {
 	if err := p.await(ctx); err != nil {
 		return err
 	}
@@ -230,7 +227,9 @@ func (p *pair[T]) receive(ctx context.Context, decode func(raw []byte) error) er
 	if err != nil {
 		return err
 	}
-	err = decode(raw)
+	p.dec = wire.NewDecoder(raw)
+	decode(&p.dec)
+	err = p.dec.Finish()
 	p.buf = reuse(raw)
 	if err != nil {
 		return p.receiver.Invalid(err)

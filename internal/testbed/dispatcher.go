@@ -45,6 +45,7 @@ func init() {
 		methodDrain.ID:     drain,
 		methodIgnore.ID:    ignore,
 		methodFlood.ID:     flood,
+		methodHold.ID:      hold,
 	}
 }
 
@@ -251,6 +252,15 @@ func ignore(_ *Service, in *roam.Incoming, d *wire.Decoder) func(context.Context
 	return func(_ context.Context, r *roam.Reply) {
 		r.Succeed()
 		r.Payload = wire.AppendU64(r.Payload, 0)
+	}
+}
+
+func hold(_ *Service, in *roam.Incoming, d *wire.Decoder) func(context.Context, *roam.Reply) {
+	data := roam.AcceptRx(in, d, wire.Bytes)
+	return func(ctx context.Context, r *roam.Reply) {
+		<-ctx.Done()
+		data.Close()
+		r.Fail(ctx.Err())
 	}
 }
 

@@ -25,7 +25,17 @@ var (
 	methodInline  = roam.Method{ID: 0x746573746265640c, Service: "Testbed", Name: "Inline"}
 	methodExit    = roam.Method{ID: 0x746573746265640d, Service: "Testbed", Name: "Exit"}
 	methodDrive   = roam.Method{ID: 0x746573746265640e, Service: "Testbed", Name: "Drive"}
+	methodHold    = roam.Method{ID: 0x746573746265640f, Service: "Testbed", Name: "Hold"}
 	methodMissing = roam.Method{ID: 0x74657374626564ff, Service: "Testbed", Name: "Missing"}
+)
+
+// Ids of methods that tests call by hand-made messages.
+var (
+	SumID       = methodSum.ID
+	TransformID = methodTransform.ID
+	BlockID     = methodBlock.ID
+	HoldID      = methodHold.ID
+	EchoID      = methodEcho.ID
 )
 
 // CheckError is the declared error of Check.

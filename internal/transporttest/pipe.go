@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/roam-rpc/roam-go/internal/transport"
@@ -24,7 +25,11 @@ type End struct {
 	stage *wire.Message
 	seq   uint32
 	wake  chan struct{}
+	looks atomic.Int64
 }
+
+// Looks counts calls of Receive and Pending: what an idle connection does not do.
+func (e *End) Looks() int64 { return e.looks.Load() }
 
 type pipe struct {
 	mu     sync.Mutex
@@ -81,6 +86,7 @@ func (e *End) Notify() {}
 
 // Receive takes messages from the queue.
 func (e *End) Receive(batch []transport.Arrival) (int, error) {
+	e.looks.Add(1)
 	e.pipe.mu.Lock()
 	n := min(len(batch), len(e.in.messages))
 	for i := range n {
@@ -101,6 +107,7 @@ func (e *End) Receive(batch []transport.Arrival) (int, error) {
 
 // Pending says whether Receive would give something.
 func (e *End) Pending() bool {
+	e.looks.Add(1)
 	e.pipe.mu.Lock()
 	defer e.pipe.mu.Unlock()
 	return e.pipe.closed || len(e.in.messages) > 0

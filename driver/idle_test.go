@@ -1,0 +1,40 @@
+package driver
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/roam-rpc/roam-go/internal/testbed"
+	"github.com/roam-rpc/roam-go/internal/transporttest"
+)
+
+// TestLesson_QuietConnectionStaysOpen: an idle connection lives for ever and does not
+// poll.
+func TestLesson_QuietConnectionStaysOpen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := transporttest.New(4)
+		handle, runA := pipeConn(a, Initiator)
+		other, runB := pipeConn(b, Acceptor)
+		go func() { _ = runA.Run(t.Context()) }()
+		go func() { _ = runB.Run(t.Context()) }()
+		_, err := testbed.NewClient(handle).Add(t.Context(), 1, 2)
+		require.NoError(t, err)
+		synctest.Wait()
+
+		before := a.Looks() + b.Looks()
+		time.Sleep(time.Minute) // simulated
+		synctest.Wait()
+		assert.Equal(t, before, a.Looks()+b.Looks(), "an idle connection looked for messages")
+
+		_, err = testbed.NewClient(handle).Add(t.Context(), 3, 4)
+		require.NoError(t, err)
+		require.NoError(t, handle.Close(context.Background()))
+		<-other.Done()
+	})
+}
+

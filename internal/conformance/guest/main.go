@@ -1,0 +1,70 @@
+// Guest is the other process of the conformance tests: it serves a Testbed over the
+// connection that its arguments name, until that ends.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"net"
+	"os"
+
+	"github.com/roam-rpc/roam-go/driver"
+	"github.com/roam-rpc/roam-go/internal/testbed"
+	"github.com/roam-rpc/roam-go/shmring"
+)
+
+func main() {
+	if err := run(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "guest:", err)
+		os.Exit(1)
+	}
+}
+
+func run(args []string) error {
+	flags := flag.NewFlagSet("guest", flag.ContinueOnError)
+	join := flags.String("join", "", "join by the host's socket at `PATH`")
+	attach := flags.String("attach", "", "walk up to the segment at `PATH`")
+	dial := flags.String("dial", "", "connect to the Unix socket at `PATH`")
+	ticket := flags.Bool("ticket", false, "attach by the ticket in the arguments or the environment that follow")
+	if len(args) > 0 && args[0] == "-ticket" {
+		*ticket = true
+	} else if err := flags.Parse(args); err != nil {
+		return err
+	}
+	switch {
+	case *ticket:
+		return serveGuest(shmring.AttachArgs(args[1:]))
+	case *join != "":
+		return serveGuest(shmring.Join(context.Background(), *join))
+	case *attach != "":
+		return serveGuest(shmring.Attach(*attach))
+	case *dial != "":
+		return serveStream(*dial)
+	}
+	return errors.New("one of -ticket, -join, -attach and -dial is needed")
+}
+
+func serveGuest(guest *shmring.Guest, err error) error {
+	if err != nil {
+		return err
+	}
+	_, drv, err := driver.EstablishGuest(guest, &testbed.Service{})
+	if err != nil {
+		return err
+	}
+	return drv.Run(context.Background())
+}
+
+func serveStream(path string) error {
+	conn, err := net.Dial("unix", path)
+	if err != nil {
+		return err
+	}
+	_, drv, err := driver.EstablishStream(context.Background(), conn, driver.Initiator, &testbed.Service{})
+	if err != nil {
+		return err
+	}
+	return drv.Run(context.Background())
+}

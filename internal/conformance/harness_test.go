@@ -1,0 +1,219 @@
+package conformance
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/roam-rpc/roam-go/driver"
+	"github.com/roam-rpc/roam-go/internal/testbed"
+	"github.com/roam-rpc/roam-go/shmring"
+)
+
+// guests are the guest programs by engine, built once for all tests.
+var guests = map[string]string{}
+
+func TestMain(m *testing.M) { os.Exit(withGuests(m)) }
+
+func withGuests(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "roam-conformance")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	builds := map[string][]string{"go": {"CGO_ENABLED=0"}}
+	if _, err := exec.LookPath("gcc"); err == nil {
+		builds["cgo"] = []string{"CGO_ENABLED=1"}
+	}
+	for engine, env := range builds {
+		guests[engine] = filepath.Join(dir, "guest-"+engine)
+		build := exec.Command("go", "build", "-o", guests[engine], "./guest")
+		build.Env = append(os.Environ(), env...)
+		if out, err := build.CombinedOutput(); err != nil {
+			fmt.Fprintf(os.Stderr, "build the %s guest: %v\n%s", engine, err, out)
+			return 1
+		}
+	}
+	return m.Run()
+}
+
+// waitLimit is how long a test waits for what must come about; it is no measure of
+// speed.
+const (
+	waitLimit = 2 * time.Minute
+	waitTick  = 2 * time.Millisecond
+)
+
+var quiet = driver.WithLogger(slog.New(slog.DiscardHandler))
+
+// hub is a host under test. Everything of it is gone at the end of the test:
+// goroutines, descriptors, mappings, child processes.
+type hub struct {
+	t    *testing.T
+	host *shmring.Host
+	dead chan death
+	ran  []chan error
+}
+
+type death struct {
+	peer  uint32
+	cause error
+}
+
+func newHub(t *testing.T, cfg shmring.Config) *hub {
+	t.Helper()
+	resources := takeResources(t)
+	h := &hub{t: t, dead: make(chan death, 1024)}
+	cfg.Logger = slog.New(slog.DiscardHandler)
+	cfg.OnDeath = func(peer uint32, cause error) { h.dead <- death{peer, cause} }
+	var err error
+	h.host, err = shmring.Create(cfg)
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		assert.NoError(t, h.host.Close())
+		for _, ran := range h.ran {
+			<-ran
+		}
+		resources.requireSame(t)
+	})
+	return h
+}
+
+// guest is one attached guest with the host's connection to it.
+type guest struct {
+	hub    *hub
+	id     uint32
+	pid    int
+	handle *driver.Handle
+	client *testbed.Client
+	ran    chan error // what the host's driver gave
+}
+
+// connect runs the host's side of an attached guest.
+func (h *hub) connect(peer *shmring.Peer) *guest {
+	h.t.Helper()
+	handle, drv, err := driver.EstablishHostPeer(h.host, peer.ID(), &testbed.Service{}, quiet)
+	require.NoError(h.t, err)
+	ran, over := make(chan error, 1), make(chan error)
+	go func() {
+		defer close(over)
+		ran <- drv.Run(context.Background())
+	}()
+	h.ran = append(h.ran, over)
+	return &guest{hub: h, id: peer.ID(), pid: peer.Pid(), handle: handle, client: testbed.NewClient(handle), ran: ran}
+}
+
+// spawn starts a guest of the engine.
+func (h *hub) spawn(engine string) *guest {
+	h.t.Helper()
+	cmd := exec.Command(guests[engine], "-ticket")
+	cmd.Stderr = os.Stderr
+	peer, err := h.host.Spawn(cmd)
+	require.NoError(h.t, err)
+	return h.connect(peer)
+}
+
+// start runs a guest program that the host did not spawn, until the test ends.
+func (h *hub) start(engine string, args ...string) *guest {
+	h.t.Helper()
+	cmd := exec.Command(guests[engine], args...)
+	cmd.Stderr = os.Stderr
+	require.NoError(h.t, cmd.Start())
+	h.t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	ctx, cancel := context.WithTimeout(context.Background(), waitLimit)
+	defer cancel()
+	peer, err := h.host.Accept(ctx)
+	require.NoError(h.t, err)
+	g := h.connect(peer)
+	g.pid = cmd.Process.Pid
+	return g
+}
+
+// ways are the ways to get a connection to another process.
+var ways = map[string]func(t *testing.T, engine string, cfg shmring.Config) *testbed.Client{
+	"spawned": func(t *testing.T, engine string, cfg shmring.Config) *testbed.Client {
+		return newHub(t, cfg).spawn(engine).client
+	},
+	"joined": func(t *testing.T, engine string, cfg shmring.Config) *testbed.Client {
+		socket := filepath.Join(t.TempDir(), "join")
+		h := newHub(t, cfg)
+		require.NoError(t, h.host.Listen(socket))
+		return h.start(engine, "-join", socket).client
+	},
+	"walked up": func(t *testing.T, engine string, cfg shmring.Config) *testbed.Client {
+		cfg.Path = filepath.Join(t.TempDir(), "segment")
+		return newHub(t, cfg).start(engine, "-attach", cfg.Path).client
+	},
+	"by Unix socket": func(t *testing.T, engine string, _ shmring.Config) *testbed.Client {
+		return serveSocket(t, engine)
+	},
+}
+
+// serveSocket serves one guest program over a Unix socket.
+func serveSocket(t *testing.T, engine string) *testbed.Client {
+	path := filepath.Join(t.TempDir(), "s")
+	l, err := net.Listen("unix", path)
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(context.Background())
+	connected := make(chan *driver.Handle, 1)
+	served := make(chan error, 1)
+	go func() {
+		served <- driver.Serve(ctx, l, &testbed.Service{}, func(h *driver.Handle) { connected <- h }, quiet)
+	}()
+	cmd := exec.Command(guests[engine], "-dial", path)
+	require.NoError(t, cmd.Start())
+	t.Cleanup(func() {
+		cancel()
+		assert.ErrorIs(t, <-served, context.Canceled)
+		_ = cmd.Wait()
+	})
+	return testbed.NewClient(<-connected)
+}
+
+// eachWay runs a test over every way to connect to guests of every engine.
+func eachWay(t *testing.T, cfg shmring.Config, run func(t *testing.T, c *testbed.Client)) {
+	for way, connect := range ways {
+		for engine := range guests {
+			t.Run(way+" "+engine, func(t *testing.T) { run(t, connect(t, engine, cfg)) })
+		}
+	}
+}
+
+// eachEngine runs a test with guests of every engine.
+func eachEngine(t *testing.T, run func(t *testing.T, engine string)) {
+	for engine := range guests {
+		t.Run(engine, func(t *testing.T) { run(t, engine) })
+	}
+}
+
+// resources are what a process holds.
+type resources struct {
+	leaks goleak.Option
+	fds   int
+	maps  int
+}
+
+func takeResources(t *testing.T) resources {
+	return resources{leaks: goleak.IgnoreCurrent(), fds: descriptors(t), maps: segments(t)}
+}
+
+func (r resources) requireSame(t *testing.T) {
+	t.Helper()
+	goleak.VerifyNone(t, r.leaks)
+	assert.Equal(t, r.maps, segments(t), "mappings of segments are left")
+	assert.LessOrEqual(t, descriptors(t), r.fds, "descriptors are left")
+}

@@ -1,0 +1,114 @@
+package conformance
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/roam-rpc/roam-go/internal/testbed"
+	"github.com/roam-rpc/roam-go/shmring"
+)
+
+// plays are the scenarios, each with a number that suits it.
+var plays = map[string]int{
+	"echo": 200, "concurrent": 100, "sum": 5000, "generate": 5000, "transform": 200, "upload": 4 << 20,
+	"download": 4 << 20, "failures": 3, "cancel": 50, "channels": 1000, "large": 60000, "unread": 20,
+}
+
+// window is a configuration with 64 KiB of credit: 4 MiB pass through it in many steps.
+var window = shmring.Config{MaxGuests: 4, InitialCredit: 64 << 10}
+
+// tiny is a configuration in which everything is short all the time.
+var tiny = shmring.Config{MaxGuests: 4, RingSize: 2, SlotSize: 4096, SlotsPerGuest: 1, MaxChannels: 16, InitialCredit: 4096}
+
+func TestScenariosBothWays(t *testing.T) {
+	eachWay(t, window, func(t *testing.T, c *testbed.Client) { playAll(t, c, plays) })
+}
+
+// TestTinyRingsAndPoolsUnderFlood: a ring of 2 and one slot a side, both sides sending
+// all they can.
+func TestTinyRingsAndPoolsUnderFlood(t *testing.T) {
+	few := map[string]int{"echo": 50, "concurrent": 20, "sum": 500, "generate": 500, "transform": 50, "upload": 256 << 10,
+		"download": 256 << 10, "failures": 2, "cancel": 20, "channels": 100, "large": 4000, "unread": 10}
+	eachWay(t, tiny, func(t *testing.T, c *testbed.Client) { playAll(t, c, few) })
+}
+
+// playAll plays every scenario from both sides at once.
+func playAll(t *testing.T, c *testbed.Client, numbers map[string]int) {
+	for name, n := range numbers {
+		t.Run(name, func(t *testing.T) {
+			driven := make(chan error, 1)
+			go func() { driven <- c.Drive(context.Background(), name, n) }()
+			assert.NoError(t, testbed.Scenarios[name](context.Background(), c, n))
+			assert.NoError(t, <-driven, "driven from the other side")
+		})
+	}
+}
+
+// TestAllScenariosAtOnce mixes every scenario from both sides on one connection.
+func TestAllScenariosAtOnce(t *testing.T) {
+	eachWay(t, window, func(t *testing.T, c *testbed.Client) {
+		var all sync.WaitGroup
+		for name, n := range plays {
+			all.Go(func() { assert.NoError(t, testbed.Scenarios[name](context.Background(), c, n/10), name) })
+			all.Go(func() { assert.NoError(t, c.Drive(context.Background(), name, n/10), name) })
+		}
+		all.Wait()
+	})
+}
+
+func TestNestedCalls(t *testing.T) {
+	eachWay(t, window, func(t *testing.T, c *testbed.Client) {
+		var all sync.WaitGroup
+		for range 8 {
+			all.Go(func() {
+				n, err := c.Nest(context.Background(), 20)
+				assert.NoError(t, err)
+				assert.EqualValues(t, 21, n)
+			})
+		}
+		all.Wait()
+	})
+}
+
+func TestSixteenGuestsAtOnce(t *testing.T) {
+	eachEngine(t, func(t *testing.T, engine string) {
+		h := newHub(t, shmring.Config{MaxGuests: 16})
+		var all sync.WaitGroup
+		for range 16 {
+			g := h.spawn(engine)
+			all.Go(func() {
+				for _, name := range []string{"echo", "concurrent", "sum", "generate", "upload", "download", "cancel", "channels"} {
+					n := plays[name] / 10
+					assert.NoError(t, testbed.Scenarios[name](context.Background(), g.client, n), fmt.Sprintf("%s with guest %d", name, g.id))
+				}
+			})
+		}
+		all.Wait()
+	})
+}
+
+func TestIDReuseOver100000Channels(t *testing.T) {
+	h := newHub(t, shmring.Config{MaxGuests: 1, MaxChannels: 32})
+	g := h.spawn(anyEngine())
+	driven := make(chan error, 1)
+	go func() { driven <- g.client.Drive(context.Background(), "channels", 50_000) }()
+	require.NoError(t, testbed.Channels(context.Background(), g.client, 50_000))
+	require.NoError(t, <-driven)
+}
+
+// anyEngine is the engine that is always there.
+func anyEngine() string { return "go" }
+
+// TestWalkUpPathIsPrivate: a path segment is readable and writable by its user alone.
+func TestWalkUpPathIsPrivate(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "segment")
+	newHub(t, shmring.Config{Path: path, MaxGuests: 1})
+	info := stat(t, path)
+	assert.EqualValues(t, 0o600, info.Mode().Perm())
+}
