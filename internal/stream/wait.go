@@ -1,0 +1,133 @@
+package stream
+
+import (
+	"io"
+
+	"github.com/roam-rpc/roam-go/internal/transport"
+)
+
+// signal ends the part of Wait that sleeps on this process.
+func (c *Conn) signal() {
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Wait sleeps until a message came while Messages is armed, Interrupt, or the end.
+// While nobody armed Messages somebody polls, and the socket is left to them.
+func (c *Conn) Wait(bool) error {
+	for {
+		if err := c.in.ended(); err != nil {
+			return asFault(err)
+		}
+		if c.interrupted.Swap(false) {
+			return nil
+		}
+		wanted := c.wanted(transport.Messages)
+		switch {
+		case wanted && c.Pending():
+			return nil
+		case wanted && c.raw != nil:
+			c.sleep()
+		default:
+			<-c.wake
+		}
+	}
+}
+
+// Interrupt makes a Wait return that is under way, or the next.
+func (c *Conn) Interrupt() {
+	c.sleepMu.Lock()
+	c.interrupted.Store(true)
+	if c.asleep && !c.broken {
+		c.broken = true
+		c.raw.breakSleep()
+	}
+	c.sleepMu.Unlock()
+	c.signal()
+}
+
+// sleep sleeps on the socket until readable says so, or Interrupt.
+func (c *Conn) sleep() {
+	c.sleeping.Lock()
+	defer c.sleeping.Unlock()
+	c.sleepMu.Lock()
+	if c.interrupted.Load() {
+		c.sleepMu.Unlock()
+		return
+	}
+	c.asleep = true
+	c.sleepMu.Unlock()
+
+	err := c.raw.sleep()
+
+	c.sleepMu.Lock()
+	// Set only while asleep holds, the deadline is never left behind.
+	if c.broken {
+		c.raw.mend()
+	}
+	c.asleep, c.broken = false, false
+	c.sleepMu.Unlock()
+	if err != nil {
+		c.fail(readEnd(err, 0))
+	}
+}
+
+// readable is called by the goroutine that sleeps on the socket: at first, and when
+// bytes came since it last found none. false: sleep on. Others read from the socket
+// as well; they can take bytes away but not hide any, since each arrival wakes the
+// sleeper anew and it sleeps only when it found nothing itself.
+func (c *Conn) readable() bool {
+	c.in.mu.Lock()
+	defer c.in.mu.Unlock()
+	for !c.Pending() {
+		if !c.raw.fill(&c.in) {
+			break
+		}
+	}
+	return c.Pending() || !c.wanted(transport.Messages) || c.interrupted.Load()
+}
+
+// emptyReads is how often in a row a reader may give nothing without an error.
+const emptyReads = 100
+
+// readLoop feeds the input buffer where reading may block, until the end.
+func (c *Conn) readLoop() {
+	buf := make([]byte, chunkSize)
+	empty := 0
+	for {
+		n, err := c.rw.Read(buf)
+		if empty++; n > 0 {
+			empty = 0
+		}
+		if err == nil && empty == emptyReads {
+			err = io.ErrNoProgress
+		}
+		ended := c.in.put(buf[:max(n, 0)], err)
+		c.signal()
+		if ended {
+			return
+		}
+	}
+}
+
+// put appends what was read, waiting for room, and ends the input with err. It says
+// whether the input is at its end.
+func (in *input) put(p []byte, err error) (ended bool) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	for len(p) > 0 && in.err == nil {
+		n := copy(in.room(), p)
+		if n == 0 {
+			in.space.Wait()
+			continue
+		}
+		in.filled(n)
+		p = p[n:]
+	}
+	if err != nil && in.err == nil {
+		in.fail(readEnd(err, in.partial()))
+	}
+	return in.err != nil
+}
