@@ -1,0 +1,157 @@
+//go:build linux && cgo && !purego
+
+package csrc
+
+/*
+#cgo CFLAGS: -std=c11 -O2
+#cgo noescape stage
+#cgo noescape receive
+#cgo nocallback room
+#cgo nocallback stage
+#cgo nocallback commit
+#cgo nocallback abort_staged
+#cgo nocallback receive
+#cgo nocallback spin
+#cgo nocallback grant
+
+#include <stdlib.h>
+
+#include "roamshm.h"
+
+// Ends come as numbers, so that cgo does not look at every call whether Go pointers lie in C's memory.
+
+static uintptr_t new_end(struct roam_place place)
+{
+	struct roam_end *end = malloc(sizeof *end);
+
+	if (end != NULL)
+		roam_end_init(end, &place);
+	return (uintptr_t)end;
+}
+
+static void free_end(uintptr_t end)
+{
+	free((void *)end);
+}
+
+static uint32_t *tail(uintptr_t end)
+{
+	return &((struct roam_end *)end)->receive.next;
+}
+
+static uint32_t room(uintptr_t end)
+{
+	return (uint32_t)roam_end_room((struct roam_end *)end);
+}
+
+static uint32_t stage(uintptr_t end, uint8_t type, uint32_t id, uint64_t method, const unsigned char *prefix,
+		      size_t prefix_len, const unsigned char *payload, size_t payload_len, uint32_t slot,
+		      uint32_t generation)
+{
+	struct roam_slot chosen = { .index = slot, .generation = generation };
+
+	return (uint32_t)roam_end_stage((struct roam_end *)end, (enum roam_msg)type, id, method, prefix, prefix_len,
+					payload, payload_len, chosen);
+}
+
+static bool commit(uintptr_t end)
+{
+	return roam_end_commit((struct roam_end *)end);
+}
+
+static void abort_staged(uintptr_t end)
+{
+	roam_end_abort((struct roam_end *)end);
+}
+
+static struct roam_received receive(uintptr_t end, struct roam_message *messages, uint32_t max, unsigned char *arena,
+				    size_t arena_len)
+{
+	return roam_end_receive((struct roam_end *)end, messages, max, arena, arena_len);
+}
+
+static bool spin(uintptr_t end, uint32_t iterations)
+{
+	return roam_end_spin((struct roam_end *)end, iterations);
+}
+
+static bool grant(uintptr_t end, uint32_t id, uint32_t bytes)
+{
+	return roam_end_grant((struct roam_end *)end, id, bytes);
+}
+*/
+import "C"
+
+import "unsafe"
+
+// MessageSize is the bytes of struct roam_message.
+const MessageSize = C.sizeof_struct_roam_message
+
+// Place is struct roam_place, where its fields are described.
+type Place struct {
+	Base                unsafe.Pointer
+	Entry, Ring, Table  uint64
+	HostPool, GuestPool uint64
+	PoolHeader          uint64
+	RingSize            uint32
+	SlotSize, Slots     uint32
+	MaxChannels         uint32
+	Host, PeerTable     bool
+}
+
+// End is a struct roam_end, in C's memory. The methods are the functions of that name,
+// with their rules of who may call at once.
+type End struct{ at C.uintptr_t }
+
+// NewEnd makes an end, which is in use until Free.
+func NewEnd(p Place) End {
+	end := C.new_end(C.struct_roam_place{
+		base:  p.Base, // the mapping is not Go memory
+		entry: C.uint64_t(p.Entry), ring: C.uint64_t(p.Ring), table: C.uint64_t(p.Table),
+		host_pool: C.uint64_t(p.HostPool), guest_pool: C.uint64_t(p.GuestPool), pool_header: C.uint64_t(p.PoolHeader),
+		ring_size: C.uint32_t(p.RingSize), slot_size: C.uint32_t(p.SlotSize), slots: C.uint32_t(p.Slots),
+		max_channels: C.uint32_t(p.MaxChannels), host: C.bool(p.Host), peer_table: C.bool(p.PeerTable),
+	})
+	if end == 0 {
+		panic("csrc: out of memory")
+	}
+	return End{end}
+}
+
+// Free ends the use of the end.
+func (e End) Free() { C.free_end(e.at) }
+
+// Tail is the private index that roam_end_tail reads, to be loaded atomically.
+func (e End) Tail() *uint32 { return (*uint32)(C.tail(e.at)) }
+
+// Room is roam_end_room.
+func (e End) Room() uint8 { return uint8(C.room(e.at)) }
+
+// Stage is roam_end_stage. C keeps neither slice.
+func (e End) Stage(kind uint8, id uint32, method uint64, prefix, payload []byte, slot, generation uint32) uint8 {
+	return uint8(C.stage(e.at, C.uint8_t(kind), C.uint32_t(id), C.uint64_t(method),
+		bytes(prefix), C.size_t(len(prefix)), bytes(payload), C.size_t(len(payload)),
+		C.uint32_t(slot), C.uint32_t(generation)))
+}
+
+// Commit is roam_end_commit.
+func (e End) Commit() bool { return bool(C.commit(e.at)) }
+
+// Abort is roam_end_abort.
+func (e End) Abort() { C.abort_staged(e.at) }
+
+// Receive is roam_end_receive into an array of n struct roam_message. C keeps neither
+// the array nor the arena.
+func (e End) Receive(messages unsafe.Pointer, n int, arena []byte) (count int, status uint8, bell bool) {
+	got := C.receive(e.at, (*C.struct_roam_message)(messages), C.uint32_t(n), bytes(arena), C.size_t(len(arena)))
+	return int(got.count), uint8(got.status), bool(got.bell)
+}
+
+// Spin is roam_end_spin.
+func (e End) Spin(iterations int) bool { return bool(C.spin(e.at, C.uint32_t(iterations))) }
+
+// Grant is roam_end_grant.
+func (e End) Grant(id, n uint32) bool { return bool(C.grant(e.at, C.uint32_t(id), C.uint32_t(n))) }
+
+// bytes is the start of a slice as C names it. It holds no pointers.
+func bytes(b []byte) *C.uchar { return (*C.uchar)(unsafe.SliceData(b)) }

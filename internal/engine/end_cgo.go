@@ -1,0 +1,79 @@
+//go:build linux && cgo && !purego
+
+package engine
+
+import (
+	"sync/atomic"
+	"unsafe"
+
+	"github.com/roam-rpc/roam-go/csrc"
+)
+
+// Name is the engine that is built in.
+const Name = "cgo"
+
+// A Record is filled by C.
+var _ [csrc.MessageSize]byte = [unsafe.Sizeof(Record{})]byte{}
+
+// End is one side's end of one peer's memory. Stage, Commit and Abort belong to one
+// goroutine at a time, Receive to another; every other method may be called at once
+// with all. The steps that move messages are the C library's; see roamshm.h for the
+// order of their accesses.
+type End struct {
+	place Place
+	words
+	c    csrc.End
+	tail *uint32 // in C's private memory: the index received to
+}
+
+// New makes an end that starts from the indices that stand in the entry.
+func New(place Place) *End {
+	c := csrc.NewEnd(csrc.Place{
+		Base: place.Base, Host: place.Host,
+		Entry: place.Entry, Ring: place.Ring, Table: place.Table,
+		HostPool: place.HostPool, GuestPool: place.GuestPool, PoolHeader: place.PoolHeader,
+		RingSize: place.RingSize, SlotSize: place.SlotSize, Slots: place.Slots,
+		MaxChannels: place.MaxChannels, PeerTable: place.PeerTable,
+	})
+	return &End{place: place, words: place.words(), c: c, tail: c.Tail()}
+}
+
+// Close frees the memory of the C library. Nothing may use the end any more.
+func (e *End) Close() { e.c.Free() }
+
+// Room reports whether a message has room in the ring: OK, NoSpace or BadRing.
+func (e *End) Room() Status { return Status(e.c.Room()) }
+
+// Stage writes a message where the peer does not look yet: into the ring past head
+// and, over InlineMax bytes of prefix and payload, into slot, which the caller took
+// from this side's pool, or with NoneTaken into one taken here. OK, or nothing is held
+// but what the caller took: NoSpace, NoSlot, TooLong, BadRing.
+func (e *End) Stage(h Header, prefix, payload []byte, slot Slot) Status {
+	return Status(e.c.Stage(h.Type, h.ID, h.Method, prefix, payload, slot.Index, slot.Generation))
+}
+
+// Commit publishes the staged message, wakes who sleeps on the ring's head, and
+// reports whether the doorbell has to be rung.
+func (e *End) Commit() (bell bool) { return e.c.Commit() }
+
+// Abort gives back what Stage took. A slot that the caller took is the caller's again.
+func (e *End) Abort() { e.c.Abort() }
+
+// Receive takes messages until records or arena are full, the ring is empty, or one
+// breaks a rule; that one lies at records[n]. Payloads are copied into the arena and
+// their slots returned. It wakes those of the peer that wait for ring space or a slot
+// and reports whether the doorbell has to be rung.
+func (e *End) Receive(records []Record, arena []byte) (n int, status Status, bell bool) {
+	count, code, bell := e.c.Receive(unsafe.Pointer(unsafe.SliceData(records)), len(records), arena)
+	return count, Status(code), bell
+}
+
+// Tail is the index that this side has received to. C stores it whole.
+func (e *End) Tail() uint32 { return atomic.LoadUint32(e.tail) }
+
+// Spin looks for a message for so many iterations of a few ten nanoseconds each.
+func (e *End) Spin(iterations int) bool { return e.c.Spin(iterations) }
+
+// Grant adds n bytes to granted_total (release: what they pay for was consumed) and
+// wakes senders that wait for it. It reports whether the doorbell has to be rung.
+func (e *End) Grant(id, n uint32) (bell bool) { return e.c.Grant(id, n) }

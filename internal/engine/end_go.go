@@ -1,0 +1,274 @@
+//go:build linux && (!cgo || purego)
+
+package engine
+
+import (
+	"sync/atomic"
+	"unsafe"
+
+	"github.com/roam-rpc/roam-go/internal/layout"
+)
+
+// Name is the engine that is built in.
+const Name = "go"
+
+// End is one side's end of one peer's memory. Stage, Commit and Abort belong to one
+// goroutine at a time, Receive to another; every other method may be called at once
+// with all. Go's atomics are sequentially consistent, which is at least what each
+// step needs; the comments name the order that matters.
+type End struct {
+	place Place
+	words
+	own, peer Pool // slots that this side takes, that it returns
+
+	_    [64]byte // the two roles write lines of their own
+	send sendState
+	_    [64]byte
+	recv recvState
+	_    [64]byte
+}
+
+// sendState belongs to the sending role.
+type sendState struct {
+	head  uint32 // index of the next message; the shared word is only written
+	tail  uint32 // the peer's tail when last read
+	taken Slot   // slot that Stage took for the staged message
+}
+
+// recvState belongs to the receiving role.
+type recvState struct {
+	tail atomic.Uint32 // index of the next message; others read it to see whether one lies there
+}
+
+// New makes an end that starts from the indices that stand in the entry.
+func New(place Place) *End {
+	e := &End{place: place, words: place.words()}
+	e.own, e.peer = place.pools()
+	e.send.head = atomic.LoadUint32(e.sendHead)
+	e.send.tail = atomic.LoadUint32(e.sendTail)
+	e.send.taken = NoneTaken
+	e.recv.tail.Store(atomic.LoadUint32(e.recvTail))
+	return e
+}
+
+// Close releases what the end holds beside the mapping. Nothing may use it any more.
+func (e *End) Close() {}
+
+// Room reports whether a message has room in the ring: OK, NoSpace or BadRing. The
+// peer's tail is read again only when the copy says full.
+func (e *End) Room() Status {
+	mask := e.place.RingSize - 1
+	if e.send.head-e.send.tail < mask {
+		return OK
+	}
+	// Acquire: the peer has read the descriptors that are written over next.
+	tail := atomic.LoadUint32(e.sendTail)
+	switch used := e.send.head - tail; {
+	case used > mask:
+		return BadRing
+	case used == mask:
+		return NoSpace
+	}
+	e.send.tail = tail
+	return OK
+}
+
+// Stage writes a message where the peer does not look yet: into the ring past head
+// and, over InlineMax bytes of prefix and payload, into slot, which the caller took
+// from this side's pool, or with NoneTaken into one taken here. OK, or nothing is held
+// but what the caller took: NoSpace, NoSlot, TooLong, BadRing.
+func (e *End) Stage(h Header, prefix, payload []byte, slot Slot) Status {
+	length := len(prefix) + len(payload)
+	if uint64(length) > max(e.own.capacity(), layout.InlineMax) {
+		return TooLong
+	}
+	if s := e.Room(); s != OK {
+		return s
+	}
+	if length > layout.InlineMax && slot == NoneTaken {
+		var ok bool
+		if slot, ok = e.own.Take(); !ok {
+			return NoSlot
+		}
+		e.send.taken = slot
+	}
+	e.write(h, prefix, payload, slot)
+	return OK
+}
+
+// write fills the descriptor at head, and the slot. Plain stores: the peer reads them
+// after it has seen head, which Commit stores with release.
+func (e *End) write(h Header, prefix, payload []byte, slot Slot) {
+	place := uint64(e.send.head&(e.place.RingSize-1)) * layout.SizeDesc
+	d := (*[layout.SizeDesc]byte)(unsafe.Add(e.sendRing, place)) // inside the ring by the mask
+	length := uint32(len(prefix) + len(payload))
+	var into []byte
+	*d = [layout.SizeDesc]byte{layout.OffDescMsgType: h.Type}
+	if slot == NoneTaken {
+		into = d[layout.OffDescInlinePayload:]
+	} else {
+		into = e.own.payload(slot.Index, 0, length)
+		put32(d[layout.OffDescPayloadGeneration:], slot.Generation)
+	}
+	put32(d[layout.OffDescID:], h.ID)
+	put64(d[layout.OffDescMethodID:], h.Method)
+	put32(d[layout.OffDescPayloadSlot:], slot.Index)
+	put32(d[layout.OffDescPayloadLen:], length)
+	copy(into, prefix)
+	copy(into[len(prefix):], payload)
+}
+
+// Commit publishes the staged message: the descriptor and payload, then head, then a
+// look at the peer's flags. It reports whether the doorbell has to be rung.
+func (e *End) Commit() (bell bool) {
+	e.send.taken = NoneTaken
+	e.send.head++
+	// Release for the message, and a full fence before the flags are read.
+	atomic.StoreUint32(e.sendHead, e.send.head)
+	return e.tell(Messages, e.sendHead)
+}
+
+// Abort gives back what Stage took. A slot that the caller took is the caller's again.
+func (e *End) Abort() {
+	if e.send.taken != NoneTaken {
+		e.own.Return(e.send.taken.Index)
+		e.send.taken = NoneTaken
+	}
+}
+
+// Receive takes messages until records or arena are full, the ring is empty, or one
+// breaks a rule; that one lies at records[n]. Payloads are copied into the arena and
+// their slots returned. It wakes those of the peer that wait for ring space or a slot
+// and reports whether the doorbell has to be rung.
+func (e *End) Receive(records []Record, arena []byte) (n int, status Status, bell bool) {
+	mask := e.place.RingSize - 1
+	tail := e.recv.tail.Load()
+	// Acquire: the descriptors up to head are written.
+	head := atomic.LoadUint32(e.recvHead)
+	if head-tail > mask {
+		return 0, BadRing, false
+	}
+	used, slots := 0, false
+	for n < len(records) && tail != head {
+		var slot bool
+		used, slot, status = e.take(&records[n], tail, arena, used)
+		if status != OK {
+			break
+		}
+		slots = slots || slot
+		n++
+		tail++
+	}
+	if n > 0 {
+		e.recv.tail.Store(tail)
+		// Release: the descriptors have been read. And a full fence before the flags.
+		atomic.StoreUint32(e.recvTail, tail)
+		bell = e.tell(Space, e.recvTail)
+		if slots {
+			bell = e.SlotReturned() || bell
+		}
+	}
+	return n, status, bell
+}
+
+// take copies the message at index out of ring and slot. used is what is taken of the
+// arena, before and after.
+func (e *End) take(r *Record, index uint32, arena []byte, used int) (int, bool, Status) {
+	d := e.copyDescriptor(index)
+	*r = Record{
+		Type: d[layout.OffDescMsgType], ID: get32(d[layout.OffDescID:]), Method: get64(d[layout.OffDescMethodID:]),
+		Slot: get32(d[layout.OffDescPayloadSlot:]), Generation: get32(d[layout.OffDescPayloadGeneration:]),
+		Offset: get32(d[layout.OffDescPayloadOffset:]), Length: get32(d[layout.OffDescPayloadLen:]),
+		At: uint32(used), Seq: index + 1,
+	}
+	if s := e.check(r); s != OK {
+		return used, false, s
+	}
+	if uint64(r.Length) > uint64(len(arena)-used) {
+		return used, false, ArenaFull
+	}
+	into := arena[used : used+int(r.Length)]
+	if r.Slot == layout.InlineSlot {
+		copy(into, d[layout.OffDescInlinePayload:])
+		return used + len(into), false, OK
+	}
+	copy(into, e.peer.payload(r.Slot, r.Offset, r.Length))
+	if !e.peer.Return(r.Slot) {
+		return used, false, BadSlot // it was returned while it was read
+	}
+	return used + len(into), true, OK
+}
+
+// copyDescriptor reads the descriptor at index once, word by word. Atomic loads are
+// not repeated by the compiler, so what is checked is what is used.
+func (e *End) copyDescriptor(index uint32) (d [layout.SizeDesc]byte) {
+	place := uint64(index&(e.place.RingSize-1)) * layout.SizeDesc
+	from := (*[layout.SizeDesc / 8]uint64)(unsafe.Add(e.recvRing, place)) // inside the ring by the mask, 64-aligned
+	for i := range from {
+		put64(d[i*8:], atomic.LoadUint64(&from[i]))
+	}
+	return d
+}
+
+// check tests a copied descriptor against the rules of shm-rules, "A descriptor is
+// untrusted input".
+func (e *End) check(r *Record) Status {
+	if r.Type < layout.MsgRequest || r.Type > layout.MsgGoodbye {
+		return BadType
+	}
+	if s := e.checkPayload(r); s != OK {
+		return s
+	}
+	if r.Type >= layout.MsgData && r.Type <= layout.MsgReset {
+		switch {
+		case r.ID == 0:
+			return ZeroID
+		case e.place.PeerTable && r.ID >= e.place.MaxChannels:
+			return BadChannel
+		}
+	}
+	return OK
+}
+
+// checkPayload tests where the payload is said to lie. Sums are in 64 bits.
+func (e *End) checkPayload(r *Record) Status {
+	if r.Slot == layout.InlineSlot {
+		if r.Length > layout.InlineMax || r.Generation != 0 || r.Offset != 0 {
+			return BadInline
+		}
+		return OK
+	}
+	if r.Slot >= e.peer.count || !e.peer.out(r.Slot, r.Generation) {
+		return BadSlot
+	}
+	if uint64(r.Offset)+uint64(r.Length) > e.peer.capacity() {
+		return BadExtent
+	}
+	return OK
+}
+
+// Tail is the index that this side has received to.
+func (e *End) Tail() uint32 { return e.recv.tail.Load() }
+
+// loadsPerIteration makes an iteration of Spin about as long as that of the other
+// engine, which pauses the processor.
+const loadsPerIteration = 16
+
+// Spin looks for a message for so many iterations of a few ten nanoseconds each.
+func (e *End) Spin(iterations int) bool {
+	tail := e.Tail()
+	for range iterations * loadsPerIteration {
+		if atomic.LoadUint32(e.recvHead) != tail {
+			return true
+		}
+	}
+	return false
+}
+
+// Grant adds n bytes to granted_total (release: what they pay for was consumed) and
+// wakes senders that wait for it. It reports whether the doorbell has to be rung.
+func (e *End) Grant(id, n uint32) (bell bool) {
+	word := e.granted(id)
+	atomic.AddUint32(word, n)
+	return e.tell(Credit, word)
+}

@@ -1,0 +1,176 @@
+package shmring
+
+import (
+	"math/bits"
+	"sync"
+	"sync/atomic"
+
+	"github.com/roam-rpc/roam-go/internal/engine"
+)
+
+// hostPool is the host's slot pool, which the links to all guests take from. Who has
+// a slot is known here and nowhere in the segment, so that a guest cannot pass its
+// slots off as another's.
+type hostPool struct {
+	// mu excludes takers from each other, and from reclaim: a take clears the slot's
+	// bit before it raises the generation.
+	mu    sync.Mutex
+	pool  engine.Pool
+	owner []uint8 // guest that a slot was last taken for, 0 none yet
+
+	links map[*Link]struct{}
+	// waiters counts those of all links that wait for a slot. It changes under mu,
+	// together with the flag bits; it is read without to see that there are none.
+	waiters atomic.Int32
+}
+
+// newHostPool is the pool of a segment whose host this process is.
+func newHostPool(seg *segment) *hostPool {
+	lay := &seg.lay
+	return &hostPool{
+		pool:  engine.NewPool(seg.ptr(lay.pool(0)), lay.PoolHeader, lay.SlotSize, lay.SlotsPerGuest),
+		owner: make([]uint8, lay.SlotsPerGuest),
+		links: make(map[*Link]struct{}),
+	}
+}
+
+// take takes a slot for a message to a guest, if it may have one: a guest for which
+// slots are out gets another only while more than a quarter of the pool, at least one
+// slot, is free. A guest that returns none starves itself and not the others.
+func (p *hostPool) take(peer uint32) (engine.Slot, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.pool.Free() <= max(1, p.pool.Slots()/4) && p.hasOut(peer) {
+		return engine.NoneTaken, false
+	}
+	slot, ok := p.pool.Take()
+	if ok {
+		p.owner[slot.Index] = uint8(peer)
+	}
+	return slot, ok
+}
+
+// giveBack returns a slot that was taken for l and sent to nobody.
+func (p *hostPool) giveBack(slot engine.Slot, l *Link) {
+	p.pool.Return(slot.Index)
+	p.wake(l)
+}
+
+// hasOut reports whether a slot taken for peer is not back yet.
+func (p *hostPool) hasOut(peer uint32) bool {
+	found := false
+	p.eachOut(func(index uint32) { found = found || p.owner[index] == uint8(peer) })
+	return found
+}
+
+// eachOut calls fn for every slot that is out.
+func (p *hostPool) eachOut(fn func(index uint32)) {
+	for w := range p.pool.Words() {
+		for out := p.pool.OutBits(w); out != 0; out &= out - 1 {
+			fn(w*64 + uint32(bits.TrailingZeros64(out)))
+		}
+	}
+}
+
+// reclaim frees the slots that were on their way to a guest whose link is retired,
+// and those that nobody took, whose bits a guest must have cleared.
+func (p *hostPool) reclaim(peer uint32) {
+	p.mu.Lock()
+	p.eachOut(func(index uint32) {
+		if owner := p.owner[index]; owner == uint8(peer) || owner == 0 {
+			p.owner[index] = 0
+			p.pool.Return(index)
+		}
+	})
+	p.mu.Unlock()
+	p.wake(nil)
+}
+
+// join makes the pool's waiters known to the guest of a new link.
+func (p *hostPool) join(l *Link) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.links[l] = struct{}{}
+	if p.waiters.Load() > 0 {
+		l.declare(l.bit(KindSlot))
+	}
+}
+
+// leave forgets a link that has been retired, with its waiters.
+func (p *hostPool) leave(l *Link) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.links, l)
+	p.count(-l.slotWaiters.Swap(0))
+}
+
+// arm adds a waiter of l. Any guest may return the slot it waits for, so its bit
+// stands in the flags towards all of them.
+func (p *hostPool) arm(l *Link) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if _, joined := p.links[l]; joined {
+		l.slotWaiters.Add(1)
+		p.count(1)
+	}
+}
+
+// disarm takes a waiter of l back.
+func (p *hostPool) disarm(l *Link) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if l.slotWaiters.Load() > 0 {
+		l.slotWaiters.Add(-1)
+		p.count(-1)
+	}
+}
+
+// count changes the number of waiters and, with the first and last, the bits. The
+// caller holds mu.
+func (p *hostPool) count(by int32) {
+	now := p.waiters.Add(by)
+	switch {
+	case by > 0 && now == by:
+		p.declare()
+	case by < 0 && now == 0:
+		for l := range p.links {
+			l.withdraw(l.bit(KindSlot))
+		}
+	}
+}
+
+// declare sets the bit towards every guest. The caller holds mu.
+func (p *hostPool) declare() {
+	for l := range p.links {
+		l.declare(l.bit(KindSlot))
+	}
+}
+
+// redeclare sets the bits anew before a sleep for a slot: an entry may have been
+// cleaned since.
+func (p *hostPool) redeclare() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.waiters.Load() > 0 {
+		p.declare()
+	}
+}
+
+// wake makes the waiters of every link but one look again: a slot may have come back
+// by another way than their own guest.
+func (p *hostPool) wake(but *Link) {
+	if p.waiters.Load() == 0 {
+		return
+	}
+	var waiting []*Link
+	p.mu.Lock()
+	for l := range p.links {
+		if l != but && l.slotWaiters.Load() > 0 {
+			waiting = append(waiting, l)
+		}
+	}
+	p.mu.Unlock()
+	for _, l := range waiting { // outside the lock: the function is the driver's
+		l.wakeLocal()
+	}
+}

@@ -1,0 +1,89 @@
+package shmring
+
+import "github.com/roam-rpc/roam-go/internal/engine"
+
+// Receive takes what has arrived, up to the batch's capacity, copies it out of the
+// segment and gives ring places and slots back to the peer; a peer that waits for
+// them on its doorbell is left to [Link.Notify]. It never blocks and returns 0 when
+// nothing is there.
+//
+// A *[Fault] is a message that breaks a rule; those before it are received first. An
+// ended link gives what still lies in the ring, then its end error.
+func (l *Link) Receive(b *Batch) (int, error) {
+	b.reset()
+	for {
+		ended := l.Err() // before the ring is looked at: what lay in it at the end is received
+		if f := l.violated.Load(); f != nil {
+			return 0, f
+		}
+		if !l.receiving.enter() {
+			return 0, l.Err()
+		}
+		n, status, bell := l.shm.Receive(b.records, b.arena)
+		l.receiving.exit()
+		l.owe(bell)
+		b.fill(n)
+		switch {
+		case status.Fault():
+			if f := l.violate(l.faultOf(status, b.bad(n))); n == 0 {
+				return 0, f
+			}
+			return n, nil
+		case status == engine.ArenaFull && n == 0:
+			b.grow(b.records[0].Length)
+			continue
+		case status == engine.ArenaFull:
+			b.short = true
+			return n, nil
+		case n > 0:
+			return n, nil
+		case ended != nil:
+			return 0, ended
+		}
+		if l.look() == nil {
+			return 0, nil
+		}
+	}
+}
+
+// violate keeps the first fault of the peer, for whoever receives next.
+func (l *Link) violate(f *Fault) error {
+	if l.violated.CompareAndSwap(nil, f) {
+		l.Interrupt()
+	}
+	return l.violated.Load()
+}
+
+// Pending reports whether Receive has something to give: a message, a fault or the
+// link's end.
+func (l *Link) Pending() bool {
+	if l.over() || !l.receiving.enter() {
+		return true
+	}
+	defer l.receiving.exit()
+	return l.shm.Pending()
+}
+
+// over reports whether there is something to learn beside the ring.
+func (l *Link) over() bool { return l.cause.Load() != nil || l.violated.Load() != nil }
+
+// Spin polls the incoming ring for so many iterations of a few ten nanoseconds each,
+// and reports whether Receive has something to give. Keep it below some 20
+// microseconds: the processor is not given up.
+func (l *Link) Spin(iterations int) bool {
+	if l.over() || !l.receiving.enter() {
+		return true
+	}
+	defer l.receiving.exit()
+	return l.shm.Spin(iterations) || l.over()
+}
+
+// RecvHead is the index that the peer has filled the incoming ring to (acquire), 0
+// once the link is retired.
+func (l *Link) RecvHead() uint32 {
+	if !l.receiving.enter() {
+		return 0
+	}
+	defer l.receiving.exit()
+	return l.shm.Head()
+}

@@ -1,0 +1,142 @@
+package shmring
+
+import (
+	"sync"
+
+	"github.com/roam-rpc/roam-go/internal/engine"
+	"github.com/roam-rpc/roam-go/internal/layout"
+)
+
+// sendRole is held from a successful Stage to its Commit or Abort, so that a Goodbye
+// of Leave never comes between them and the memory stays until they are done.
+type sendRole struct {
+	mu   sync.Mutex
+	over bool        // no Stage succeeds any more; guarded by mu
+	slot engine.Slot // what the host's pool gave for the staged message; guarded by mu
+}
+
+// shut ends the role, after the sender that has it.
+func (s *sendRole) shut() {
+	s.mu.Lock()
+	s.over = true
+	s.mu.Unlock()
+}
+
+// Stage takes room in the ring and, for prefix and payload of together more than 32
+// bytes, a slot, and writes the message where the peer does not see it yet. A message
+// that was staged must be followed by [Link.Commit] or [Link.Abort]. m and prefix are
+// not kept.
+//
+// It never blocks. [ErrNoSpace], [ErrNoSlot], a *[SizeError], a *[Fault] or the link's
+// end error mean that nothing is held.
+func (l *Link) Stage(m *Message, prefix []byte) error {
+	size := len(prefix) + len(m.Payload)
+	if size > int(l.seg.lay.MaxPayload) {
+		return &SizeError{Size: size, Max: l.seg.lay.MaxPayload}
+	}
+	l.send.mu.Lock()
+	err := l.Err()
+	if err == nil {
+		err = l.stage(m, prefix)
+	}
+	if err != nil {
+		l.send.mu.Unlock()
+	}
+	return err
+}
+
+// stage is Stage for who has the send role and has checked the size.
+func (l *Link) stage(m *Message, prefix []byte) error {
+	if l.send.over {
+		return l.Err()
+	}
+	l.send.slot = engine.NoneTaken
+	if l.pool != nil && len(prefix)+len(m.Payload) > layout.InlineMax {
+		if status := l.shm.Room(); status != engine.OK {
+			return l.refused(status)
+		}
+		var ok bool
+		if l.send.slot, ok = l.pool.take(l.peer); !ok {
+			return ErrNoSlot
+		}
+	}
+	header := engine.Header{Type: uint8(m.Type), ID: m.ID, Method: m.Method}
+	status := l.shm.Stage(header, prefix, m.Payload, l.send.slot)
+	if status == engine.OK {
+		return nil
+	}
+	l.returnSlot()
+	return l.refused(status)
+}
+
+// refused is the error of a status of Stage that is not OK.
+func (l *Link) refused(status engine.Status) error {
+	switch status {
+	case engine.NoSpace:
+		return ErrNoSpace
+	case engine.NoSlot:
+		return ErrNoSlot
+	}
+	return l.violate(l.faultOf(status, &engine.Record{}))
+}
+
+// Commit publishes the staged message and wakes a peer that sleeps on the ring's
+// head. It is O(1) and never blocks. A peer that sleeps on its doorbell is left to
+// [Link.Notify].
+func (l *Link) Commit() {
+	l.owe(l.shm.Commit())
+	l.send.mu.Unlock()
+}
+
+// Abort gives back what Stage took.
+func (l *Link) Abort() {
+	l.shm.Abort()
+	l.returnSlot()
+	l.send.mu.Unlock()
+}
+
+// returnSlot gives back what the host's pool gave. The caller has the send role.
+func (l *Link) returnSlot() {
+	if l.send.slot != engine.NoneTaken {
+		l.pool.giveBack(l.send.slot, l)
+	}
+}
+
+// owe notes that the doorbell has to be rung.
+func (l *Link) owe(ring bool) {
+	if ring && l.bell != nil {
+		l.bellDue.Store(true)
+	}
+}
+
+// Notify rings the doorbell if a Commit, Receive or Grant since the last Notify found
+// the peer asleep on it. It makes a system call, never blocks, and is best called
+// outside of locks.
+func (l *Link) Notify() {
+	if !l.bellDue.Load() || !l.bellDue.Swap(false) {
+		return
+	}
+	if l.ring() != nil {
+		_ = l.hungUp() // ends the link
+	}
+}
+
+// ring rings the doorbell, if there is one.
+func (l *Link) ring() error {
+	if l.bell == nil || !l.enter() {
+		return nil
+	}
+	defer l.exit()
+	return l.bell.ring()
+}
+
+// wakePeer wakes the peer whatever it sleeps on. It does nothing on a link that is
+// retired.
+func (l *Link) wakePeer() {
+	if !l.enter() {
+		return
+	}
+	l.shm.WakeAll()
+	l.exit()
+	_ = l.ring() // whoever reads this bell learns of its end by itself
+}
