@@ -38,6 +38,7 @@ type sendState struct {
 // recvState belongs to the receiving role.
 type recvState struct {
 	tail atomic.Uint32 // index of the next message; others read it to see whether one lies there
+	head uint32        // the peer's head when last read and found good
 }
 
 // New makes an end that starts from the indices that stand in the entry.
@@ -47,7 +48,8 @@ func New(place Place) *End {
 	e.send.head = atomic.LoadUint32(e.sendHead)
 	e.send.tail = atomic.LoadUint32(e.sendTail)
 	e.send.taken = NoneTaken
-	e.recv.tail.Store(atomic.LoadUint32(e.recvTail))
+	e.recv.head = atomic.LoadUint32(e.recvTail) // as if empty: the first look reads and checks the real one
+	e.recv.tail.Store(e.recv.head)
 	return e
 }
 
@@ -141,15 +143,12 @@ func (e *End) Abort() {
 // their slots returned. It wakes those of the peer that wait for ring space or a slot
 // and reports whether the doorbell has to be rung.
 func (e *End) Receive(records []Record, arena []byte) (n int, status Status, bell bool) {
-	mask := e.place.RingSize - 1
 	tail := e.recv.tail.Load()
-	// Acquire: the descriptors up to head are written.
-	head := atomic.LoadUint32(e.recvHead)
-	if head-tail > mask {
+	if !e.arrived(tail) {
 		return 0, BadRing, false
 	}
 	used, slots := 0, false
-	for n < len(records) && tail != head {
+	for n < len(records) && tail != e.recv.head {
 		var slot bool
 		used, slot, status = e.take(&records[n], tail, arena, used)
 		if status != OK {
@@ -169,6 +168,17 @@ func (e *End) Receive(records []Record, arena []byte) (n int, status Status, bel
 		}
 	}
 	return n, status, bell
+}
+
+// arrived reads the peer's head; false when it is impossible and all that was
+// published before has been taken.
+func (e *End) arrived(tail uint32) bool {
+	// Acquire: the descriptors up to head are written.
+	if head := atomic.LoadUint32(e.recvHead); head-tail < e.place.RingSize {
+		e.recv.head = head
+		return true
+	}
+	return e.recv.head != tail
 }
 
 // take copies the message at index out of ring and slot. used is what is taken of the

@@ -90,7 +90,8 @@ func Sleep(words []Wait, d time.Duration) {
 	if unix.ClockGettime(unix.CLOCK_MONOTONIC, &now) != nil {
 		return
 	}
-	deadline := unix.NsecToTimespec(now.Nano() + int64(d)) // futex_waitv takes an absolute time
+	end := now.Nano() + int64(d) // futex_waitv takes a point in time, of 64 bits on every architecture
+	deadline := [2]int64{end / int64(time.Second), end % int64(time.Second)}
 	call := unix.Syscall6
 	if d <= keepProcessor {
 		call = unix.RawSyscall6
