@@ -1,6 +1,8 @@
 package core
 
 import (
+	"math"
+
 	"github.com/roam-rpc/roam-go/flow"
 	"github.com/roam-rpc/roam-go/handshake"
 )
@@ -19,7 +21,8 @@ type Config struct {
 	// StrictInFlight ends the connection at a Request over MaxInFlight: the peer is
 	// known to count (shared memory with TABLE). Otherwise it is answered.
 	StrictInFlight bool
-	// AnyPeerID lets the peer's channel ids be any u32: it keeps no channel table.
+	// AnyPeerID lets channel ids be any u32: the peer keeps no channel table. What
+	// this side allocates runs on beyond MaxChannels too.
 	AnyPeerID bool
 }
 
@@ -69,6 +72,17 @@ func (c *Core) Counts() Counts {
 
 // ours says whether channel ids like id are allocated by this side.
 func (c *Core) ours(id uint64) bool { return id&1 == c.cfg.Limits.Role.Parity() }
+
+// lastID is the largest channel id that there can be.
+func (c *Core) lastID() uint64 {
+	switch {
+	case c.cfg.Limits.MaxChannels == 0:
+		return math.MaxUint64
+	case c.cfg.AnyPeerID:
+		return math.MaxUint32
+	}
+	return uint64(c.cfg.Limits.MaxChannels) - 1
+}
 
 // Processed says that the message received with this sequence number has been
 // processed, its effects included as far as they open channels.

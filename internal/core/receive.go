@@ -111,14 +111,13 @@ func (c *Core) creditCame(ch *Channel, n uint32) error {
 
 // stray is a message for a channel that is not open: one that ended, or never was.
 func (c *Core) stray(m *wire.Message) error {
-	limit := uint64(c.cfg.Limits.MaxChannels)
-	ours := c.ours(m.ID)
+	last := c.lastID()
 	switch {
 	case m.ID == 0:
 		return violation(wire.RuleChannelZero, "%s for channel id 0", m.Kind)
-	case limit > 0 && m.ID >= limit && (ours || !c.cfg.AnyPeerID):
-		return violation(wire.RuleShmChannelTable, "%s for channel id %d, ids are below %d", m.Kind, m.ID, limit)
-	case !ours && c.lenient:
+	case m.ID > last:
+		return violation(wire.RuleShmChannelTable, "%s for channel id %d, ids are at most %d", m.Kind, m.ID, last)
+	case !c.ours(m.ID) && c.lenient:
 		return nil // sent before the peer saw that its Request was not taken
 	case m.ID > c.highest[m.ID&1]:
 		return violation(wire.RuleChannelUnknown, "%s for channel id %d, which was never opened", m.Kind, m.ID)

@@ -116,12 +116,12 @@ func (c *Core) Accept(r *Request, ends []End) error {
 }
 
 func (c *Core) checkEnd(id uint64) error {
-	limit := uint64(c.cfg.Limits.MaxChannels)
+	last := c.lastID()
 	switch {
 	case id == 0:
 		return violation(wire.RuleChannelZero, "channel id 0 in a request")
-	case limit > 0 && !c.cfg.AnyPeerID && id >= limit:
-		return violation(wire.RuleShmChannelTable, "channel id %d in a request, ids are below %d", id, limit)
+	case id > last:
+		return violation(wire.RuleShmChannelTable, "channel id %d in a request, ids are at most %d", id, last)
 	case c.ours(id):
 		return violation(wire.RuleChannelParity, "channel id %d in a request of the %s", id, c.cfg.Limits.Role.Other())
 	case c.channels[id] != nil:
