@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+)
+
+// demo is the whole job of the host process.
+type demo struct {
+	options
+	stdout, stderr io.Writer
+	terminal       bool // stderr is one
+	open           func(path string) (source, error)
+
+	unread int // files and folders that could not be listed
+}
+
+// errIncomplete: what went wrong has been reported, file by file.
+var errIncomplete = errors.New("not all files were done")
+
+// run does the job over shared memory, shows what came of it, and does it again over
+// Unix sockets. A *usageError says that nothing was started.
+func (d *demo) run(ctx context.Context) error {
+	var rep *reportFile
+	var out *outTree
+	var skip fs.FileInfo
+	var err error
+	if d.json != "" {
+		if rep, err = openReport(d.json); err != nil {
+			return usagef("--json: %w", err)
+		}
+		defer rep.drop()
+	}
+	if d.out != "" {
+		if out, err = openOutTree(d.out); err != nil {
+			return usagef("--out: %w", err)
+		}
+		defer out.close() // for the ways out before the first run is over
+		if err := out.checkOutside(d.dir); err != nil {
+			return err
+		}
+		skip = out.info
+	}
+	files, err := walk(d.dir, skip, d.unreadable)
+	if err != nil {
+		return &usageError{err}
+	}
+	first, err := d.over(ctx, sharedMemory, files, out)
+	if err != nil {
+		return err
+	}
+	if out != nil {
+		if err := out.close(); err != nil {
+			return fmt.Errorf("--out: %w", err)
+		}
+	}
+	if err := d.show(first, rep); err != nil {
+		return err
+	}
+	return d.again(ctx, files, first)
+}
+
+func (d *demo) unreadable(err error) {
+	d.unread++
+	d.say("%v", err)
+}
+
+func (d *demo) say(format string, args ...any) {
+	fmt.Fprintf(d.stderr, "demo: %s\n", printable(fmt.Sprintf(format, args...)))
+}
+
+// over streams files through a fleet of guests and ends the fleet.
+func (d *demo) over(ctx context.Context, t transport, files []entry, out *outTree) (outcome, error) {
+	guests, err := t.start(ctx, int(d.guests))
+	if err != nil {
+		return outcome{}, fmt.Errorf("%s: %w", t.title, err)
+	}
+	for _, g := range guests.guests {
+		fmt.Fprintf(d.stderr, "%s: guest %d is process %d\n", t.title, g.number, g.pid)
+	}
+	show := newProgress(d.stderr, d.terminal, t.title, files)
+	r := run{dir: d.dir, open: d.open, out: out, show: show}
+	o, err := r.over(ctx, guests.guests, files)
+	show.end()
+	if closing := guests.close(); closing != nil {
+		d.say("%s: end the guests: %v", t.title, closing)
+	}
+	return o, err
+}
+
+// show writes report and table of the first run. The table comes last: whoever reads it
+// may stop, which ends this process.
+func (d *demo) show(o outcome, rep *reportFile) error {
+	if rep != nil {
+		if err := rep.write(makeReport(sharedMemory, o)); err != nil {
+			return fmt.Errorf("write the report: %w", err)
+		}
+	}
+	if err := writeTable(d.stdout, o.results); err != nil {
+		return err
+	}
+	if err := writeTotals(d.stdout, o); err != nil {
+		return err
+	}
+	return guestsLeft(o)
+}
+
+// again does what the first run has done once more over Unix sockets, and sets the
+// times beside each other.
+func (d *demo) again(ctx context.Context, files []entry, first outcome) error {
+	second, err := d.over(ctx, unixSocket, doneOf(files, first), nil)
+	if err != nil {
+		return err
+	}
+	if err := guestsLeft(second); err != nil {
+		return err
+	}
+	d.compare(first, second)
+	if err := writeTimes(d.stdout, first, second); err != nil {
+		return err
+	}
+	if d.unread+first.failed+second.failed > 0 {
+		return errIncomplete
+	}
+	return nil
+}
+
+// guestsLeft is the error of a run that had no guest left for some of its files.
+func guestsLeft(o outcome) error {
+	if o.undone > 0 {
+		return fmt.Errorf("every guest is lost; files not done: %d", o.undone)
+	}
+	return nil
+}

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"strings"
+
+	roam "github.com/roam-rpc/roam-go"
+	"github.com/roam-rpc/roam-go/driver"
+	"github.com/roam-rpc/roam-go/shmring"
+)
+
+// guestName is argument 0 of a guest process: it tells guests from hosts, and no user
+// gives it by accident.
+const guestName = "roam-files-guest"
+
+// argSocket, with a path, says that the guest is to dial a Unix socket. Without it the
+// arguments are the ticket of shmring.
+const argSocket = "--socket="
+
+// guestCommand is this program again, as a guest.
+func guestCommand(args ...string) (*exec.Cmd, error) {
+	program, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("find the program to start as a guest: %w", err)
+	}
+	cmd := &exec.Cmd{Path: program, Args: append([]string{guestName}, args...)}
+	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr // standard output is for the result
+	ownGroup(cmd)
+	return cmd, nil
+}
+
+// guestMain is a guest process: it serves Files until the host ends the connection.
+func guestMain(args []string) int {
+	drv, err := connectToHost(args)
+	if err == nil {
+		err = drv.Run(context.Background())
+	}
+	if err == nil {
+		return exitDone
+	}
+	if !errors.Is(err, shmring.ErrPeerDied) { // a dead host is no news to anybody
+		fmt.Fprintf(os.Stderr, "demo: guest %d: %s\n", os.Getpid(), printable(err.Error()))
+	}
+	return exitFailed
+}
+
+func connectToHost(args []string) (*driver.Driver, error) {
+	service := NewFilesDispatcher(fileWorker{})
+	if len(args) > 0 && strings.HasPrefix(args[0], argSocket) {
+		return dialHost(strings.TrimPrefix(args[0], argSocket), service)
+	}
+	guest, err := shmring.AttachArgs(args)
+	if err != nil {
+		return nil, err
+	}
+	_, drv, err := driver.EstablishGuest(guest, service)
+	return drv, err
+}
+
+func dialHost(path string, service roam.Dispatcher) (*driver.Driver, error) {
+	conn, err := net.Dial("unix", path)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), attachTimeout)
+	defer cancel()
+	_, drv, err := driver.EstablishStream(ctx, conn, driver.Initiator, service)
+	return drv, err
+}

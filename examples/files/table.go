@@ -1,0 +1,90 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rivo/uniseg"
+)
+
+// widestPath is how wide the path's column gets at most, in places of a terminal; the
+// few longer ones push their own row to the right.
+const widestPath = 60
+
+// writeTable writes one row for each file.
+func writeTable(out io.Writer, results []result) error {
+	w := bufio.NewWriter(out)
+	paths := make([]string, len(results))
+	pathWidth, bytesWidth, packedWidth := len("path"), len("bytes"), len("gzip bytes")
+	for i := range results {
+		r := &results[i]
+		paths[i] = printable(r.path)
+		pathWidth = max(pathWidth, min(uniseg.StringWidth(paths[i]), widestPath))
+		bytesWidth = max(bytesWidth, len(strconv.FormatUint(r.digest.Bytes, 10)))
+		packedWidth = max(packedWidth, len(strconv.FormatUint(r.packed, 10)))
+	}
+	fmt.Fprintf(w, "%s  %*s  %-64s  %*s  guest\n", pad("path", pathWidth), bytesWidth, "bytes", "SHA-256", packedWidth, "gzip bytes")
+	for i := range results {
+		r := &results[i]
+		fmt.Fprintf(w, "%s  %*d  %x  %*d  %5d\n", pad(paths[i], pathWidth),
+			bytesWidth, r.digest.Bytes, r.digest.Sha256, packedWidth, r.packed, r.guest)
+	}
+	return w.Flush()
+}
+
+// pad fills text up to width places of a terminal.
+func pad(text string, width int) string {
+	return text + strings.Repeat(" ", max(0, width-uniseg.StringWidth(text)))
+}
+
+// writeTotals writes what the table sums up to.
+func writeTotals(out io.Writer, o outcome) error {
+	read, packed := o.bytes()
+	percent := 0.0
+	if read > 0 {
+		percent = 100 * float64(packed) / float64(read)
+	}
+	_, err := fmt.Fprintf(out, "\n%d files, %d bytes, %d bytes of gzip (%.1f %%)\n", len(o.results), read, packed, percent)
+	return err
+}
+
+// writeTimes sets the two runs beside each other.
+func writeTimes(out io.Writer, shared, unix outcome) error {
+	ratio := 0.0
+	if shared.took > 0 {
+		ratio = unix.took.Seconds() / shared.took.Seconds()
+	}
+	_, err := fmt.Fprintf(out, "%s%s%-13s  %10.2f, time over Unix sockets by time over shared memory\n",
+		timeRow(sharedMemory, shared), timeRow(unixSocket, unix), "ratio", ratio)
+	return err
+}
+
+// timeRow is how long a run took and what it moved in that time.
+func timeRow(t transport, o outcome) string {
+	read, _ := o.bytes()
+	return fmt.Sprintf("%-13s  %8.3f s  %s/s\n", t.title, o.took.Seconds(), humanBytes(rate(read, o.took)))
+}
+
+func rate(read uint64, took time.Duration) int64 {
+	if took <= 0 {
+		return 0
+	}
+	return int64(float64(read) / took.Seconds())
+}
+
+// humanBytes is a count with three digits or so, in decimal units.
+func humanBytes(n int64) string {
+	units := []string{"kB", "MB", "GB", "TB", "PB"}
+	if n < 1000 {
+		return fmt.Sprintf("%d B", n)
+	}
+	v, unit := float64(n)/1000, 0
+	for v >= 999.95 && unit < len(units)-1 {
+		v, unit = v/1000, unit+1
+	}
+	return fmt.Sprintf("%.1f %s", v, units[unit])
+}
