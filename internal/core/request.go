@@ -92,22 +92,16 @@ func (c *Core) queueResponse(r *Request, metadata wire.Metadata, payload []byte)
 	c.outbox.push(Out{Message: m, request: r})
 }
 
-// Accept opens the channels of a request, or tells which rule its ids break.
+// Accept opens the channels of a request, or tells which rule its ids break; the
+// connection then ends, and with it the channels opened so far.
 func (c *Core) Accept(r *Request, ends []End) error {
 	if c.err != nil {
 		return c.err
 	}
-	for i, e := range ends {
+	for _, e := range ends {
 		if err := c.checkEnd(e.ID); err != nil {
 			return err
 		}
-		for _, other := range ends[:i] {
-			if other.ID == e.ID {
-				return violation(wire.RuleChannelUniqueness, "channel id %d is named twice in request %d", e.ID, r.ID)
-			}
-		}
-	}
-	for _, e := range ends {
 		ch := &Channel{ID: e.ID, Sends: e.Sends, window: windowOf(e.ID)}
 		r.Channels = append(r.Channels, ch)
 		c.open(ch)
@@ -125,7 +119,7 @@ func (c *Core) checkEnd(id uint64) error {
 	case c.ours(id):
 		return violation(wire.RuleChannelParity, "channel id %d in a request of the %s", id, c.cfg.Limits.Role.Other())
 	case c.channels[id] != nil:
-		return violation(wire.RuleChannelUniqueness, "channel id %d is open already", id)
+		return violation(wire.RuleChannelUniqueness, "channel id %d in a request is named twice or still open", id)
 	}
 	return nil
 }
