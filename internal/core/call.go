@@ -107,13 +107,17 @@ func (c *Core) CommitCall(k *Call) error {
 }
 
 // Cancel gives up a call that was published: Cancel goes out, then Reset on each of
-// its channels that is still open. The Response that comes is dropped.
+// its channels that is still open. The Response that comes is dropped; when it came
+// just before, there is nothing to cancel and only the channels end.
 func (c *Core) Cancel(k *Call) {
-	if k.state != callSent {
+	switch k.state {
+	case callSent:
+		k.state = callAbandoned
+		c.outbox.push(Out{Message: wire.Message{Kind: wire.KindCancel, ID: k.ID}})
+	case callDone:
+	default:
 		return
 	}
-	k.state = callAbandoned
-	c.outbox.push(Out{Message: wire.Message{Kind: wire.KindCancel, ID: k.ID}})
 	for _, ch := range k.Channels {
 		if ch.Sends {
 			c.endSending(ch, wire.KindReset, ErrCallCancelled)
