@@ -175,15 +175,15 @@ func (c *Core) endPublished(ch *Channel) {
 
 // resetSender is a Reset of the peer on a channel this side sends on.
 func (c *Core) resetSender(ch *Channel) {
-	if ch.Ours {
-		// The answer is a Close; one that is queued already serves.
-		c.endSending(ch, wire.KindClose, errReset)
-		return
-	}
 	c.discard(ch)
 	if ch.err == nil {
 		ch.err = errReset
 		c.effect(Effect{Kind: Wake, Channel: ch})
+	}
+	if ch.Ours {
+		// The answer is a Close, also in place of a Reset that waited for room.
+		c.outbox.push(Out{Message: wire.Message{Kind: wire.KindClose, ID: ch.ID}, channel: ch})
+		return
 	}
 	c.unregister(ch)
 	c.release(ch)
