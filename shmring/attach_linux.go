@@ -46,7 +46,7 @@ func attachTicket(t ticket) (*Guest, error) {
 		}
 		return nil, errors.Join(err, g.abandon())
 	}
-	g.start(nil)
+	g.start(false)
 	g.keeper.watch(parent)
 	return g, nil
 }
@@ -94,27 +94,17 @@ func attach(path string) (*Guest, error) {
 		return nil, err
 	}
 	g := &Guest{seg: seg}
-	var alive func() error
-	if seg.hostKeeps(1) { // all entries of one host alike
-		alive = g.hostAlive
-		err = alive()
-	}
-	if err == nil {
+	keeps := seg.hostKeeps(1) // all entries of one host alike
+	if keeps && !byteLocked(seg.file, 0) {
+		err = fmt.Errorf("%w: nobody holds the host's lock on the segment", ErrNoHost)
+	} else {
 		err = g.takeEmpty()
 	}
 	if err != nil {
 		return nil, errors.Join(err, seg.close())
 	}
-	g.start(alive)
+	g.start(keeps)
 	return g, nil
-}
-
-// hostAlive tests the host's lock.
-func (g *Guest) hostAlive() error {
-	if byteLocked(g.seg.file, 0) {
-		return nil
-	}
-	return fmt.Errorf("%w: nobody holds the host's lock on the segment", ErrNoHost)
 }
 
 // takeEmpty takes the first entry that is free, with its lock held before its state

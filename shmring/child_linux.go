@@ -60,10 +60,9 @@ func (c *child) onExit(f func()) {
 	}
 }
 
-// awaitExit gives a process that should be ending a bounded time and says whether it
-// has ended.
-func (h *Host) awaitExit(c *child) bool {
-	timer := time.NewTimer(partTime)
+// await gives a process that should be ending the time d and says whether it has ended.
+func (c *child) await(d time.Duration) bool {
+	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-c.exited:

@@ -46,12 +46,12 @@ func (g *Guest) Close() error {
 	return g.releaseErr
 }
 
-// start makes an attached guest a live one. stillAlive tests the host's lock after a
-// walk-up.
-func (g *Guest) start(stillAlive func() error) {
+// start makes an attached guest a live one; byLock when the host's lock is what shows
+// its end.
+func (g *Guest) start(byLock bool) {
 	g.released = make(chan struct{})
 	g.custody = newCustody(newLink(linkConfig{seg: g.seg, peer: g.id, bell: g.bell}))
-	g.keeper = g.keep(stillAlive)
+	g.keeper = g.keep(byLock)
 	g.announce()
 	go g.attend()
 }

@@ -34,8 +34,8 @@ type Host struct {
 	leave   sync.Once
 	forced  sync.Once
 
-	guests   sync.WaitGroup // one for each entry that is not vacant, and each child
-	tasks    sync.WaitGroup // goroutines and calls that may add to guests
+	guests   sync.WaitGroup // one for each reservation, guest and child that has not ended
+	tasks    sync.WaitGroup // all other goroutines, and calls that may add to guests
 	closeErr error
 }
 

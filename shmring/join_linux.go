@@ -55,7 +55,7 @@ func join(ctx context.Context, socketPath string) (*Guest, error) {
 	if err := g.claimJoined(answer.epoch); err != nil {
 		return nil, errors.Join(err, g.abandon())
 	}
-	g.start(nil)
+	g.start(false)
 	return g, nil
 }
 

@@ -21,24 +21,22 @@ type keeper struct {
 	parent *process // nil unless watched
 }
 
-// keep starts the heartbeat, and the test of the host's lock when stillAlive is not
-// nil.
-func (g *Guest) keep(stillAlive func() error) *keeper {
+// keep starts the heartbeat if the segment has one, and the test of the host's lock if
+// that is what shows its end.
+func (g *Guest) keep(byLock bool) *keeper {
 	k := &keeper{guest: g, quit: make(chan struct{})}
-	beat := g.seg.lay.HeartbeatInterval / 2
-	if beat == 0 && stillAlive == nil {
+	every := lockInterval
+	if beat := g.seg.lay.HeartbeatInterval / 2; beat > 0 && (beat < every || !byLock) {
+		every = max(beat, time.Millisecond)
+	} else if !byLock {
 		return k
 	}
-	every := lockInterval
-	if beat > 0 && (stillAlive == nil || beat < every) {
-		every = max(beat, time.Millisecond)
-	}
 	k.tasks.Add(1)
-	go k.run(every, stillAlive)
+	go k.run(every, byLock)
 	return k
 }
 
-func (k *keeper) run(every time.Duration, stillAlive func() error) {
+func (k *keeper) run(every time.Duration, byLock bool) {
 	defer k.tasks.Done()
 	tick := time.NewTicker(every)
 	defer tick.Stop()
@@ -50,12 +48,12 @@ func (k *keeper) run(every time.Duration, stillAlive func() error) {
 		case <-tick.C:
 		}
 		k.guest.beat()
-		if stillAlive == nil || time.Since(tested) < lockInterval {
+		if !byLock || time.Since(tested) < lockInterval/2 { // ticks come late and early
 			continue
 		}
 		tested = time.Now()
-		if err := stillAlive(); err != nil {
-			k.guest.custody.link.end(err)
+		if !byteLocked(k.guest.seg.file, 0) {
+			k.guest.custody.link.end(fmt.Errorf("%w: the host's lock is gone", ErrPeerDied))
 			return
 		}
 	}

@@ -24,6 +24,7 @@ const programEnv = "SHMRING_TEST_PROGRAM"
 
 var programs = map[string]func() error{
 	"echo":     echoProgram,
+	"environ":  environProgram,
 	"walk":     walkProgram,
 	"join":     joinProgram,
 	"silent":   silentProgram,
@@ -56,6 +57,15 @@ func program(name string, args ...string) *exec.Cmd {
 // echoProgram answers every Request with its payload until the host ends it.
 func echoProgram() error {
 	guest, err := AttachArgs(os.Args[1:])
+	if err != nil {
+		return err
+	}
+	return serveEcho(guest)
+}
+
+// environProgram is echo for a guest that does not look at its arguments.
+func environProgram() error {
+	guest, err := AttachArgs(nil)
 	if err != nil {
 		return err
 	}
@@ -263,7 +273,7 @@ func call(l *Link, id uint32, payload string) (string, error) {
 // requireEcho shows that a guest works, inline and by slot.
 func requireEcho(t *testing.T, l *Link) {
 	t.Helper()
-	for i, payload := range []string{"", "hello", strings.Repeat("0123456789", 40)} {
+	for i, payload := range []string{"", "hello", strings.Repeat("0123456789", 20)} {
 		got, err := call(l, uint32(i+1), payload)
 		require.NoError(t, err)
 		require.Equal(t, payload, got)
@@ -276,8 +286,19 @@ func newHost(t *testing.T, cfg Config) *Host {
 	checkLeaks(t)
 	host, err := Create(cfg)
 	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, host.Close()) })
+	t.Cleanup(func() {
+		for _, peer := range host.Peers() {
+			go drive(peer.Link())
+		}
+		assert.NoError(t, host.Close())
+	})
 	return host
+}
+
+// drive is the least that a driver does: it receives until the link ends, and leaves.
+func drive(l *Link) {
+	_ = echo(l)
+	_ = l.Leave(context.Background(), "")
 }
 
 // checkLeaks compares goroutines, descriptors and mappings at the end of the test with
@@ -314,7 +335,7 @@ func mappings(t *testing.T) []string {
 	require.NoError(t, err)
 	var segments []string
 	for line := range strings.Lines(string(maps)) {
-		if strings.Contains(line, "roam-segment") || strings.Contains(line, t.TempDir()) || strings.Contains(line, "segment") {
+		if strings.Contains(line, "segment") {
 			segments = append(segments, line)
 		}
 	}

@@ -161,10 +161,11 @@ func hostKept(file *os.File) (bool, error) {
 		return false, &BoundError{"segment", "file", info.Mode().Type(), "must be a regular file"}
 	}
 	head := make([]byte, layout.SizeHeader+layout.SizePeer) // the entry of guest 1 follows the header
-	if _, err := file.ReadAt(head, 0); err != nil && !errors.Is(err, io.EOF) {
+	n, err := file.ReadAt(head, 0)
+	if err != nil && !errors.Is(err, io.EOF) {
 		return false, err
 	}
-	if _, err := parseHeader(head, uint64(info.Size())); err != nil {
+	if _, err := parseHeader(head[:n], uint64(info.Size())); err != nil {
 		return false, err
 	}
 	seg := &segment{mem: head}

@@ -16,6 +16,9 @@ const (
 	// partTime is how long the end of a guest waits for whatever may still use its
 	// memory before it is reported without that.
 	partTime = 2 * time.Second
+	// statusTime is how long a process whose doorbell hung up is given to end, so that
+	// its status can be told.
+	statusTime = 500 * time.Millisecond
 	// holdInterval is how often a guest that is still there after its end is looked at.
 	holdInterval = 100 * time.Millisecond
 )
@@ -23,7 +26,6 @@ const (
 // attend is the goroutine of one guest: it watches the link until a driver takes it,
 // and recovers what the guest leaves behind (shm.crash.recovery).
 func (p *Peer) attend() {
-	defer p.host.guests.Done()
 	p.custody.watch()
 	<-p.custody.link.Done()
 	p.forget()
@@ -39,13 +41,22 @@ func (p *Peer) attend() {
 	if gone {
 		p.host.recycle(p.id)
 	}
-	p.finish()
+	p.finish(gone)
+	defer p.host.linger()()
 	if !gone && p.awaitGone(0) {
 		p.host.recycle(p.id)
 	}
 	if p.bell != nil {
 		p.bell.close()
 	}
+}
+
+// linger takes the calling goroutine from those that a leaving host waits for to those
+// that end when it goes by force; it calls the result when it ends.
+func (h *Host) linger() (done func()) {
+	h.tasks.Add(1) // before: a host without guests waits for its tasks
+	h.guests.Done()
+	return h.tasks.Done
 }
 
 // sayGoodbye keeps the entry from everyone until it is recovered, and wakes whoever
@@ -139,10 +150,11 @@ func (h *Host) recycle(id uint32) {
 	h.vacate(id)
 }
 
-// finish tells everyone that the guest has ended, once.
-func (p *Peer) finish() {
+// finish tells everyone that the guest has ended, once, and with what status when its
+// process is gone as well.
+func (p *Peer) finish(gone bool) {
 	p.err = p.custody.link.Err()
-	if p.child != nil && !errors.Is(p.err, ErrPeerLeft) && p.host.awaitExit(p.child) {
+	if gone && p.child != nil && errors.Is(p.err, ErrPeerDied) && p.child.await(statusTime) {
 		p.err = fmt.Errorf("%w (%v)", p.err, p.child.cmd.ProcessState)
 	}
 	close(p.done)
@@ -164,7 +176,7 @@ func (h *Host) evict(id, epoch uint32, bell *doorbell) {
 // takeBack ends the reservation of a guest that was spawned, and killed since: once
 // nobody can claim it any more, the entry is cleaned as after a death.
 func (h *Host) takeBack(id, epoch uint32, bell *doorbell) {
-	defer h.guests.Done()
+	defer h.linger()()
 	defer bell.close()
 	if h.awaitHangUp(bell, time.Time{}, func() { h.evict(id, epoch, bell) }) {
 		h.seg.setWord(id, wordOf(layout.StateGoodbye, epoch))

@@ -133,7 +133,7 @@ func parseHeader(mem []byte, size uint64) (segmentLayout, error) {
 	u64 := func(off int) uint64 { return binary.LittleEndian.Uint64(header[off:]) }
 	switch {
 	case magic != magicWord:
-		return segmentLayout{}, &BoundError{of, "magic", string(header[:8]), "must be RAPAHUB and 01: not a segment, or not ready"}
+		return segmentLayout{}, &BoundError{of, "magic", strconv.Quote(string(header[:8])), "must be RAPAHUB and 01: not a segment, or not ready"}
 	case u32(layout.OffHeaderVersion) != layout.Version:
 		return segmentLayout{}, &BoundError{of, "version", u32(layout.OffHeaderVersion), "must be 1"}
 	case u32(layout.OffHeaderHeaderSize) != layout.SizeHeader:

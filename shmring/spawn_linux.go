@@ -147,10 +147,10 @@ func (h *Host) attached(p *Peer) error {
 // error how its process ended.
 func (h *Host) unspawn(id, epoch uint32, bell *doorbell, child *child, cause error) error {
 	if child != nil {
-		if !errors.Is(cause, errGone) || !h.awaitExit(child) { // let one that is ending end, for its status
+		if !errors.Is(cause, errGone) || !child.await(statusTime) { // let one that is ending end, for its status
 			child.cmd.Process.Kill()
 		}
-		if h.awaitExit(child) {
+		if child.await(partTime) {
 			cause = fmt.Errorf("%w: %v", cause, child.cmd.ProcessState)
 		}
 	}
