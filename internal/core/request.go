@@ -1,12 +1,6 @@
 package core
 
-import (
-	"fmt"
-
-	"github.com/roam-rpc/roam-go/wire"
-
-	roam "github.com/roam-rpc/roam-go"
-)
+import "github.com/roam-rpc/roam-go/wire"
 
 // Request is one Request of the peer, until its Response is published.
 type Request struct {
@@ -40,20 +34,6 @@ func (c *Core) request(m *wire.Message) error {
 	}
 	c.serving[m.ID] = r
 	c.effect(Effect{Kind: Arrived, Request: r})
-	return nil
-}
-
-// overrun answers a Request beyond MaxInFlight, or ends the connection.
-func (c *Core) overrun(r *Request) error {
-	if c.cfg.StrictInFlight || c.surplus >= MaxInFlight {
-		return violation(wire.RuleInFlight, "request %d with %d in flight, at most %d are allowed",
-			r.ID, len(c.serving), MaxInFlight)
-	}
-	c.serving[r.ID] = r
-	c.surplus++
-	r.surplus = true
-	c.lenient = true
-	c.queueResponse(r, tooMany, []byte{1, 3})
 	return nil
 }
 
@@ -160,9 +140,3 @@ func (c *Core) cancel(m *wire.Message) {
 		c.effect(Effect{Kind: EndContext, Request: r})
 	}
 }
-
-// tooMany is the metadata of the answer to a Request over MaxInFlight.
-var tooMany = wire.Metadata{{
-	Key:   roam.MetadataError,
-	Value: wire.StringValue(fmt.Sprintf("too many requests in flight, at most %d are allowed", MaxInFlight)),
-}}

@@ -1,0 +1,46 @@
+package core
+
+import (
+	"fmt"
+
+	"github.com/roam-rpc/roam-go/wire"
+
+	roam "github.com/roam-rpc/roam-go"
+)
+
+// overrun answers a Request beyond MaxInFlight, or ends the connection.
+func (c *Core) overrun(r *Request) error {
+	if c.cfg.StrictInFlight || c.surplus >= MaxInFlight {
+		return violation(wire.RuleInFlight, "request %d with %d in flight, at most %d are allowed",
+			r.ID, len(c.serving), MaxInFlight)
+	}
+	c.serving[r.ID] = r
+	c.surplus++
+	r.surplus = true
+	c.lenient = true
+	c.queueResponse(r, c.surplusMetadata(), surplusAnswer)
+	return nil
+}
+
+// surplusText is why a Request over MaxInFlight has no result.
+var surplusText = fmt.Sprintf("too many requests in flight, at most %d are allowed", MaxInFlight)
+
+// surplusAnswer is the payload of its Response: Cancelled, with the text in metadata.
+var surplusAnswer = []byte{1, 3}
+
+// surplusFrame is what that Response takes beside the text, bytes: its payload, and
+// the metadata with the length before it that counts over shared memory.
+var surplusFrame = len(surplusAnswer) + len(wire.AppendMetadataPrefix(nil, wire.AppendMetadata(nil, errorText(""))))
+
+func errorText(text string) wire.Metadata {
+	return wire.Metadata{{Key: roam.MetadataError, Value: wire.StringValue(text)}}
+}
+
+// surplusMetadata carries the text, cut to what fits.
+func (c *Core) surplusMetadata() wire.Metadata {
+	room := int(c.cfg.Limits.MaxPayload) - surplusFrame
+	if room <= 0 {
+		return nil
+	}
+	return errorText(surplusText[:min(room, len(surplusText))])
+}
