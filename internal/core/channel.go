@@ -1,6 +1,7 @@
 package core
 
 import (
+	"container/list"
 	"errors"
 	"io"
 
@@ -39,6 +40,7 @@ type Channel struct {
 	detached bool
 	released bool // entry freed or id retired
 	credit   *Out // queued Credit message
+	tomb     *list.Element
 }
 
 func windowOf(id uint64) flow.Window { return flow.Window{ID: id} }
@@ -64,6 +66,7 @@ func (c *Core) open(ch *Channel) {
 }
 
 func (c *Core) unregister(ch *Channel) {
+	c.exhume(ch)
 	if c.channels[ch.ID] == ch {
 		delete(c.channels, ch.ID)
 	}
@@ -141,22 +144,6 @@ func (c *Core) endReceiving(ch *Channel, err error) {
 	c.discard(ch)
 	c.outbox.push(Out{Message: wire.Message{Kind: wire.KindReset, ID: ch.ID}, channel: ch})
 	c.bury(ch)
-}
-
-// bury bounds the channels that wait for an answer to a Reset where ids are not
-// bounded: past the bound the oldest is forgotten and late messages are dropped
-// without being told apart.
-func (c *Core) bury(ch *Channel) {
-	if c.cfg.Flow.Limit() > 0 {
-		return
-	}
-	c.tombs = append(c.tombs, ch)
-	for len(c.tombs) > maxTombstones {
-		c.unregister(c.tombs[0])
-		c.tombs[0] = nil
-		c.tombs = c.tombs[1:]
-		c.lenient = true
-	}
 }
 
 // endPublished follows a Close or Reset of ours that the peer can now see.

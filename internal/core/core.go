@@ -10,10 +10,6 @@ import (
 // MaxInFlight is how many Requests a side may have in flight on a connection.
 const MaxInFlight = 1024
 
-// maxTombstones bounds the reset channels kept only to ignore what still comes for
-// them, on connections whose ids are not bounded.
-const maxTombstones = 4096
-
 // Config is what one connection's core is made with.
 type Config struct {
 	Limits handshake.Negotiated
@@ -38,7 +34,7 @@ type Core struct {
 	channels map[uint64]*Channel // open, or reset and kept to ignore late messages
 	highest  [2]uint64           // highest channel id opened, by parity
 	lenient  bool                // messages for unopened ids of the peer's are dropped
-	tombs    []*Channel          // oldest first, where ids are not bounded
+	tombs    tombs
 
 	outbox  outbox
 	effects []Effect
@@ -107,8 +103,8 @@ func (c *Core) Fail(err error) {
 	for id, ch := range c.channels {
 		delete(c.channels, id)
 		ch.fail(err)
+		c.exhume(ch)
 		c.effect(Effect{Kind: Wake, Channel: ch})
 	}
 	c.outbox.clear()
-	c.tombs = nil
 }

@@ -121,7 +121,7 @@ func (c *Core) stray(m *wire.Message) error {
 		return nil // sent before the peer saw that its Request was not taken
 	case m.ID > c.highest[m.ID&1]:
 		return violation(wire.RuleChannelUnknown, "%s for channel id %d, which was never opened", m.Kind, m.ID)
-	case m.Kind == wire.KindData:
+	case m.Kind == wire.KindData && !c.tombs.forgot[m.ID&1]:
 		return violation(wire.RuleDataAfterClose, "data of %d bytes on channel %d, which has ended", len(m.Payload), m.ID)
 	}
 	return nil // crossed with the end of the channel
