@@ -156,7 +156,7 @@ func connectRawSocket(t *testing.T, raw Role) (*Handle, *Driver, transport.Trans
 }
 
 func connectRawSegment(t *testing.T, raw Role) (*Handle, *Driver, transport.Transport) {
-	host, err := shmring.Create(shmring.Config{MaxGuests: 1, SlotSize: 4096 + 4, MaxPayloadSize: 4096,
+	host, err := shmring.Create(shmring.Config{MaxGuests: 1, SlotSize: 4096 + 8, MaxPayload: 4096,
 		InitialCredit: 4096, MaxChannels: 64, Path: filepath.Join(t.TempDir(), "segment")})
 	require.NoError(t, err)
 	guest, err := shmring.Attach(host.Path())

@@ -88,11 +88,9 @@ func TestChannelIndexOverTheTableIsGoodbye(t *testing.T) {
 
 func TestSurplusRequests(t *testing.T) {
 	eachRawPeer(t, func(t *testing.T, x *target) {
-		go func() {
-			for id := range uint64(1025) {
-				x.raw.send(request(id+1, testbed.BlockID))
-			}
-		}()
+		for id := range uint64(1025) {
+			x.raw.send(request(id+1, testbed.BlockID))
+		}
 		if x.shared {
 			x.requireGoodbye(t, wire.RuleInFlight)
 			return

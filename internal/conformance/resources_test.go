@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -27,4 +28,15 @@ func stat(t *testing.T, path string) os.FileInfo {
 	info, err := os.Stat(path)
 	require.NoError(t, err)
 	return info
+}
+
+// ended says that no process with that pid runs any more; one that nobody has waited
+// for yet counts as ended.
+func ended(pid int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return true
+	}
+	_, after, _ := strings.Cut(string(stat), ") ")
+	return strings.HasPrefix(after, "Z")
 }

@@ -1,5 +1,5 @@
 // Guest is the other process of the conformance tests: it serves a Testbed over the
-// connection that its arguments name, until that ends.
+// connection that its arguments name, until that ends. With -host it is a host.
 package main
 
 import (
@@ -27,15 +27,18 @@ func run(args []string) error {
 	join := flags.String("join", "", "join by the host's socket at `PATH`")
 	attach := flags.String("attach", "", "walk up to the segment at `PATH`")
 	dial := flags.String("dial", "", "connect to the Unix socket at `PATH`")
-	ticket := flags.Bool("ticket", false, "attach by the ticket in the arguments or the environment that follow")
-	if len(args) > 0 && args[0] == "-ticket" {
-		*ticket = true
-	} else if err := flags.Parse(args); err != nil {
+	host := flags.Bool("host", false, "be a host, spawn a guest, print its pid and wait for its end")
+	path := flags.String("path", "", "with -host: make the segment at `PATH`, start a guest that walks up")
+	listen := flags.String("listen", "", "with -host: take joins at the socket at `PATH`")
+	if len(args) > 0 && args[0] == "-ticket" { // the ticket's own arguments follow
+		return serveGuest(shmring.AttachArgs(args[1:]))
+	}
+	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	switch {
-	case *ticket:
-		return serveGuest(shmring.AttachArgs(args[1:]))
+	case *host:
+		return serveHost(*path, *listen)
 	case *join != "":
 		return serveGuest(shmring.Join(context.Background(), *join))
 	case *attach != "":
@@ -43,7 +46,7 @@ func run(args []string) error {
 	case *dial != "":
 		return serveStream(*dial)
 	}
-	return errors.New("one of -ticket, -join, -attach and -dial is needed")
+	return errors.New("one of -ticket, -join, -attach, -dial and -host is needed")
 }
 
 func serveGuest(guest *shmring.Guest, err error) error {
