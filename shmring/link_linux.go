@@ -3,6 +3,7 @@ package shmring
 import (
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/roam-rpc/roam-go/internal/engine"
 	"github.com/roam-rpc/roam-go/internal/layout"
@@ -23,6 +24,7 @@ type Link struct {
 	shm  *engine.End
 
 	foreign, peerTable bool
+	patience           time.Duration // longest sleep on futex words
 
 	// Nobody touches the segment or the bell but inside one of these. Senders are in
 	// from Stage to Commit.
@@ -63,6 +65,7 @@ func newLink(c linkConfig) *Link {
 		seg: c.seg, peer: c.peer, host: c.host, bell: c.bell, pool: c.hostPool,
 		foreign:   flags&layout.FlagKeeps == 0 || flags&layout.FlagTable == 0,
 		peerTable: flags&layout.FlagTable != 0,
+		patience:  wordsBound,
 		done:      make(chan struct{}),
 		retired:   make(chan struct{}),
 	}

@@ -124,41 +124,6 @@ func sendNow(t testing.TB, l *Link, m Message) {
 	l.Notify()
 }
 
-// sendAll sends m once there is room, as the driver does: arm, look again, wait. The
-// caller owns l's Wait.
-func sendAll(l *Link, m *Message, prefix []byte) error {
-	for {
-		err := l.Stage(m, prefix)
-		if err == nil {
-			l.Commit()
-			l.Notify()
-			return nil
-		}
-		kind := KindSpace
-		switch err {
-		case ErrNoSpace:
-		case ErrNoSlot:
-			kind = KindSlot
-		default:
-			return err
-		}
-		l.Arm(kind, 0)
-		if err = l.Stage(m, prefix); err == nil {
-			l.Disarm(kind, 0)
-			l.Commit()
-			l.Notify()
-			return nil
-		}
-		if err == ErrNoSpace && kind == KindSpace || err == ErrNoSlot && kind == KindSlot {
-			err = l.Wait(true)
-		}
-		l.Disarm(kind, 0)
-		if err != nil && err != ErrNoSpace && err != ErrNoSlot {
-			return err
-		}
-	}
-}
-
 // receiveSome receives at least one message or an error. The caller owns l's Wait.
 func receiveSome(l *Link, b *Batch) (int, error) {
 	for {

@@ -58,7 +58,7 @@ func (l *Link) sleepOnBell(bound time.Duration) error {
 func (l *Link) bound(busy bool) time.Duration {
 	bound := time.Duration(0)
 	if l.bell == nil {
-		bound = wordsBound
+		bound = l.patience
 	}
 	if l.foreign || l.bell == nil && !engine.CanSleep() {
 		bound = foreignIdle
@@ -169,7 +169,7 @@ func (l *Link) Nap(interrupt *uint32, seen uint32, d time.Duration) bool {
 		engine.WaitPrivate(interrupt, seen),
 		engine.WaitPrivate(&l.napBreak, broken),
 	}
-	engine.Sleep(words[:], min(d, wordsBound))
+	engine.Sleep(words[:], min(d, l.patience))
 	return true
 }
 
