@@ -113,7 +113,7 @@ func (h *Host) awaitClaim(id, epoch uint32, bell *doorbell, exited <-chan struct
 	for hungUp := false; ; {
 		ended := exited != nil && isClosed(exited)
 		switch w := h.seg.word(id); {
-		case w == wordOf(layout.StateAttached, epoch):
+		case w == wordOf(layout.StateAttached, epoch), w == wordOf(layout.StateGoodbye, epoch): // it may have left already
 			return nil
 		case w != wordOf(layout.StateReserved, epoch):
 			return fmt.Errorf("entry %d is %v, it was reserved with epoch %d", id, w, epoch)
