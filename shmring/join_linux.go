@@ -87,7 +87,7 @@ func receiveAnswer(ctx context.Context, conn *net.UnixConn) (joinAnswer, *os.Fil
 	data, control := make([]byte, 0, layout.SizeJoin), make([]byte, unix.CmsgSpace(4*4))
 	for len(data) < layout.SizeJoin {
 		n, controls, _, _, err := conn.ReadMsgUnix(data[len(data):layout.SizeJoin], control) // marks descriptors close-on-exec
-		data = data[:len(data)+max(n, 0)] // -1 with an error
+		data = data[:len(data)+max(n, 0)]                                                    // -1 with an error
 		if received := oneDescriptor(control[:max(controls, 0)]); received != nil {
 			if file != nil {
 				file.Close()

@@ -237,7 +237,9 @@ func (h *Host) welcome(p *Peer, epoch uint32, err error) {
 		err = h.attached(p)
 	}
 	if err != nil {
-		h.log.Warn("a guest did not join", "peer", p.id, "pid", p.pid, "error", err)
+		if !errors.Is(err, ErrClosed) {
+			h.log.Warn("a guest did not join", "peer", p.id, "pid", p.pid, "error", err)
+		}
 		h.revoke(p.id, epoch, p.bell)
 	}
 }

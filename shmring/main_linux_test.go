@@ -33,6 +33,9 @@ var programs = map[string]func() error{
 	"deserter": deserterProgram,
 	"deaf":     deafProgram,
 	"host":     hostProgram,
+
+	"foreign-guest": foreignGuestProgram,
+	"foreign-host":  foreignHostProgram,
 }
 
 func TestMain(m *testing.M) {
