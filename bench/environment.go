@@ -1,0 +1,62 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+)
+
+// environment is what the figures depend on beside the program.
+type environment struct {
+	CPU        string  `json:"cpu"`
+	Cores      int     `json:"cores"`
+	Go         string  `json:"go"`
+	System     string  `json:"system"`
+	Rounds     int     `json:"rounds"`
+	Seconds    float64 `json:"seconds"` // of one measurement
+	SlotSize   int     `json:"slot_size"`
+	Slots      int     `json:"slots_per_guest"`
+	Credit     int     `json:"initial_credit"`
+	LoadBefore string  `json:"load_before"` // processes that ran or wanted to, in the last 1, 5, 15 minutes
+	LoadAfter  string  `json:"load_after"`
+}
+
+func readEnvironment(o *options) environment {
+	return environment{
+		CPU: processor(), Cores: runtime.NumCPU(), Go: runtime.Version(), System: system(),
+		Rounds: o.rounds, Seconds: o.spell.Seconds(),
+		SlotSize: slotSize, Slots: slots, Credit: initialCredit,
+		LoadBefore: loadAverage(),
+	}
+}
+
+func (e environment) String() string {
+	return fmt.Sprintf("%s, %d cores, %s, %s; %d rounds of %g s; load %s before, %s after",
+		e.CPU, e.Cores, e.Go, e.System, e.Rounds, e.Seconds, e.LoadBefore, e.LoadAfter)
+}
+
+// processor is the CPU's name as Linux gives it, else the architecture.
+func processor() string {
+	info, _ := os.ReadFile("/proc/cpuinfo") // not there on other systems
+	for line := range strings.Lines(string(info)) {
+		if name, value, _ := strings.Cut(line, ":"); strings.TrimSpace(name) == "model name" {
+			return strings.TrimSpace(value)
+		}
+	}
+	return runtime.GOARCH
+}
+
+func system() string {
+	release, _ := os.ReadFile("/proc/sys/kernel/osrelease") // not there on other systems
+	return strings.TrimSpace(runtime.GOOS + "/" + runtime.GOARCH + " " + string(release))
+}
+
+// loadAverage are the three load averages, "unknown" where the system does not say.
+func loadAverage() string {
+	text, err := os.ReadFile("/proc/loadavg")
+	if fields := strings.Fields(string(text)); err == nil && len(fields) >= 3 {
+		return strings.Join(fields[:3], " ")
+	}
+	return "unknown"
+}
