@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 )
 
 // demo is the whole job of the host process.
@@ -24,43 +23,58 @@ var errIncomplete = errors.New("not all files were done")
 // run does the job over shared memory, shows what came of it, and does it again over
 // Unix sockets. A *usageError says that nothing was started.
 func (d *demo) run(ctx context.Context) error {
-	var rep *reportFile
-	var out *outTree
-	var skip fs.FileInfo
-	var err error
-	if d.json != "" {
-		if rep, err = openReport(d.json); err != nil {
-			return usagef("--json: %w", err)
-		}
-		defer rep.drop()
+	out, err := d.prepareOut()
+	if err != nil {
+		return err
 	}
-	if d.out != "" {
-		if out, err = openOutTree(d.out); err != nil {
-			return usagef("--out: %w", err)
-		}
-		defer out.close() // for the ways out before the first run is over
-		if err := out.checkOutside(d.dir); err != nil {
-			return err
-		}
-		skip = out.info
-	}
-	files, err := walk(d.dir, skip, d.unreadable)
+	defer out.close() // for the ways out before the first run is over
+	files, err := walk(d.dir, out.folder(), d.unreadable)
 	if err != nil {
 		return &usageError{err}
 	}
+	rep, err := d.prepareReport() // after the walk, which is not to find it
+	if err != nil {
+		return err
+	}
+	defer rep.drop()
 	first, err := d.over(ctx, sharedMemory, files, out)
 	if err != nil {
 		return err
 	}
-	if out != nil {
-		if err := out.close(); err != nil {
-			return fmt.Errorf("--out: %w", err)
-		}
+	if err := out.close(); err != nil {
+		return fmt.Errorf("--out: %w", err)
 	}
 	if err := d.show(first, rep); err != nil {
 		return err
 	}
 	return d.again(ctx, files, first)
+}
+
+// prepareOut opens the folder of --out; nil without it.
+func (d *demo) prepareOut() (*outTree, error) {
+	if d.out == "" {
+		return nil, nil
+	}
+	out, err := openOutTree(d.out)
+	if err != nil {
+		return nil, usagef("--out: %w", err)
+	}
+	if err := out.checkOutside(d.dir); err != nil {
+		return nil, errors.Join(err, out.close())
+	}
+	return out, nil
+}
+
+// prepareReport opens the file of --json; nil without it.
+func (d *demo) prepareReport() (*reportFile, error) {
+	if d.json == "" {
+		return nil, nil
+	}
+	rep, err := openReport(d.json)
+	if err != nil {
+		return nil, usagef("--json: %w", err)
+	}
+	return rep, nil
 }
 
 func (d *demo) unreadable(err error) {
@@ -94,10 +108,8 @@ func (d *demo) over(ctx context.Context, t transport, files []entry, out *outTre
 // show writes report and table of the first run. The table comes last: whoever reads it
 // may stop, which ends this process.
 func (d *demo) show(o outcome, rep *reportFile) error {
-	if rep != nil {
-		if err := rep.write(makeReport(sharedMemory, o)); err != nil {
-			return fmt.Errorf("write the report: %w", err)
-		}
+	if err := rep.write(makeReport(sharedMemory, o)); err != nil {
+		return fmt.Errorf("write the report: %w", err)
 	}
 	if err := writeTable(d.stdout, o.results); err != nil {
 		return err

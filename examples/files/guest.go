@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"os/exec"
 	"strings"
+	"syscall"
 
 	roam "github.com/roam-rpc/roam-go"
 	"github.com/roam-rpc/roam-go/driver"
@@ -43,10 +45,24 @@ func guestMain(args []string) int {
 	if err == nil {
 		return exitDone
 	}
-	if !errors.Is(err, shmring.ErrPeerDied) { // a dead host is no news to anybody
+	if !hostGone(err) {
 		fmt.Fprintf(os.Stderr, "demo: guest %d: %s\n", os.Getpid(), printable(err.Error()))
 	}
 	return exitFailed
+}
+
+// hostGone says that err only means that the host has ended, which is news to nobody:
+// it may end at any time, also while its guests start.
+func hostGone(err error) bool {
+	for _, end := range []error{
+		shmring.ErrPeerDied, shmring.ErrHostLeaving, shmring.ErrNoHost, // of the segment
+		fs.ErrNotExist, syscall.ECONNREFUSED, // of the socket
+	} {
+		if errors.Is(err, end) {
+			return true
+		}
+	}
+	return false
 }
 
 func connectToHost(args []string) (*driver.Driver, error) {

@@ -12,7 +12,8 @@ import (
 
 // outTree is the folder of --out. A file appears in it whole or not at all: it is
 // written under a name of its own in a folder of this run, and renamed when it is
-// complete. Nothing is written outside, whatever links the folder holds.
+// complete. Nothing is written outside, whatever links the folder holds. A nil outTree
+// keeps nothing.
 type outTree struct {
 	root  *os.Root
 	info  fs.FileInfo
@@ -43,8 +44,19 @@ func openOutTree(dir string) (*outTree, error) {
 	return t, nil
 }
 
+// folder is what is not to be streamed.
+func (t *outTree) folder() fs.FileInfo {
+	if t == nil {
+		return nil
+	}
+	return t.info
+}
+
 // close removes what is unfinished. Closing twice is allowed.
 func (t *outTree) close() error {
+	if t == nil {
+		return nil
+	}
 	t.closing.Do(func() { t.closeErr = errors.Join(t.root.RemoveAll(t.parts), t.root.Close()) })
 	return t.closeErr
 }

@@ -39,7 +39,7 @@ func makeReport(t transport, o outcome) report {
 }
 
 // reportFile is where a report goes. It is opened before any work is done, so that a
-// wrong name shows at once.
+// wrong name shows at once. A nil reportFile is none.
 type reportFile struct {
 	*os.File
 	path string // the file's name once the report is whole; "" when it has it already
@@ -68,6 +68,9 @@ func openReport(path string) (*reportFile, error) {
 
 // write writes the report.
 func (f *reportFile) write(rep report) error {
+	if f == nil {
+		return nil
+	}
 	e := json.NewEncoder(f)
 	e.SetEscapeHTML(false)
 	if err := e.Encode(rep); err != nil {
@@ -85,6 +88,9 @@ func (f *reportFile) write(rep report) error {
 
 // drop leaves nothing unfinished behind; after write it does nothing.
 func (f *reportFile) drop() {
+	if f == nil {
+		return
+	}
 	_ = f.Close() // closed already after write
 	if f.path != "" {
 		_ = os.Remove(f.Name())

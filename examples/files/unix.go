@@ -50,6 +50,9 @@ func startUnix(ctx context.Context, guests int) (*fleet, error) {
 }
 
 func (s *socketGuests) start(ctx context.Context, f *fleet) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	path := filepath.Join(s.dir, fmt.Sprint(len(s.children)+1))
 	listener, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
 	if err != nil {
