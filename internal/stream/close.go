@@ -3,6 +3,8 @@ package stream
 import (
 	"context"
 	"fmt"
+	"io"
+	"net"
 	"time"
 )
 
@@ -63,21 +65,32 @@ func (c *Conn) stop() (ended bool) {
 // finish lets the peer read what was sent last before the stream is closed: a TCP
 // socket closed with bytes unread resets the connection, and what the peer has not
 // read yet, a Goodbye above all, may be lost. So what still comes is dropped until
-// the peer closes as well.
+// the peer closes as well. A Unix socket loses nothing.
 func (c *Conn) finish(ctx context.Context) {
-	if c.raw == nil {
+	half, ok := c.rw.(interface{ CloseWrite() error })
+	if _, local := c.rw.(*net.UnixConn); local || !ok {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, finishWait)
 	defer cancel()
-	stop := context.AfterFunc(ctx, func() { _ = c.rw.Close() })
-	defer stop()
-	// A Wait that was under way has left the socket then, and taken its deadline off.
-	c.sleeping.Lock()
-	half := c.raw.closeWrite()
-	c.sleeping.Unlock()
-	if half {
-		c.raw.drain()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		// A Wait that was under way is off the socket then, and its deadline too.
+		c.sleeping.Lock()
+		err := half.CloseWrite()
+		c.sleeping.Unlock()
+		switch {
+		case err != nil:
+		case c.raw != nil:
+			_, _ = io.Copy(io.Discard, c.rw)
+		default:
+			<-c.readDone
+		}
+	}()
+	select {
+	case <-done:
+	case <-ctx.Done(): // closing the stream ends it
 	}
 }
 

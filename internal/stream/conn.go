@@ -49,6 +49,7 @@ type Conn struct {
 
 	lastWords *time.Timer // guarded by sleepMu: the end, some time after a write failed
 
+	readDone chan struct{} // readLoop has ended
 	closing  atomic.Bool
 	closeErr error         // set before closed is closed
 	closed   chan struct{} // Close is done
@@ -65,6 +66,7 @@ func New(rw io.ReadWriteCloser, maxFrame int) *Conn {
 	c := &Conn{rw: rw, raw: newRawSocket(rw), wake: make(chan struct{}, 1), closed: make(chan struct{})}
 	c.in.init(maxFrame)
 	if c.raw == nil {
+		c.readDone = make(chan struct{})
 		go c.readLoop()
 	} else {
 		c.raw.onReadable = c.readable

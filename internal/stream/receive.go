@@ -120,6 +120,9 @@ func isFault(err error) bool { return ruleOf(err) != "" }
 
 // asFault names the rule that a message broke; other errors stay as they are.
 func asFault(err error) error {
+	if err == nil {
+		return nil // ruleOf allocates
+	}
 	if rule := ruleOf(err); rule != "" {
 		return &transport.Fault{Rule: rule, Detail: err.Error()}
 	}

@@ -14,5 +14,3 @@ func (*rawSocket) fill(*input) bool          { return false }
 func (*rawSocket) sleep() error              { return nil }
 func (*rawSocket) breakSleep()               {}
 func (*rawSocket) mend()                     {}
-func (*rawSocket) closeWrite() bool          { return false }
-func (*rawSocket) drain()                    {}

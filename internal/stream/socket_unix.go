@@ -133,12 +133,3 @@ func (s *rawSocket) breakSleep() { _ = s.conn.SetReadDeadline(time.Unix(1, 0)) }
 
 // mend undoes breakSleep.
 func (s *rawSocket) mend() { _ = s.conn.SetReadDeadline(time.Time{}) }
-
-// closeWrite tells the peer of a TCP connection that nothing follows.
-func (s *rawSocket) closeWrite() bool {
-	tcp, ok := s.conn.(*net.TCPConn)
-	return ok && tcp.CloseWrite() == nil
-}
-
-// drain reads and drops until the peer closes, or this side does.
-func (s *rawSocket) drain() { _, _ = io.Copy(io.Discard, s.conn) }

@@ -92,8 +92,10 @@ func (c *Conn) readable() bool {
 // emptyReads is how often in a row a reader may give nothing without an error.
 const emptyReads = 100
 
-// readLoop feeds the input buffer where reading may block, until the end.
+// readLoop feeds the input buffer where reading may block, until the stream ends;
+// after the input's end it drops what comes.
 func (c *Conn) readLoop() {
+	defer close(c.readDone)
 	buf := make([]byte, chunkSize)
 	empty := 0
 	for {
@@ -104,22 +106,23 @@ func (c *Conn) readLoop() {
 		if err == nil && empty == emptyReads {
 			err = io.ErrNoProgress
 		}
-		ended := c.in.put(buf[:max(n, 0)], err)
+		c.put(buf[:max(n, 0)], err)
 		c.signal()
-		if ended {
+		if err != nil {
 			return
 		}
 	}
 }
 
-// put appends what was read, waiting for room, and ends the input with err. It says
-// whether the input is at its end.
-func (in *input) put(p []byte, err error) (ended bool) {
+// put appends what was read, waiting for room, and ends the input with err.
+func (c *Conn) put(p []byte, err error) {
+	in := &c.in
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	for len(p) > 0 && in.err == nil {
 		n := copy(in.room(), p)
 		if n == 0 {
+			c.signal() // room comes from receiving
 			in.space.Wait()
 			continue
 		}
@@ -129,5 +132,4 @@ func (in *input) put(p []byte, err error) (ended bool) {
 	if err != nil && in.err == nil {
 		in.fail(readEnd(err, in.partial()))
 	}
-	return in.err != nil
 }
