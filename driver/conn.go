@@ -141,8 +141,8 @@ func (c *conn) sayGoodbye(ctx context.Context, reason string) {
 			c.tr.Commit()
 		}
 		c.turn.Unlock()
-		if _, lack, _ := lacking(err); lack == nil {
-			c.tr.Notify()
+		c.tr.Notify()
+		if lack, _ := lacking(err); lack == nil {
 			return
 		}
 		select {

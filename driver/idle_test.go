@@ -37,4 +37,3 @@ func TestLesson_QuietConnectionStaysOpen(t *testing.T) {
 		<-other.Done()
 	})
 }
-

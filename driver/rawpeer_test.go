@@ -46,7 +46,7 @@ func (r *rawPeer) send(m wire.Message) bool {
 			r.tr.Notify()
 			return true
 		}
-		if _, lack, _ := lacking(err); lack == nil || r.tr.Wait(true) != nil {
+		if lack, _ := lacking(err); lack == nil || r.tr.Wait(true) != nil {
 			return false
 		}
 	}

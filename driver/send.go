@@ -44,15 +44,29 @@ func (c *conn) publish(ctx context.Context, m *wire.Message, op committer) (bool
 // tryPublish is publish without waiting: lack says what room is missing.
 func (c *conn) tryPublish(m *wire.Message, op committer) (ok bool, lack, err error) {
 	c.turn.Lock()
-	if lack = c.drain(); lack == nil {
+	if lack, err = c.drain(); lack == nil && err == nil {
 		ok, lack, err = c.stage(m, op)
 	}
 	c.turn.Unlock()
-	if ok {
-		c.tr.Notify()
-	}
+	c.tr.Notify() // also when only queued messages went out
 	c.flush()
-	return ok, lack, err
+	return ok, lack, c.reason(err)
+}
+
+// broken is an error of the transport: the connection is over, though messages may
+// still lie there to be received.
+type broken struct{ error }
+
+func (b broken) Unwrap() error { return b.error }
+
+// reason lets a transport's error end the connection, and gives the connection's
+// error for it; other errors it returns as they are.
+func (c *conn) reason(err error) error {
+	if b, ok := err.(broken); ok {
+		c.lastMessages(b.error)
+		return c.err()
+	}
+	return err
 }
 
 // errOutboxFirst: the core decided on a message of its own meanwhile.
@@ -62,24 +76,25 @@ var errOutboxFirst = errors.New("messages decided earlier go first")
 func (c *conn) stage(m *wire.Message, op committer) (ok bool, lack, err error) {
 	for {
 		if err := c.tr.Stage(m); err != nil {
-			return lacking(err)
+			lack, err = lacking(err)
+			return false, lack, err
 		}
 		ok, err = c.commit(op)
 		if err != errOutboxFirst {
 			return ok, nil, err
 		}
-		if lack := c.drain(); lack != nil {
-			return false, lack, nil
+		if lack, err := c.drain(); lack != nil || err != nil {
+			return false, lack, err
 		}
 	}
 }
 
-// lacking tells a missing room from an error, as the last two results.
-func lacking(err error) (ok bool, lack, failed error) {
+// lacking tells missing room from a broken transport.
+func lacking(err error) (lack, failed error) {
 	if errors.Is(err, transport.ErrNoSpace) || errors.Is(err, transport.ErrNoSlot) {
-		return false, err, nil
+		return err, nil
 	}
-	return false, nil, err
+	return nil, broken{err}
 }
 
 func (c *conn) commit(op committer) (bool, error) {
@@ -143,9 +158,12 @@ func (c *conn) pollOnce() {
 // room is missing it asks to be called again.
 func (c *conn) flush() {
 	for c.queued() && c.turn.TryLock() {
-		lack := c.drain()
+		lack, err := c.drain()
 		c.turn.Unlock()
 		c.tr.Notify()
+		if err != nil {
+			return // whoever receives finds the end, after what came before it
+		}
 		if lack != nil {
 			if c.outWait.arm(c.tr) {
 				continue // armed just now: look once more
@@ -166,20 +184,16 @@ func (c *conn) queued() bool {
 
 // drain sends queued messages in order until none is left or room is missing. The
 // caller holds the turn.
-func (c *conn) drain() (lack error) {
+func (c *conn) drain() (lack, err error) {
 	for {
 		c.mu.Lock()
 		out := c.core.NextOut()
 		c.mu.Unlock()
 		if out == nil {
-			return nil
+			return nil, nil
 		}
 		if err := c.tr.Stage(&out.Message); err != nil {
-			if _, lack, _ := lacking(err); lack != nil {
-				return lack
-			}
-			c.unsendable(out, err)
-			return nil
+			return lacking(err)
 		}
 		c.mu.Lock()
 		if c.core.CommitOut(out) {
@@ -190,10 +204,4 @@ func (c *conn) drain() (lack error) {
 		}
 		c.mu.Unlock()
 	}
-}
-
-// unsendable is a queued message that the transport refuses for good: its end.
-func (c *conn) unsendable(out *core.Out, err error) {
-	c.log.Debug("roam: send", "message", out.Message.Kind.String(), "id", out.Message.ID, "error", err)
-	c.fail(err)
 }
