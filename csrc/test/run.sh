@@ -13,8 +13,8 @@ trap 'rm -rf "$out"' EXIT
 warnings=(-std=c11 -Wall -Wextra -Wconversion -Wshadow -Werror)
 all=(ring slots channels place wake doorbell end fault order stress processes)
 
-# runs_in TEST MODE: whether a test has something to say in that mode. The thread sanitizer is for those with threads. The
-# order test is about what no sanitizer models, and wants the speed.
+# runs_in TEST MODE: whether a test has something to say in that mode. The thread sanitizer is for those with threads.
+# The order test is about what no sanitizer models, and wants the speed.
 runs_in() {
   case $2 in
     thread) [[ $1 == slots || $1 == stress ]] ;;
@@ -47,7 +47,8 @@ prepare() {
   runner=()
   echo 'int main(void) { return 0; }' | "$cc" "${@:2}" -x c -o "$trial" - 2>/dev/null || return 1
   "$trial" 2>/dev/null && return
-  # The thread sanitizer of older compilers finds its place in memory taken where addresses are more random than it knew.
+  # The thread sanitizer of older compilers finds its place in memory taken where addresses are more random than it
+  # knew.
   runner=(setarch "$(uname -m)" -R)
   "${runner[@]}" "$trial" 2>/dev/null
 }
@@ -106,7 +107,8 @@ for cc in "${ccs[@]}"; do
 done
 check_cxx
 for mode in optimised address+undefined thread; do
-  [[ -n ${ran[$mode]:-} ]] || die "no compiler could build for '$mode': install its runtime (libasan, libubsan, libtsan)"
+  [[ -n ${ran[$mode]:-} ]] ||
+    die "no compiler can build for '$mode' here: install its runtime (libasan, libubsan, libtsan)"
 done
 printf '%d passed, %d failed\n' "$passed" "$failed"
 ((failed == 0))
