@@ -26,17 +26,23 @@ const (
 // attend is the goroutine of one guest: it watches the link until a driver takes it,
 // and recovers what the guest leaves behind (shm.crash.recovery).
 func (p *Peer) attend() {
+	link := p.custody.link
+	// Inside until the guest has been told: a driver that retires the link before that
+	// waits for it.
+	inside := link.enter()
 	p.custody.watch()
-	<-p.custody.link.Done()
+	<-link.Done()
 	p.forget()
-	if errors.Is(p.custody.link.Err(), ErrClosed) {
-		p.drain() // the driver leaves: its Goodbye message goes before the state
-		p.sayGoodbye()
-	} else {
-		p.sayGoodbye()
-		p.drain()
+	if leaves := errors.Is(link.Err(), ErrClosed); !leaves { // else its Goodbye message goes before the state
+		p.setGoodbye()
 	}
-	p.custody.link.retire() // from here no goroutine of this process is in the guest's memory
+	if inside {
+		p.wake()
+		link.exit()
+	}
+	p.drain()
+	p.setGoodbye()
+	link.retire() // from here no goroutine of this process is in the guest's memory
 	gone := p.awaitGone(partTime)
 	if gone {
 		p.host.recycle(p.id)
@@ -59,14 +65,21 @@ func (h *Host) linger() (done func()) {
 	return h.tasks.Done
 }
 
-// sayGoodbye keeps the entry from everyone until it is recovered, and wakes whoever
-// may still be the guest.
-func (p *Peer) sayGoodbye() {
+// setGoodbye keeps the entry from everyone until it is recovered.
+func (p *Peer) setGoodbye() {
 	h := p.host
 	h.mu.Lock()
+	defer h.mu.Unlock()
 	h.seg.setWord(p.id, wordOf(layout.StateGoodbye, h.places[p.id-1].epoch))
-	h.mu.Unlock()
-	p.custody.link.wakePeer()
+}
+
+// wake wakes whoever may still be the guest, so that it sees the Goodbye. The caller is
+// inside the link, which may be retiring.
+func (p *Peer) wake() {
+	p.custody.link.shm.WakeAll()
+	if p.bell != nil {
+		_ = p.bell.ring() // when nobody is there that is seen soon
+	}
 }
 
 // drain gives the driver that has the link a bounded time to receive the rest of the
