@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 
 	roam "github.com/roam-rpc/roam-go"
 	"github.com/roam-rpc/roam-go/internal/testbed"
@@ -32,13 +33,21 @@ func roamOperations(caller roam.Caller, c benchCase) []operation {
 	case callAdd:
 		return same(c.callers, func(ctx context.Context) error { return add(ctx, bed) })
 	case callBytes:
-		data := make([]byte, c.payload)
+		data := payload(c.payload)
 		return same(c.callers, func(ctx context.Context) error { return exchange(ctx, bed, data) })
 	case streamUp:
-		item := make([]byte, c.payload)
+		item := payload(c.payload)
 		return same(c.callers, func(ctx context.Context) error { return upload(ctx, bed, item, c.items) })
 	}
 	return same(c.callers, func(ctx context.Context) error { return download(ctx, bed, c.payload, c.items) })
+}
+
+// payload makes n bytes that are like noise: framing that escapes zero bytes meets one
+// in 256.
+func payload(n int) []byte {
+	b := make([]byte, n)
+	_, _ = rand.NewChaCha8([32]byte{}).Read(b) // never fails
+	return b
 }
 
 // Numbers whose encodings have 9 bytes each, about what eight bytes of data take.
