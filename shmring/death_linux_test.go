@@ -1,7 +1,9 @@
 package shmring
 
 import (
+	"fmt"
 	"math/rand/v2"
+	"os"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -135,17 +137,27 @@ func TestStoppedGuestDoesNotHoldUpOthers(t *testing.T) {
 	require.NoError(t, err)
 	other, err := host.Spawn(program("echo"))
 	require.NoError(t, err)
-	require.NoError(t, syscall.Kill(stopped.Pid(), syscall.SIGSTOP))
+	stop(t, stopped)
 	requireEcho(t, other.Link())
 	require.NoError(t, stopped.Link().Err(), "a stopped guest is not dead")
 	require.NoError(t, syscall.Kill(stopped.Pid(), syscall.SIGCONT))
 	requireEcho(t, stopped.Link())
 }
 
+// stop stops a spawned guest and waits until it stands still.
+func stop(t *testing.T, peer *Peer) {
+	t.Helper()
+	require.NoError(t, syscall.Kill(peer.Pid(), syscall.SIGSTOP))
+	require.Eventually(t, func() bool {
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", peer.Pid()))
+		return err == nil && strings.Contains(string(stat), ") T ")
+	}, time.Minute, time.Millisecond)
+}
+
 // A guest that is silent for two intervals is dead to its callers, but its memory is
 // nobody else's while it may wake up again.
 func TestStaleHeartbeatFailsCallsAndKeepsTheEntry(t *testing.T) {
-	host := newHost(t, Config{MaxGuests: 1, HeartbeatInterval: 50 * time.Millisecond})
+	host := newHost(t, Config{MaxGuests: 1, HeartbeatInterval: 500 * time.Millisecond})
 	peer, err := host.Spawn(program("echo"))
 	require.NoError(t, err)
 	link := peer.Link()
@@ -154,7 +166,7 @@ func TestStaleHeartbeatFailsCallsAndKeepsTheEntry(t *testing.T) {
 	require.NotZero(t, first)
 	require.Eventually(t, func() bool { return atomic.LoadUint64(host.seg.beat(1)) > first }, time.Minute, time.Millisecond)
 
-	require.NoError(t, syscall.Kill(peer.Pid(), syscall.SIGSTOP))
+	stop(t, peer)
 	_, err = call(link, 9, "asleep?")
 	require.ErrorIs(t, err, ErrPeerDied)
 	require.ErrorContains(t, err, "no heartbeat")

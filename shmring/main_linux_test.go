@@ -52,7 +52,7 @@ func TestMain(m *testing.M) {
 // program is the command for one of the programs.
 func program(name string, args ...string) *exec.Cmd {
 	cmd := exec.Command("/proc/self/exe", args...)
-	cmd.Env = append(os.Environ(), programEnv+"="+name)
+	cmd.Env = append(os.Environ(), programEnv+"="+name, "GORACE=atexit_sleep_ms=0")
 	cmd.Stderr = os.Stderr
 	return cmd
 }
