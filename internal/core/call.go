@@ -110,12 +110,13 @@ func (c *Core) CommitCall(k *Call) error {
 // its channels that is still open. The Response that comes is dropped; when it came
 // just before, there is nothing to cancel and only the channels end.
 func (c *Core) Cancel(k *Call) {
-	switch k.state {
-	case callSent:
+	switch {
+	case c.err != nil:
+		return
+	case k.state == callSent:
 		k.state = callAbandoned
 		c.outbox.push(Out{Message: wire.Message{Kind: wire.KindCancel, ID: k.ID}})
-	case callDone:
-	default:
+	case k.state != callDone:
 		return
 	}
 	for _, ch := range k.Channels {
