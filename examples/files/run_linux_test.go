@@ -238,7 +238,7 @@ func TestFleetThatCannotStartLeavesNothing(t *testing.T) {
 // One file over 4 GiB takes most of a minute: it is streamed when asked for. The
 // counters are as wide everywhere: see also TestDigestKeepsAll64Bits.
 func TestFileOver4GiB(t *testing.T) {
-	size := int64(256 << 20)
+	size := int64(64 << 20)
 	if os.Getenv("ROAM_DEMO_TEST_LARGE") != "" {
 		size = 5 << 30
 	}

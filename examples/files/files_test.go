@@ -3,22 +3,16 @@ package main
 import (
 	"bytes"
 	"compress/gzip"
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"io"
 	"io/fs"
 	"math/rand/v2"
-	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
-	"sync"
-	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -83,20 +77,6 @@ func oddFiles() map[string]string {
 }
 
 func noiseName(i int) string { return strconv.Itoa(i) }
-
-// addNoFiles adds what is not to be streamed.
-func addNoFiles(t *testing.T, dir string) {
-	t.Helper()
-	require.NoError(t, os.Symlink("lines", filepath.Join(dir, "link to file")))
-	require.NoError(t, os.Symlink("a", filepath.Join(dir, "link to folder")))
-	require.NoError(t, os.Symlink("..", filepath.Join(dir, "link up")))
-	require.NoError(t, os.Symlink("nowhere", filepath.Join(dir, "dangling")))
-	require.NoError(t, syscall.Mkfifo(filepath.Join(dir, "fifo"), 0o666))
-	require.NoError(t, os.Mkdir(filepath.Join(dir, "no files"), 0o777))
-	socket, err := net.Listen("unix", filepath.Join(dir, "socket"))
-	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, socket.Close()) })
-}
 
 // digestOf is Digest without guests.
 func digestOf(content string) Digest {
@@ -173,179 +153,4 @@ func readReport(t *testing.T, path string) report {
 	var rep report
 	require.NoError(t, d.Decode(&rep))
 	return rep
-}
-
-// --- the demo as a process ---
-
-// process is a demo in a process of its own.
-type process struct {
-	cmd    *exec.Cmd
-	stdout bytes.Buffer
-	stderr screen
-}
-
-// start starts the demo; the test ends it if it does not end itself.
-func start(t *testing.T, args ...string) *process {
-	t.Helper()
-	program, err := os.Executable()
-	require.NoError(t, err)
-	p := &process{cmd: &exec.Cmd{Path: program, Args: append([]string{demoName}, args...)}}
-	p.cmd.Stdout, p.cmd.Stderr = &p.stdout, &p.stderr
-	require.NoError(t, p.cmd.Start())
-	t.Cleanup(func() {
-		if p.cmd.ProcessState == nil {
-			_ = p.cmd.Process.Kill()
-			_ = p.cmd.Wait()
-		}
-	})
-	return p
-}
-
-// wait returns the exit status. Guests hold the demo's standard error, whose end it
-// waits for: when it returns they are gone too.
-func (p *process) wait(t *testing.T) int {
-	t.Helper()
-	err := p.cmd.Wait()
-	var exit *exec.ExitError
-	if err != nil {
-		require.ErrorAs(t, err, &exit)
-	}
-	return p.cmd.ProcessState.ExitCode()
-}
-
-func runDemo(t *testing.T, args ...string) (status int, stdout, stderr string) {
-	t.Helper()
-	p := start(t, args...)
-	status = p.wait(t)
-	return status, p.stdout.String(), p.stderr.String()
-}
-
-var pidLine = regexp.MustCompile(`guest \d+ is process (\d+)\n`)
-
-// pids are the guests that stderr names, in their order.
-func pids(stderr string) []int {
-	var found []int
-	for _, m := range pidLine.FindAllStringSubmatch(stderr, -1) {
-		pid, _ := strconv.Atoi(m[1])
-		found = append(found, pid)
-	}
-	return found
-}
-
-// screen collects output and lets tests wait for a part of it.
-type screen struct {
-	mu      sync.Mutex
-	text    strings.Builder
-	awaited []*sight
-}
-
-type sight struct {
-	part string
-	seen chan struct{}
-}
-
-func (s *screen) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.text.Write(p)
-	s.look()
-	return len(p), nil
-}
-
-// look tells those who wait for what has come. mu is held.
-func (s *screen) look() {
-	var waiting []*sight
-	for _, w := range s.awaited {
-		if strings.Contains(s.text.String(), w.part) {
-			close(w.seen)
-		} else {
-			waiting = append(waiting, w)
-		}
-	}
-	s.awaited = waiting
-}
-
-func (s *screen) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.text.String()
-}
-
-// await waits until part has been written.
-func (s *screen) await(part string) {
-	w := &sight{part: part, seen: make(chan struct{})}
-	s.mu.Lock()
-	s.awaited = append(s.awaited, w)
-	s.look()
-	s.mu.Unlock()
-	<-w.seen
-}
-
-// --- the demo in this process, with guests in theirs ---
-
-// newDemo is a demo of this process over dir.
-func newDemo(dir string) (*demo, *bytes.Buffer, *screen) {
-	stdout, stderr := new(bytes.Buffer), new(screen)
-	return &demo{options: options{dir: dir, guests: 2}, stdout: stdout, stderr: stderr, open: openRegular}, stdout, stderr
-}
-
-// startFleet starts guests that end with the test.
-func startFleet(t *testing.T, way transport, guests int) *fleet {
-	t.Helper()
-	f, err := way.start(context.Background(), guests)
-	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, f.close()) })
-	return f
-}
-
-// gate holds up reads: each file gives some bytes, then waits for the gate to open.
-type gate struct {
-	reached chan string   // path of a file whose reader waits
-	opened  chan struct{} // closed to let all pass
-}
-
-func newGate() *gate { return &gate{reached: make(chan string, 1000), opened: make(chan struct{})} }
-
-// open opens a file behind the gate.
-func (g *gate) open(path string) (source, error) {
-	file, err := openRegular(path)
-	if err != nil {
-		return nil, err
-	}
-	return &gated{source: file, gate: g, path: path, closed: make(chan struct{})}, nil
-}
-
-type gated struct {
-	source
-	gate   *gate
-	path   string
-	begun  bool
-	once   sync.Once
-	closed chan struct{}
-}
-
-// Read gives a first part at once; the rest is behind the gate.
-func (f *gated) Read(p []byte) (int, error) {
-	if !f.begun {
-		f.begun = true
-		return f.source.Read(p[:1])
-	}
-	select {
-	case <-f.gate.opened:
-		return f.source.Read(p)
-	default:
-	}
-	f.gate.reached <- f.path
-	select {
-	case <-f.gate.opened:
-		return f.source.Read(p)
-	case <-f.closed:
-		return 0, os.ErrClosed
-	}
-}
-
-// Close ends a Read that waits.
-func (f *gated) Close() error {
-	f.once.Do(func() { close(f.closed) })
-	return f.source.Close()
 }
