@@ -3,7 +3,6 @@ package driver
 import (
 	"context"
 	"fmt"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -18,8 +17,9 @@ import (
 const idTick = time.Millisecond
 
 // pending is one call of this side, with the goroutine that waits for it. It is used
-// again once its Response came and the call was released.
+// again, on the same connection, once its Response came and the call was released.
 type pending struct {
+	c        *conn
 	core     core.Call
 	done     atomic.Bool
 	w        *waiter
@@ -27,13 +27,13 @@ type pending struct {
 	metadata []byte
 }
 
-var pendings = sync.Pool{New: func() any {
-	p := new(pending)
+func newPending(c *conn) *pending {
+	p := &pending{c: c}
 	p.core.Owner = p
 	p.w = newWaiter(p.done.Load)
 	p.w.naps = true
 	return p
-}}
+}
 
 func (p *pending) finish() {
 	p.done.Store(true)
@@ -54,16 +54,19 @@ func (p *pending) Released() {
 		p.halves = p.halves[:0]
 		p.done.Store(false)
 		p.core.Reset()
-		pendings.Put(p)
+		p.c.spare.Put(p)
 	}
 }
 
 // pendingOf is the driver's part of a call, made at its first use.
-func pendingOf(call *roam.Call) *pending {
+func (c *conn) pendingOf(call *roam.Call) *pending {
 	if p, ok := call.Driver.(*pending); ok {
 		return p
 	}
-	p := pendings.Get().(*pending)
+	p, _ := c.spare.Get().(*pending)
+	if p == nil {
+		p = newPending(c)
+	}
 	call.Driver = p
 	return p
 }
@@ -77,7 +80,7 @@ func (c *conn) open(ctx context.Context, call *roam.Call) error {
 	if limit := c.idLimit(); limit > 0 && len(passed) > limit {
 		return &roam.ChannelCountError{Count: len(passed), Limit: limit}
 	}
-	p := pendingOf(call)
+	p := c.pendingOf(call)
 	sends := make([]bool, len(passed))
 	for i, end := range passed {
 		sends[i] = end.CallerSends
@@ -123,7 +126,7 @@ func (c *conn) until(ctx context.Context, step func(*core.Core) (bool, error)) e
 
 // do sends the Request of a call and waits for its Response; see roam.Caller.
 func (c *conn) do(ctx context.Context, call *roam.Call) error {
-	p := pendingOf(call)
+	p := c.pendingOf(call)
 	if err := c.send(ctx, call, p); err != nil {
 		c.withdraw(call, p, err)
 		return fmt.Errorf("%s: %w", call.Method, err)

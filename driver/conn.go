@@ -42,6 +42,7 @@ type conn struct {
 	bell  transport.Bell      // breaks the nap of whoever holds the role
 
 	park    parking
+	spare   sync.Pool // of *pending, for calls to come
 	outWait outWait
 
 	ended atomic.Bool   // the core has failed
