@@ -112,3 +112,20 @@ func TestWalkUpPathIsPrivate(t *testing.T) {
 	info := stat(t, path)
 	assert.EqualValues(t, 0o600, info.Mode().Perm())
 }
+
+// TestGoodbyeBothWays: either side ends its connections in order; the other side's
+// Run says so by returning nil, and the guest program ends with success.
+func TestGoodbyeBothWays(t *testing.T) {
+	eachEngine(t, func(t *testing.T, engine string) {
+		h := newHub(t, shmring.Config{MaxGuests: 2})
+		leaves := h.spawn(engine)
+		require.NoError(t, leaves.handle.Close(context.Background()))
+		require.NoError(t, <-leaves.ran)
+		again := h.spawn(engine) // the entry is clean
+		require.NoError(t, testbed.Echoes(context.Background(), again.client, 5))
+		require.NoError(t, again.client.Leave(context.Background()))
+		require.NoError(t, <-again.ran, "the guest left in order")
+		stays := h.spawn(engine)
+		require.NoError(t, testbed.Echoes(context.Background(), stays.client, 5))
+	})
+}

@@ -136,6 +136,9 @@ func (c *Client) Drive(ctx context.Context, scenario string, n int) error {
 	}, nil)
 }
 
+// Leave asks the other process to end its connection in order, soon after the answer.
+func (c *Client) Leave(ctx context.Context) error { return c.unary(ctx, &methodLeave, nil, nil) }
+
 // Exit ends the other process at once.
 func (c *Client) Exit(ctx context.Context) error { return c.unary(ctx, &methodExit, nil, nil) }
 

@@ -17,6 +17,8 @@ import (
 type Service struct {
 	// Blocked, if not nil, is told each time a Block starts and ends.
 	Blocked func(started bool)
+	// Leaving, if not nil, is called after the answer to a Leave was sent.
+	Leaving func()
 }
 
 // handler decodes the arguments and gives what runs the method.
@@ -46,6 +48,7 @@ func init() {
 		methodIgnore.ID:    ignore,
 		methodFlood.ID:     flood,
 		methodHold.ID:      hold,
+		methodLeave.ID:     leave,
 	}
 }
 
@@ -177,6 +180,15 @@ func drive(_ *Service, _ *roam.Incoming, d *wire.Decoder) func(context.Context, 
 			return
 		}
 		r.Succeed()
+	}
+}
+
+func leave(s *Service, _ *roam.Incoming, _ *wire.Decoder) func(context.Context, *roam.Reply) {
+	return func(ctx context.Context, r *roam.Reply) {
+		r.Succeed()
+		if s.Leaving != nil {
+			context.AfterFunc(ctx, s.Leaving) // when the answer was sent
+		}
 	}
 }
 

@@ -26,6 +26,7 @@ var (
 	methodExit    = roam.Method{ID: 0x746573746265640d, Service: "Testbed", Name: "Exit"}
 	methodDrive   = roam.Method{ID: 0x746573746265640e, Service: "Testbed", Name: "Drive"}
 	methodHold    = roam.Method{ID: 0x746573746265640f, Service: "Testbed", Name: "Hold"}
+	methodLeave   = roam.Method{ID: 0x7465737462656410, Service: "Testbed", Name: "Leave"}
 	methodMissing = roam.Method{ID: 0x74657374626564ff, Service: "Testbed", Name: "Missing"}
 )
 

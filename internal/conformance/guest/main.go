@@ -53,10 +53,12 @@ func serveGuest(guest *shmring.Guest, err error) error {
 	if err != nil {
 		return err
 	}
-	_, drv, err := driver.EstablishGuest(guest, &testbed.Service{})
+	var service testbed.Service
+	handle, drv, err := driver.EstablishGuest(guest, &service)
 	if err != nil {
 		return err
 	}
+	service.Leaving = func() { _ = handle.Close(context.Background()) }
 	return drv.Run(context.Background())
 }
 

@@ -1,0 +1,213 @@
+package conformance
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/roam-rpc/roam-go/internal/testbed"
+	"github.com/roam-rpc/roam-go/shmring"
+
+	roam "github.com/roam-rpc/roam-go"
+)
+
+// asleep says that every thread of a process sleeps.
+func asleep(t *testing.T, pid int) bool {
+	t.Helper()
+	tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+	require.NoError(t, err)
+	for _, task := range tasks {
+		stat, err := os.ReadFile(task)
+		if err != nil {
+			return false
+		}
+		_, after, _ := strings.Cut(string(stat), ") ")
+		if !strings.HasPrefix(after, "S") {
+			return false
+		}
+	}
+	return len(tasks) > 0
+}
+
+// eachSleepingGuest plays single calls against guests that were attached in each way
+// and have gone to sleep before each call.
+func eachSleepingGuest(t *testing.T, play func(t *testing.T, g *guest)) {
+	attach := map[string]func(t *testing.T, engine string) *guest{
+		"spawned": func(t *testing.T, engine string) *guest { return newHub(t, tiny).spawn(engine) },
+		"walked up": func(t *testing.T, engine string) *guest {
+			cfg := tiny
+			cfg.Path = filepath.Join(t.TempDir(), "segment")
+			return newHub(t, cfg).start(engine, "-attach", cfg.Path)
+		},
+	}
+	for way, get := range attach {
+		for engine := range guests {
+			t.Run(way+" "+engine, func(t *testing.T) {
+				g := get(t, engine)
+				for range 20 {
+					require.Eventually(t, func() bool { return asleep(t, g.pid) }, waitLimit, waitTick)
+					play(t, g)
+				}
+			})
+		}
+	}
+}
+
+// TestLesson_SleepingSideIsWoken: a message in the ring always reaches a side that
+// sleeps, with nothing else going on.
+func TestLesson_SleepingSideIsWoken(t *testing.T) {
+	eachSleepingGuest(t, func(t *testing.T, g *guest) {
+		_, err := g.client.Add(context.Background(), 1, 2)
+		require.NoError(t, err)
+	})
+}
+
+// TestLesson_ReplyNeedsNoSecondEvent: the answer of a single call in the other
+// direction arrives by itself, payload in a slot included.
+func TestLesson_ReplyNeedsNoSecondEvent(t *testing.T) {
+	eachSleepingGuest(t, func(t *testing.T, g *guest) {
+		n, err := g.client.Nest(context.Background(), 1)
+		require.NoError(t, err)
+		require.EqualValues(t, 2, n)
+		require.NoError(t, testbed.Large(context.Background(), g.client, 1000))
+	})
+}
+
+// TestLesson_BothSidesFullGoOn: both sides flood each other through one slot and a
+// ring of one message.
+func TestLesson_BothSidesFullGoOn(t *testing.T) {
+	eachEngine(t, func(t *testing.T, engine string) {
+		g := newHub(t, tiny).spawn(engine)
+		driven := make(chan error, 1)
+		go func() { driven <- g.client.Drive(context.Background(), "upload", 1<<20) }()
+		require.NoError(t, testbed.Uploads(context.Background(), g.client, 1<<20))
+		require.NoError(t, <-driven)
+	})
+}
+
+// TestLesson_OneBadGuestDoesNotStopTheHost: a guest that breaks the protocol is told
+// so and goes; the others do not notice.
+func TestLesson_OneBadGuestDoesNotStopTheHost(t *testing.T) {
+	eachEngine(t, func(t *testing.T, engine string) {
+		socket := filepath.Join(t.TempDir(), "join")
+		h := newHub(t, shmring.Config{MaxGuests: 4})
+		require.NoError(t, h.host.Listen(socket))
+		good := h.spawn(engine)
+		working := make(chan error, 1)
+		go func() { working <- testbed.Channels(context.Background(), good.client, 2000) }()
+		for range 5 {
+			bad, err := shmring.Join(context.Background(), socket)
+			require.NoError(t, err)
+			peer, err := h.host.Accept(context.Background())
+			require.NoError(t, err)
+			g := h.connect(peer)
+			link := bad.Link()
+			require.NoError(t, link.Stage(&shmring.Message{Type: shmring.MsgData, ID: 77, Payload: []byte("out of nowhere")}, nil))
+			link.Commit()
+			link.Notify()
+			require.ErrorContains(t, <-g.ran, "channeling.unknown")
+			assert.Contains(t, lastWords(t, link), "channeling.unknown")
+			require.NoError(t, bad.Close())
+		}
+		require.NoError(t, <-working)
+		assert.NoError(t, testbed.Echoes(context.Background(), good.client, 10))
+	})
+}
+
+// lastWords reads a link to its end and gives the Goodbye's reason.
+func lastWords(t *testing.T, l *shmring.Link) (reason string) {
+	t.Helper()
+	batch := shmring.NewBatch(8)
+	l.Arm(shmring.KindMessages, 0)
+	defer l.Disarm(shmring.KindMessages, 0)
+	for {
+		n, err := l.Receive(batch)
+		for _, m := range batch.Messages[:n] {
+			if m.Type == shmring.MsgGoodbye {
+				reason = string(m.Payload)
+			}
+		}
+		if n == 0 && err != nil {
+			return reason
+		}
+		if n == 0 {
+			_ = l.Wait(true)
+		}
+	}
+}
+
+// TestLesson_IdleUsesNoCPU: a second of wall time of an idle host with idle guests
+// costs next to none of the processor.
+func TestLesson_IdleUsesNoCPU(t *testing.T) {
+	h := newHub(t, shmring.Config{MaxGuests: 8})
+	var all []*guest
+	for range 8 {
+		g := h.spawn(anyEngine())
+		_, err := g.client.Add(context.Background(), 1, 2)
+		require.NoError(t, err)
+		all = append(all, g)
+	}
+	before := cpu(t, all)
+	<-time.After(2 * time.Second) // what is measured, not waited for
+	used := cpu(t, all) - before
+	assert.Less(t, used, 200*time.Millisecond, "processor time of 9 idle processes in two seconds")
+}
+
+// cpu is the processor time of this process and of its guests so far.
+func cpu(t *testing.T, all []*guest) time.Duration {
+	t.Helper()
+	var own syscall.Rusage
+	require.NoError(t, syscall.Getrusage(syscall.RUSAGE_SELF, &own))
+	total := time.Duration(own.Utime.Nano() + own.Stime.Nano())
+	for _, g := range all {
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/schedstat", g.pid))
+		require.NoError(t, err)
+		var onCPU, waiting, slices int64
+		_, err = fmt.Sscan(string(stat), &onCPU, &waiting, &slices)
+		require.NoError(t, err)
+		total += time.Duration(onCPU)
+	}
+	return total
+}
+
+// TestLesson_StreamGoesOnPast4GiB: credit counters are 32 bits wide and wrap.
+func TestLesson_StreamGoesOnPast4GiB(t *testing.T) {
+	const total = 1<<32 + 1<<26
+	g := newHub(t, shmring.Config{MaxGuests: 1}).spawn(anyEngine())
+	tx, rx := roam.Channel[[]byte]()
+	called := make(chan error, 1)
+	go func() { called <- g.client.Flood(context.Background(), total, 60000, tx) }()
+	n, err := io.Copy(io.Discard, roam.NewReader(context.Background(), rx))
+	require.NoError(t, err)
+	require.NoError(t, <-called)
+	assert.EqualValues(t, total, n)
+}
+
+// TestLesson_DeathIsNoticedWithoutOtherGuests: nothing but the death itself happens.
+func TestLesson_DeathIsNoticedWithoutOtherGuests(t *testing.T) {
+	for way, args := range map[string]string{"joined": "-join", "walked up": "-attach"} {
+		t.Run(way, func(t *testing.T) {
+			dir := t.TempDir()
+			cfg := shmring.Config{Path: filepath.Join(dir, "segment"), MaxGuests: 2}
+			h := newHub(t, cfg)
+			where := cfg.Path
+			if args == "-join" {
+				where = filepath.Join(dir, "join")
+				require.NoError(t, h.host.Listen(where))
+			}
+			g := h.start(anyEngine(), args, where)
+			g.kill(t)
+			g.requireDeath(t)
+			require.ErrorIs(t, <-g.ran, shmring.ErrPeerDied)
+		})
+	}
+}
