@@ -5,9 +5,46 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/roam-rpc/roam-go/internal/layout"
 )
+
+// segment is one mapping of a shared segment. The bytes may be changed by any peer at
+// any time; lay is ours.
+type segment struct {
+	mem  []byte
+	lay  segmentLayout
+	file *os.File // the description that holds this process's lock, if any
+}
+
+// ptr is the address of offset off. The slice expression checks it against the
+// mapping; the mapping outlives every use, which the links' gates guarantee.
+func (s *segment) ptr(off uint64) unsafe.Pointer {
+	return unsafe.Pointer(&s.mem[off])
+}
+
+// u32 is the word at off, which the layout aligns to 4 bytes.
+func (s *segment) u32(off uint64) *uint32 {
+	return (*uint32)(unsafe.Pointer(&s.mem[off : off+4 : off+4][0])) // whole word inside the mapping
+}
+
+// u64 is the word at off, which the layout aligns to 8 bytes.
+func (s *segment) u64(off uint64) *uint64 {
+	return (*uint64)(unsafe.Pointer(&s.mem[off : off+8 : off+8][0])) // whole word inside the mapping
+}
+
+// peerU32 is a 32-bit field of the entry of guest id.
+func (s *segment) peerU32(id uint32, field uint64) *uint32 {
+	return s.u32(s.lay.peerEntry(id) + field)
+}
+
+// beat is last_heartbeat of guest id, CLOCK_MONOTONIC nanoseconds.
+func (s *segment) beat(id uint32) *uint64 {
+	return s.u64(s.lay.peerEntry(id) + layout.OffPeerLastHeartbeat)
+}
 
 // newSegment makes file, fresh and empty, a segment of the given layout: sized,
 // mapped and filled, but without the magic. It takes over the file.

@@ -2,6 +2,7 @@ package shmring
 
 import (
 	"fmt"
+	"math"
 	"sync/atomic"
 
 	"github.com/roam-rpc/roam-go/internal/layout"
@@ -62,4 +63,34 @@ func (s *segment) guestKeeps(id uint32) bool {
 // setGuestFlags says that the guest of the entry keeps flags and channel table.
 func (s *segment) setGuestFlags(id uint32) {
 	atomic.StoreUint32(s.peerU32(id, layout.OffPeerGuestFlags), layout.FlagKeeps|layout.FlagTable)
+}
+
+// freePool marks every slot of pool id free. The caller excludes all who take from it.
+func (s *segment) freePool(id uint32) {
+	pool, left := s.lay.pool(id), uint64(s.lay.SlotsPerGuest)
+	for word := uint64(0); word < s.lay.PoolHeader/8; word++ {
+		bits := uint64(math.MaxUint64)
+		if left < 64 {
+			bits = 1<<left - 1 // bits past the last slot stay 0
+		}
+		left -= min(left, 64)
+		atomic.StoreUint64(s.u64(pool+8*word), bits)
+	}
+}
+
+// cleanEntry makes all that belongs to guest id as a new guest must find it, state
+// and epoch aside. Nobody else may be inside that guest's memory; slots of the host's
+// pool are the caller's matter. The order is that of shm.crash.recovery.
+func (s *segment) cleanEntry(id uint32) {
+	for _, index := range []uint64{layout.OffPeerGuestToHostHead, layout.OffPeerGuestToHostTail,
+		layout.OffPeerHostToGuestHead, layout.OffPeerHostToGuestTail} {
+		atomic.StoreUint32(s.peerU32(id, index), 0)
+	}
+	atomic.StoreUint64(s.beat(id), 0)
+	s.freePool(id)
+	for channel := uint64(0); channel < uint64(s.lay.MaxChannels); channel++ {
+		atomic.StoreUint64(s.u64(s.lay.channelTable(id)+layout.SizeChannel*channel), 0) // state Free, nothing granted
+	}
+	atomic.StoreUint32(s.peerU32(id, layout.OffPeerGuestFlags), 0)
+	atomic.StoreUint32(s.peerU32(id, layout.OffPeerHostFlags), layout.FlagKeeps|layout.FlagTable)
 }

@@ -3,7 +3,6 @@ package shmring
 import (
 	"encoding/binary"
 	"math"
-	"os"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -15,40 +14,6 @@ import (
 // magicWord is the magic as the little-endian word at offset 0, so that one store
 // publishes the segment.
 var magicWord = binary.LittleEndian.Uint64([]byte(layout.SegmentMagic))
-
-// segment is one mapping of a shared segment. The bytes may be changed by any peer at
-// any time; lay is ours.
-type segment struct {
-	mem  []byte
-	lay  segmentLayout
-	file *os.File // the description that holds this process's lock, if any
-}
-
-// ptr is the address of offset off. The slice expression checks it against the
-// mapping; the mapping outlives every use, which the links' gates guarantee.
-func (s *segment) ptr(off uint64) unsafe.Pointer {
-	return unsafe.Pointer(&s.mem[off])
-}
-
-// u32 is the word at off, which the layout aligns to 4 bytes.
-func (s *segment) u32(off uint64) *uint32 {
-	return (*uint32)(unsafe.Pointer(&s.mem[off : off+4 : off+4][0])) // whole word inside the mapping
-}
-
-// u64 is the word at off, which the layout aligns to 8 bytes.
-func (s *segment) u64(off uint64) *uint64 {
-	return (*uint64)(unsafe.Pointer(&s.mem[off : off+8 : off+8][0])) // whole word inside the mapping
-}
-
-// peerU32 is a 32-bit field of the entry of guest id.
-func (s *segment) peerU32(id uint32, field uint64) *uint32 {
-	return s.u32(s.lay.peerEntry(id) + field)
-}
-
-// beat is last_heartbeat of guest id, CLOCK_MONOTONIC nanoseconds.
-func (s *segment) beat(id uint32) *uint64 {
-	return s.u64(s.lay.peerEntry(id) + layout.OffPeerLastHeartbeat)
-}
 
 // writeHeader fills the fresh, zeroed segment with its header and clean peer
 // entries. The magic is not written: see publish.
@@ -84,36 +49,6 @@ func (s *segment) writeHeader() {
 // writeHeader wrote: a Go atomic store is at least a release.
 func (s *segment) publish() {
 	atomic.StoreUint64(s.u64(layout.OffHeaderMagic), magicWord)
-}
-
-// freePool marks every slot of pool id free. The caller excludes all who take from it.
-func (s *segment) freePool(id uint32) {
-	pool, left := s.lay.pool(id), uint64(s.lay.SlotsPerGuest)
-	for word := uint64(0); word < s.lay.PoolHeader/8; word++ {
-		bits := uint64(math.MaxUint64)
-		if left < 64 {
-			bits = 1<<left - 1 // bits past the last slot stay 0
-		}
-		left -= min(left, 64)
-		atomic.StoreUint64(s.u64(pool+8*word), bits)
-	}
-}
-
-// cleanEntry makes all that belongs to guest id as a new guest must find it, state
-// and epoch aside. Nobody else may be inside that guest's memory; slots of the host's
-// pool are the caller's matter. The order is that of shm.crash.recovery.
-func (s *segment) cleanEntry(id uint32) {
-	for _, index := range []uint64{layout.OffPeerGuestToHostHead, layout.OffPeerGuestToHostTail,
-		layout.OffPeerHostToGuestHead, layout.OffPeerHostToGuestTail} {
-		atomic.StoreUint32(s.peerU32(id, index), 0)
-	}
-	atomic.StoreUint64(s.beat(id), 0)
-	s.freePool(id)
-	for channel := uint64(0); channel < uint64(s.lay.MaxChannels); channel++ {
-		atomic.StoreUint64(s.u64(s.lay.channelTable(id)+layout.SizeChannel*channel), 0) // state Free, nothing granted
-	}
-	atomic.StoreUint32(s.peerU32(id, layout.OffPeerGuestFlags), 0)
-	atomic.StoreUint32(s.peerU32(id, layout.OffPeerHostFlags), layout.FlagKeeps|layout.FlagTable)
 }
 
 // parseHeader checks the header at the start of mem, mapped or read, against the size
