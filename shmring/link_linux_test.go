@@ -2,7 +2,6 @@ package shmring
 
 import (
 	"bytes"
-	"context"
 	"math/rand/v2"
 	"sync"
 	"testing"
@@ -10,8 +9,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
-
-	"github.com/roam-rpc/roam-go/internal/layout"
 )
 
 // joins are the ways two sides are joined, each run over the engine that is built in.
@@ -318,81 +315,6 @@ func TestSmallMessagesAllocateNothing(t *testing.T) {
 			assert.Zero(t, allocs, "payload of %d bytes", size)
 		}
 	}
-}
-
-func TestEndedLinkGivesWhatLiesInTheRing(t *testing.T) {
-	p := onePair(t, Config{}, pairConfig{})
-	sendNow(t, p.guest, Message{Type: MsgData, ID: 1})
-	sendNow(t, p.guest, Message{Type: MsgClose, ID: 1})
-	p.hangUp(p.guest)
-	for p.host.Wait(false) == nil {
-	}
-	require.ErrorIs(t, p.host.Err(), ErrPeerDied)
-	<-p.host.Done()
-	require.ErrorIs(t, p.host.Stage(&Message{Type: MsgData, ID: 1}, nil), ErrPeerDied)
-	b := NewBatch(1)
-	for _, want := range []MsgType{MsgData, MsgClose} {
-		n, err := p.host.Receive(b)
-		require.NoError(t, err)
-		require.Equal(t, 1, n)
-		require.Equal(t, want, b.Messages[0].Type)
-	}
-	_, err := p.host.Receive(b)
-	require.ErrorIs(t, err, ErrPeerDied)
-	require.NoError(t, p.host.Leave(context.Background(), "too late"))
-}
-
-func TestGuestSeesHostGoodbyeAndEviction(t *testing.T) {
-	h := newHub(t, Config{})
-	leaving, evicted := h.attach(pairConfig{}), h.attach(pairConfig{})
-	require.NoError(t, evicted.host.Leave(within(t), "shm.ring.capacity: as a test"))
-	for evicted.guest.Wait(false) == nil {
-	}
-	require.ErrorIs(t, evicted.guest.Err(), ErrEvicted)
-	goodbye := receiveOne(t, evicted.guest)
-	assert.Equal(t, MsgGoodbye, goodbye.Type)
-	assert.Equal(t, "shm.ring.capacity: as a test", string(goodbye.Payload))
-	_, err := evicted.guest.Receive(NewBatch(1))
-	require.ErrorIs(t, err, ErrEvicted)
-
-	*h.host.u32(layout.OffHeaderHostGoodbye) = 1
-	_, err = leaving.guest.Receive(NewBatch(1))
-	require.ErrorIs(t, err, ErrHostLeaving)
-}
-
-func TestLeavingGuestWaitsUntilTheHostHasReceivedAll(t *testing.T) {
-	eachJoin(t, func(t *testing.T, c pairConfig) {
-		p := onePair(t, Config{}, c)
-		sendNow(t, p.guest, Message{Type: MsgGoodbye, Payload: []byte("done")})
-		ended, cancel := context.WithCancel(context.Background())
-		cancel()
-		stopped := onePair(t, Config{}, c)
-		sendNow(t, stopped.guest, Message{Type: MsgGoodbye})
-		require.ErrorIs(t, stopped.guest.Leave(ended, ""), context.Canceled)
-
-		left := make(chan error)
-		go func() { left <- p.guest.Leave(within(t), "") }()
-		<-p.guest.Done()
-		b := NewBatch(4)
-		n, err := receiveSome(p.host, b)
-		require.NoError(t, err)
-		require.Equal(t, 1, n)
-		require.NoError(t, <-left)
-		<-p.guest.retired
-		_, err = receiveSome(p.host, b)
-		require.ErrorIs(t, err, ErrPeerLeft)
-		require.NoError(t, p.host.Leave(within(t), ""))
-	})
-}
-
-func TestGoodbyeReasonIsCutToWhatFits(t *testing.T) {
-	h := newHub(t, Config{SlotSize: 64, SlotsPerGuest: 1})
-	p := h.attach(pairConfig{})
-	slot, ok := h.pool.take(1)
-	require.True(t, ok)
-	require.NoError(t, p.host.Leave(within(t), "message.decode-error: metada: äöü"))
-	assert.Equal(t, "message.decode-error: metada: ä", string(receiveOne(t, p.guest).Payload))
-	h.pool.pool.Return(slot.Index)
 }
 
 func TestRetiredLinkIsSafeToUse(t *testing.T) {

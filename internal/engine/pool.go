@@ -98,23 +98,7 @@ func (p *Pool) Return(index uint32) bool {
 	return atomic.OrUint64(p.word(index/64), bit)&bit == 0
 }
 
-// out reports whether slot index < Slots is taken and has this generation.
-func (p *Pool) out(index, generation uint32) bool {
-	return atomic.LoadUint64(p.word(index/64))&(1<<(index%64)) == 0 &&
-		atomic.LoadUint32(p.generation(index)) == generation
-}
-
 // generation is the first word of slot index < Slots; slots are aligned to 8 bytes.
 func (p *Pool) generation(index uint32) *uint32 {
 	return (*uint32)(unsafe.Add(p.slots, uint64(index)*p.slotSize))
-}
-
-// capacity is the payload bytes of a slot.
-func (p *Pool) capacity() uint64 { return p.slotSize - layout.GenerationSize }
-
-// payload are n bytes at off of the payload area of slot index < Slots. The caller
-// has checked off + n against the capacity, so that they lie inside the mapping.
-func (p *Pool) payload(index, off, n uint32) []byte {
-	at := uint64(index)*p.slotSize + layout.GenerationSize + uint64(off)
-	return unsafe.Slice((*byte)(unsafe.Add(p.slots, at)), n)
 }
