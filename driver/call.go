@@ -21,6 +21,7 @@ const idTick = time.Millisecond
 type pending struct {
 	c        *conn
 	core     core.Call
+	sent     bool // Do has begun
 	done     atomic.Bool
 	w        *waiter
 	halves   []*half
@@ -49,9 +50,14 @@ func (p *pending) commit(c *core.Core) (bool, error) {
 // whose Response came is free of the core: one that was given up or withdrawn may
 // still be finished by another goroutine.
 func (p *pending) Released() {
+	if !p.sent {
+		p.c.update(func(k *core.Core) { k.Withdraw(&p.core) }) // gives its channel ids back
+		return
+	}
 	if p.done.Load() {
 		clear(p.halves)
 		p.halves = p.halves[:0]
+		p.sent = false
 		p.done.Store(false)
 		p.core.Reset()
 		p.c.spare.Put(p)
@@ -127,6 +133,7 @@ func (c *conn) until(ctx context.Context, step func(*core.Core) (bool, error)) e
 // do sends the Request of a call and waits for its Response; see roam.Caller.
 func (c *conn) do(ctx context.Context, call *roam.Call) error {
 	p := c.pendingOf(call)
+	p.sent = true
 	if err := c.send(ctx, call, p); err != nil {
 		c.withdraw(call, p, err)
 		return fmt.Errorf("%s: %w", call.Method, err)

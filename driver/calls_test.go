@@ -78,3 +78,38 @@ func TestNothingIsLeftAfterScenarios(t *testing.T) {
 		}, waitLimit, waitTick, "calls, requests or channels are left")
 	}
 }
+
+// TestCallReleasedUnsentGivesItsChannelsBack: a client that fails between Open and Do
+// costs no channel id, and the kept ends say why.
+func TestCallReleasedUnsentGivesItsChannelsBack(t *testing.T) {
+	eachRawPeer(t, func(t *testing.T, x *target) {
+		for range 200 { // more than there are ids over shared memory
+			tx, rx := roam.Channel[int32]()
+			call := roam.NewCall(&roam.Method{Service: "Testbed", Name: "Sum"})
+			require.NoError(t, roam.PassRx(call, rx, wire.I32))
+			require.NoError(t, x.handle.Open(context.Background(), call))
+			call.Release()
+			require.ErrorIs(t, tx.Send(context.Background(), 1), roam.ErrNotSent)
+		}
+	})
+}
+
+// TestTooManyChannelsInOneCall: a call that can never have all its ids is refused at
+// once, with both numbers.
+func TestTooManyChannelsInOneCall(t *testing.T) {
+	eachRawPeer(t, func(t *testing.T, x *target) {
+		if !x.shared {
+			return // ids are not bounded
+		}
+		call := roam.NewCall(&roam.Method{Service: "Testbed", Name: "Many"})
+		defer call.Release()
+		for range 40 {
+			_, rx := roam.Channel[int32]()
+			require.NoError(t, roam.PassRx(call, rx, wire.I32))
+		}
+		var count *roam.ChannelCountError
+		require.ErrorAs(t, x.handle.Open(context.Background(), call), &count)
+		assert.Equal(t, 40, count.Count)
+		assert.Less(t, count.Limit, 40)
+	})
+}

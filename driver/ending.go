@@ -34,9 +34,17 @@ func connectionError(cause error) (*roam.ConnectionError, string) {
 	return &roam.ConnectionError{Err: cause}, ""
 }
 
+// orderlyEnds are causes without a fault. A host that closes one connection evicts
+// its guest; when that is for a fault, a Goodbye says so.
+var orderlyEnds = []error{ErrClosed, io.EOF, shmring.ErrPeerLeft, shmring.ErrHostLeaving, shmring.ErrEvicted, shmring.ErrClosed}
+
 // orderly says that a connection ended as connections do, through no fault.
 func orderly(err error) bool {
-	for _, end := range []error{ErrClosed, io.EOF, shmring.ErrPeerLeft, shmring.ErrHostLeaving, shmring.ErrClosed} {
+	var given *roam.ConnectionError
+	if errors.As(err, &given) && given.Reason != "" {
+		return errors.Is(err, ErrClosed) // the reason is ours
+	}
+	for _, end := range orderlyEnds {
 		if errors.Is(err, end) {
 			return true
 		}

@@ -93,6 +93,7 @@ func newHub(t *testing.T, cfg shmring.Config) *hub {
 // guest is one attached guest with the host's connection to it.
 type guest struct {
 	hub    *hub
+	peer   *shmring.Peer
 	id     uint32
 	pid    int
 	handle *driver.Handle
@@ -111,7 +112,7 @@ func (h *hub) connect(peer *shmring.Peer) *guest {
 		ran <- drv.Run(context.Background())
 	}()
 	h.ran = append(h.ran, over)
-	return &guest{hub: h, id: peer.ID(), pid: peer.Pid(), handle: handle, client: testbed.NewClient(handle), ran: ran}
+	return &guest{hub: h, peer: peer, id: peer.ID(), pid: peer.Pid(), handle: handle, client: testbed.NewClient(handle), ran: ran}
 }
 
 // spawn starts a guest of the engine.

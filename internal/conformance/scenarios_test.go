@@ -121,10 +121,12 @@ func TestGoodbyeBothWays(t *testing.T) {
 		leaves := h.spawn(engine)
 		require.NoError(t, leaves.handle.Close(context.Background()))
 		require.NoError(t, <-leaves.ran)
+		require.NoError(t, leaves.peer.Wait(), "the guest program ends with success")
 		again := h.spawn(engine) // the entry is clean
 		require.NoError(t, testbed.Echoes(context.Background(), again.client, 5))
 		require.NoError(t, again.client.Leave(context.Background()))
 		require.NoError(t, <-again.ran, "the guest left in order")
+		require.NoError(t, again.peer.Wait(), "the guest program ends with success")
 		stays := h.spawn(engine)
 		require.NoError(t, testbed.Echoes(context.Background(), stays.client, 5))
 	})
