@@ -56,7 +56,7 @@ func guestMain(args []string) int {
 func hostGone(err error) bool {
 	for _, end := range []error{
 		shmring.ErrPeerDied, shmring.ErrHostLeaving, shmring.ErrNoHost, // of the segment
-		fs.ErrNotExist, syscall.ECONNREFUSED, // of the socket
+		fs.ErrNotExist, syscall.ECONNREFUSED, syscall.ECONNRESET, syscall.EPIPE, // of the socket
 	} {
 		if errors.Is(err, end) {
 			return true

@@ -9,14 +9,15 @@ import (
 	"github.com/schollz/progressbar/v3"
 )
 
-// How often the bar is drawn and a line is written at most.
+// How often the bar is drawn and a line is written at most, and how much further the
+// run is with each line.
 const (
 	barInterval  = 100 * time.Millisecond
 	lineInterval = time.Second
+	linePercent  = 5
 )
 
-// progress shows how far a run is: a bar on a terminal, elsewhere a line now and then
-// for as long as the percentage grows. What else is to be said meanwhile goes through say, so that bar
+// progress shows how far a run is: a bar on a terminal, elsewhere a line now and then. What else is to be said meanwhile goes through say, so that bar
 // and lines do not mix. Any goroutine may use it.
 type progress struct {
 	out  io.Writer
@@ -91,8 +92,8 @@ func (p *progress) show() {
 	if p.total == 0 {
 		return
 	}
-	percent := min(p.done*100/p.total, 99)
-	if percent > p.percent && time.Since(p.lineAt) >= lineInterval {
+	percent := min(int64(float64(p.done)/float64(p.total)*100), 99)
+	if percent >= p.percent+linePercent && time.Since(p.lineAt) >= lineInterval {
 		p.percent, p.lineAt = percent, time.Now()
 		fmt.Fprintf(p.out, "%s: %d %%, %d of %d files\n", p.what, percent, p.filesDone, p.files)
 	}

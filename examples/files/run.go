@@ -28,6 +28,7 @@ type outcome struct {
 	results []result // by path
 	failed  int      // files that could not be read or kept
 	undone  int      // files for which no guest was left
+	lost    int      // guests that ended before the run did
 	took    time.Duration
 }
 
@@ -92,23 +93,25 @@ func (r *run) work(ctx context.Context, g *guest) {
 			r.show.moved(-read)
 			r.queue.giveBack(e)
 			g.lost.Do(func() {
-				r.show.say("demo: guest %d (pid %d) is lost, its files go to others: %v", g.number, g.pid, g.handle.Err())
+				r.count(&r.done.lost)
+				r.show.say("demo: guest %d (pid %d) is lost, any other takes its files: %v", g.number, g.pid, g.handle.Err())
 			})
 			return
 		default:
 			r.show.moved(-read)
 			r.show.fileDone(e.size, 0)
 			r.show.say("demo: %v", err)
-			r.fail()
+			r.count(&r.done.failed)
 		}
 		r.queue.settle()
 	}
 }
 
-func (r *run) fail() {
+// count adds 1 to a number of the outcome.
+func (r *run) count(n *int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.done.failed++
+	*n++
 }
 
 // file has g do one file. It says how many bytes were read, also with an error.

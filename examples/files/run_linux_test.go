@@ -99,6 +99,7 @@ func TestFilesOfAKilledGuestGoToAnother(t *testing.T) {
 		require.NoError(t, err)
 
 		outcomeIsRight(t, files, 2, o)
+		assert.Equal(t, 1, o.lost)
 		for _, res := range o.results {
 			assert.Equal(t, 2, res.guest, "the other guest does %q", res.path)
 		}

@@ -66,7 +66,11 @@ func writeTimes(out io.Writer, shared, unix outcome) error {
 // timeRow is how long a run took and what it moved in that time.
 func timeRow(t transport, o outcome) string {
 	read, _ := o.bytes()
-	return fmt.Sprintf("%-13s  %8.3f s  %s/s\n", t.title, o.took.Seconds(), humanBytes(rate(read, o.took)))
+	lost := ""
+	if o.lost > 0 {
+		lost = fmt.Sprintf(", guests lost: %d", o.lost)
+	}
+	return fmt.Sprintf("%-13s  %8.3f s  %s/s%s\n", t.title, o.took.Seconds(), humanBytes(rate(read, o.took)), lost)
 }
 
 func rate(read uint64, took time.Duration) int64 {

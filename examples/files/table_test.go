@@ -32,14 +32,14 @@ func TestTableKeepsItsColumns(t *testing.T) {
 
 func TestTotalsSetTheRunsBesideEachOther(t *testing.T) {
 	shared := outcome{results: []result{{digest: Digest{Bytes: 3000}, packed: 1500}}, took: 2 * time.Second}
-	unix := outcome{results: shared.results, took: 3 * time.Second}
+	unix := outcome{results: shared.results, took: 3 * time.Second, lost: 1}
 	var out bytes.Buffer
 	require.NoError(t, writeTotals(&out, shared))
 	require.NoError(t, writeTimes(&out, shared, unix))
 	assert.Equal(t, `
 1 files, 3000 bytes, 1500 bytes of gzip (50.0 %)
 shared memory     2.000 s  1.5 kB/s
-Unix sockets      3.000 s  1.0 kB/s
+Unix sockets      3.000 s  1.0 kB/s, guests lost: 1
 ratio                1.50, time over Unix sockets by time over shared memory
 `, out.String())
 }
