@@ -114,3 +114,20 @@ func TestLeaveOfAGuestWhoseHostIsGone(t *testing.T) {
 	p.hangUp(p.host)
 	require.NoError(t, p.guest.Leave(within(t), ""), "a host that has died receives nothing more")
 }
+
+// TestRetiredLinksBellIsFree waits on the doorbell of a link as the host does once it
+// is retired: whoever waited for the link is out by then.
+func TestRetiredLinksBellIsFree(t *testing.T) {
+	for range 200 {
+		p := onePair(t, Config{}, pairConfig{})
+		ended := make(chan error)
+		go func() {
+			for p.host.Wait(false) == nil {
+			}
+			ended <- p.host.Err()
+		}()
+		p.host.retire()
+		require.NoError(t, p.host.bell.wait(time.Now()))
+		require.ErrorIs(t, <-ended, ErrClosed)
+	}
+}

@@ -22,9 +22,10 @@ const (
 // may come for no reason. busy says that a call or channel is open, which makes sleeps
 // against a foreign peer short. It blocks; with a doorbell it holds no thread.
 func (l *Link) Wait(busy bool) error {
-	if err := l.Err(); err != nil {
-		return err
+	if l.Err() != nil || !l.enter() {
+		return l.Err()
 	}
+	defer l.exit() // from before the sleep: a retired link's bell and words are nobody's
 	l.renewSlotBits()
 	bound := l.bound(busy)
 	if l.bell == nil {
@@ -85,10 +86,6 @@ func (l *Link) renewSlotBits() {
 
 // sleepOnWords sleeps on every word that is armed.
 func (l *Link) sleepOnWords(bound time.Duration) {
-	if !l.enter() {
-		return
-	}
-	defer l.exit()
 	vector, all := l.waits.beginSleep(&l.broken)
 	if !all {
 		bound = min(bound, crowdedBound)
