@@ -62,7 +62,7 @@ type Config struct {
 	OnDeath func(peer uint32, cause error)
 	// Authorize decides whether a process that connects to the socket of
 	// [Host.Listen] may join; an error refuses it. Nil admits processes of the host's
-	// own effective user only. Joins wait while it runs.
+	// own effective user only. Joins, and Close, wait while it runs.
 	Authorize func(Credentials) error
 	// Logger receives what no caller learns of: refused joins, guests taken back.
 	// Nil means slog.Default().

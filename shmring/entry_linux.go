@@ -79,9 +79,10 @@ func (s *segment) freePool(id uint32) {
 }
 
 // cleanEntry makes all that belongs to guest id as a new guest must find it, state
-// and epoch aside. Nobody else may be inside that guest's memory; slots of the host's
+// and epoch aside, its places included, which a guest may have written over. Nobody else may be inside that guest's memory; slots of the host's
 // pool are the caller's matter. The order is that of shm.crash.recovery.
 func (s *segment) cleanEntry(id uint32) {
+	entry := s.lay.peerEntry(id)
 	for _, index := range []uint64{layout.OffPeerGuestToHostHead, layout.OffPeerGuestToHostTail,
 		layout.OffPeerHostToGuestHead, layout.OffPeerHostToGuestTail} {
 		atomic.StoreUint32(s.peerU32(id, index), 0)
@@ -91,6 +92,9 @@ func (s *segment) cleanEntry(id uint32) {
 	for channel := uint64(0); channel < uint64(s.lay.MaxChannels); channel++ {
 		atomic.StoreUint64(s.u64(s.lay.channelTable(id)+layout.SizeChannel*channel), 0) // state Free, nothing granted
 	}
+	atomic.StoreUint64(s.u64(entry+layout.OffPeerRingOffset), s.lay.ringOffset(id))
+	atomic.StoreUint64(s.u64(entry+layout.OffPeerSlotPoolOffset), s.lay.pool(id))
+	atomic.StoreUint64(s.u64(entry+layout.OffPeerChannelTableOffset), s.lay.channelTable(id))
 	atomic.StoreUint32(s.peerU32(id, layout.OffPeerGuestFlags), 0)
 	atomic.StoreUint32(s.peerU32(id, layout.OffPeerHostFlags), layout.FlagKeeps|layout.FlagTable)
 }

@@ -15,8 +15,18 @@ import (
 // publishes the segment.
 var magicWord = binary.LittleEndian.Uint64([]byte(layout.SegmentMagic))
 
-// writeHeader fills the fresh, zeroed segment with its header and clean peer
-// entries. The magic is not written: see publish.
+// format fills a fresh segment with its header and clean entries. The magic is not
+// written: see publish.
+func (s *segment) format() {
+	s.writeHeader()
+	s.freePool(0)
+	for id := uint32(1); id <= s.lay.MaxGuests; id++ {
+		s.cleanEntry(id)
+	}
+}
+
+// writeHeader writes the header but for the magic. On a live segment all bytes stay
+// the same, unless a guest has changed one.
 func (s *segment) writeHeader() {
 	l := &s.lay
 	le := binary.LittleEndian
@@ -32,21 +42,15 @@ func (s *segment) writeHeader() {
 	le.PutUint32(s.mem[layout.OffHeaderSlotSize:], l.SlotSize)
 	le.PutUint32(s.mem[layout.OffHeaderSlotsPerGuest:], l.SlotsPerGuest)
 	le.PutUint32(s.mem[layout.OffHeaderMaxChannels:], l.MaxChannels)
+	le.PutUint32(s.mem[layout.OffHeaderHostGoodbye:], 0)
 	le.PutUint64(s.mem[layout.OffHeaderHeartbeatInterval:], uint64(l.HeartbeatInterval))
+	le.PutUint64(s.mem[layout.OffHeaderVarSlotPoolOffset:], 0)
 	le.PutUint64(s.mem[layout.OffHeaderCurrentSize:], l.Total)
 	le.PutUint32(s.mem[layout.OffHeaderFeatures:], layout.FeatureWaiterFlags)
-	s.freePool(0)
-	for id := uint32(1); id <= l.MaxGuests; id++ {
-		entry := s.mem[l.peerEntry(id):]
-		le.PutUint64(entry[layout.OffPeerRingOffset:], l.ringOffset(id))
-		le.PutUint64(entry[layout.OffPeerSlotPoolOffset:], l.pool(id))
-		le.PutUint64(entry[layout.OffPeerChannelTableOffset:], l.channelTable(id))
-		s.cleanEntry(id)
-	}
 }
 
 // publish stores the magic. A guest that reads it (acquire) sees all that
-// writeHeader wrote: a Go atomic store is at least a release.
+// format wrote: a Go atomic store is at least a release.
 func (s *segment) publish() {
 	atomic.StoreUint64(s.u64(layout.OffHeaderMagic), magicWord)
 }

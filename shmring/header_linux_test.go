@@ -15,7 +15,7 @@ func smallSegment(t *testing.T) *segment {
 	lay, err := Config{MaxGuests: 3, RingSize: 4, SlotSize: 64, SlotsPerGuest: 70, MaxChannels: 8}.withDefaults().layout()
 	require.NoError(t, err)
 	seg := &segment{mem: make([]byte, lay.Total), lay: lay}
-	seg.writeHeader()
+	seg.format()
 	return seg
 }
 

@@ -12,8 +12,9 @@ import (
 // Host is the one process that made a segment and serves its guests. All methods may
 // be called from any goroutine.
 //
-// A host with a memfd and no guests uses no CPU. One with a Path looks at the peer
-// table every 50 ms, since guests that walk up to it need not announce themselves.
+// Only a host with a Path serves guests that walk up. It looks at the peer table every
+// 50 ms, since they need not announce themselves; a host with a memfd uses no CPU while
+// its guests are idle, unless there is a heartbeat to watch.
 type Host struct {
 	cfg   Config
 	path  string // what guests open
@@ -22,11 +23,11 @@ type Host struct {
 	log   *slog.Logger
 
 	mu        sync.Mutex
-	places    []place // what we know of each entry, by peer id - 1; guarded by mu
-	arrived   []*Peer // attached without Spawn, not yet accepted; guarded by mu
-	children  map[*child]struct{}
-	listeners []*joinListener
-	arrival   chan struct{} // holds a token while arrived is not empty
+	places    []place             // what we know of each entry, by peer id - 1; guarded by mu
+	arrived   []*Peer             // attached without Spawn, not yet accepted; guarded by mu
+	children  map[*child]struct{} // not waited for yet; guarded by mu
+	listeners []*joinListener     // guarded by mu until the host leaves, then unchanged
+	arrival   chan struct{}       // holds a token while arrived is not empty
 
 	leaving chan struct{} // closed, under mu, when no more guests are taken
 	force   chan struct{} // closed when what is left goes by force

@@ -36,18 +36,28 @@ type joinListener struct {
 // users widens it. A stale socket, to which nobody listens, is replaced; one that is
 // served, or anything else at the path, is [ErrInUse]. A host may listen at several.
 func (h *Host) Listen(path string) error {
-	err := h.begin()
-	if err != nil {
+	if err := h.listen(path); err != nil {
 		return fmt.Errorf("shmring: listen at %s: %w", path, err)
 	}
+	return nil
+}
+
+func (h *Host) listen(path string) error {
+	if err := h.begin(); err != nil {
+		return err
+	}
+	defer h.tasks.Done()
 	l, err := listenAt(path)
 	if err != nil {
-		h.tasks.Done()
-		return fmt.Errorf("shmring: listen at %s: %w", path, err)
+		return err
 	}
 	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.isLeaving() { // nobody would close it
+		return errors.Join(ErrClosed, l.close())
+	}
 	h.listeners = append(h.listeners, l)
-	h.mu.Unlock()
+	h.tasks.Add(1)
 	go h.serveJoins(l)
 	return nil
 }

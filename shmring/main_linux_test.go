@@ -49,9 +49,17 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// binaryEnv names another build of this test binary that is to run the programs: with
+// the other engine, so that hosts and guests of both kinds meet.
+const binaryEnv = "SHMRING_TEST_BINARY"
+
 // program is the command for one of the programs.
 func program(name string, args ...string) *exec.Cmd {
-	cmd := exec.Command("/proc/self/exe", args...)
+	binary := os.Getenv(binaryEnv)
+	if binary == "" {
+		binary = "/proc/self/exe"
+	}
+	cmd := exec.Command(binary, args...)
 	cmd.Env = append(os.Environ(), programEnv+"="+name, "GORACE=atexit_sleep_ms=0")
 	cmd.Stderr = os.Stderr
 	return cmd

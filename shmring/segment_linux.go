@@ -59,7 +59,7 @@ func newSegment(file *os.File, lay segmentLayout) (*segment, error) {
 		return nil, err
 	}
 	seg := &segment{mem: mem, lay: lay, file: file}
-	seg.writeHeader()
+	seg.format()
 	return seg, nil
 }
 

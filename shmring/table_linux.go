@@ -48,11 +48,20 @@ func (h *Host) reserve() (id, epoch uint32, err error) {
 		if h.seg.casWord(id, w, wordOf(layout.StateReserved, p.epoch+1)) {
 			p.taken = true
 			p.epoch++
+			h.restore(id)
 			h.guests.Add(1)
 			return id, p.epoch, nil
 		}
 	}
 	return 0, 0, fmt.Errorf("%w: all %d entries are in use", ErrHubFull, len(h.places))
+}
+
+// restore writes what the next guest will read anew: a hostile one may have changed it
+// since the entry was cleaned. The entry is reserved, so nobody uses it. mu is held.
+func (h *Host) restore(id uint32) {
+	h.seg.writeHeader()
+	h.seg.publish()
+	h.seg.cleanEntry(id)
 }
 
 // vacate makes a clean entry Empty again.
@@ -112,12 +121,13 @@ func (h *Host) lookAround() {
 // held.
 func (h *Host) look(id uint32) {
 	p, w := &h.places[id-1], h.seg.word(id)
+	walkUp := w.state() == layout.StateAttached && h.cfg.Path != "" // nobody is served who walks up to a memfd
 	switch raised := w.epoch() - p.epoch; {
 	case w.state() == layout.StateEmpty:
 		p.stray = time.Time{}
-	case w.state() == layout.StateAttached && h.seg.guestKeeps(id) && raised == 1:
+	case walkUp && h.seg.guestKeeps(id) && raised == 1:
 		h.adopt(id, w.epoch(), false)
-	case w.state() == layout.StateAttached && !h.seg.guestKeeps(id) && raised <= 1: // raised later
+	case walkUp && !h.seg.guestKeeps(id) && raised <= 1: // raised later
 		h.adopt(id, p.epoch, true)
 	case byteLocked(h.seg.file, id): // a guest in the middle of attaching, or on its way out
 		p.stray = time.Time{}

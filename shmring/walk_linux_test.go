@@ -180,3 +180,20 @@ func TestAttachToALeavingHostIsRefused(t *testing.T) {
 	_, err := Attach(host.Path())
 	require.ErrorIs(t, err, ErrHostLeaving)
 }
+
+// Who needs no look at the table is not woken for one.
+func TestOnlyPathsAndHeartbeatsArePolled(t *testing.T) {
+	for _, c := range []struct {
+		config Config
+		every  time.Duration
+	}{
+		{Config{}, 0},
+		{Config{Path: "/hub"}, lookInterval},
+		{Config{Path: "/hub", HeartbeatInterval: time.Hour}, lookInterval},
+		{Config{HeartbeatInterval: time.Millisecond}, lookInterval},
+		{Config{HeartbeatInterval: time.Second}, 500 * time.Millisecond},
+		{Config{HeartbeatInterval: time.Hour}, time.Second},
+	} {
+		assert.Equal(t, c.every, (&Host{cfg: c.config}).patrolInterval(), "%+v", c.config)
+	}
+}
