@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"sync"
@@ -24,6 +25,9 @@ type outTree struct {
 	closeErr error // set by closing
 }
 
+// unfinishedName is a name that no other run uses, of whatever host the folder is.
+func unfinishedName() string { return fmt.Sprintf(".unfinished-%016x", rand.Uint64()) }
+
 func openOutTree(dir string) (*outTree, error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, err
@@ -32,10 +36,9 @@ func openOutTree(dir string) (*outTree, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &outTree{root: root, parts: fmt.Sprintf(".unfinished-%d", os.Getpid())}
+	t := &outTree{root: root, parts: unfinishedName()}
 	if t.info, err = root.Stat("."); err == nil {
-		// Left over by a killed process that had our number.
-		err = errors.Join(root.RemoveAll(t.parts), root.Mkdir(t.parts, 0o700))
+		err = root.Mkdir(t.parts, 0o700)
 	}
 	if err != nil {
 		root.Close()

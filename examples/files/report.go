@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"os"
 	"path/filepath"
 )
@@ -58,7 +57,7 @@ func openReport(path string) (*reportFile, error) {
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target
 	}
-	part := filepath.Join(filepath.Dir(path), fmt.Sprintf(".report-%d", os.Getpid()))
+	part := filepath.Join(filepath.Dir(path), unfinishedName())
 	file, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
 		return nil, err
