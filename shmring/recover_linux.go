@@ -16,9 +16,9 @@ const (
 	// partTime is how long the end of a guest waits for whatever may still use its
 	// memory before it is reported without that.
 	partTime = 2 * time.Second
-	// statusTime is how long a process whose doorbell hung up is given to end, so that
-	// its status can be told.
-	statusTime = 500 * time.Millisecond
+	// statusTime is how long a process that hung up or was killed is given to end, so
+	// that its status can be told.
+	statusTime = 5 * time.Second
 	// holdInterval is how often a guest that is still there after its end is looked at.
 	holdInterval = 100 * time.Millisecond
 )
@@ -33,7 +33,7 @@ func (p *Peer) attend() {
 	p.custody.watch()
 	<-link.Done()
 	p.forget()
-	if leaves := errors.Is(link.Err(), ErrClosed); !leaves { // else its Goodbye message goes before the state
+	if !errors.Is(link.Err(), ErrClosed) { // else the driver leaves, its Goodbye message before the state
 		p.setGoodbye()
 	}
 	if inside {

@@ -78,6 +78,7 @@ func doorbellPair() (ours *doorbell, theirs *os.File, err error) {
 	theirs = os.NewFile(uintptr(fds[1]), "doorbell of a guest")
 	ours, err = newDoorbell(fds[0])
 	if err != nil {
+		unix.Close(fds[0])
 		theirs.Close()
 		return nil, nil, err
 	}
@@ -150,7 +151,7 @@ func (h *Host) unspawn(id, epoch uint32, bell *doorbell, child *child, cause err
 		if !errors.Is(cause, errGone) || !child.await(statusTime) { // let one that is ending end, for its status
 			child.cmd.Process.Kill()
 		}
-		if child.await(partTime) {
+		if child.await(statusTime) {
 			cause = fmt.Errorf("%w: %v", cause, child.cmd.ProcessState)
 		}
 	}
