@@ -26,9 +26,12 @@ type Link struct {
 	foreign, peerTable bool
 	patience           time.Duration // longest sleep on futex words
 
+	_ [64]byte // what senders and receivers write lies in lines of its own
+
 	// Nobody touches the segment or the bell but inside one of these. Senders are in
 	// from Stage to Commit.
 	send      sendRole
+	_         [64]byte
 	receiving gate
 	inside    gate
 

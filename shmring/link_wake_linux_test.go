@@ -2,6 +2,8 @@ package shmring
 
 import (
 	"context"
+	"runtime"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -325,4 +327,56 @@ func TestWakePeerReachesEveryWord(t *testing.T) {
 		}
 	}()
 	require.ErrorIs(t, <-woken, ErrHostLeaving)
+}
+
+// TestManyWaitersOfOnePump has goroutines that sleep on something of their own while
+// one of them is in Wait for all, as a driver's do.
+func TestManyWaitersOfOnePump(t *testing.T) {
+	const waiters, rounds = 8, 100
+	eachJoin(t, func(t *testing.T, c pairConfig) {
+		defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+		p := onePair(t, Config{MaxChannels: waiters + 1}, c)
+		p.guest.patience = forEver
+		var look sync.Mutex
+		again := sync.NewCond(&look)
+		var asked [waiters + 1]atomic.Uint32
+
+		var running, others sync.WaitGroup
+		for id := uint32(1); id <= waiters; id++ {
+			running.Go(func() {
+				for round := range uint32(rounds) {
+					asked[id].Add(1)
+					p.guest.Arm(KindCredit, id)
+					look.Lock()
+					for p.guest.Granted(id) == round {
+						again.Wait()
+					}
+					look.Unlock()
+					p.guest.Disarm(KindCredit, id)
+				}
+			})
+		}
+		others.Go(func() {
+			for p.guest.Wait(true) == nil {
+				look.Lock()
+				again.Broadcast()
+				look.Unlock()
+			}
+		})
+		others.Go(func() {
+			for p.host.Err() == nil {
+				for id := uint32(1); id <= waiters; id++ {
+					if p.host.Granted(id) != asked[id].Load() {
+						p.host.Grant(id, 1)
+						p.host.Notify()
+					}
+				}
+				runtime.Gosched()
+			}
+		})
+		running.Wait()
+		p.host.end(ErrClosed)
+		p.guest.end(ErrClosed)
+		others.Wait()
+	})
 }
