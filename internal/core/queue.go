@@ -56,15 +56,13 @@ func (q *itemQueue) popZero(at int) {
 	left := binary.LittleEndian.Uint64(count) - 1
 	binary.LittleEndian.PutUint64(count, left)
 	if left == 0 {
-		if q.zeroRun == at {
-			q.zeroRun = 0
-		}
 		q.start = at + countSize
 		q.rewind()
 	}
 }
 
-// rewind starts over at the front of an empty buffer.
+// rewind starts over at the front of an empty buffer. A run that zeroRun names is the
+// last record, so taking the last of it comes here.
 func (q *itemQueue) rewind() {
 	if q.empty() {
 		q.buf, q.start, q.zeroRun = q.buf[:0], 0, 0
