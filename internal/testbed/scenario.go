@@ -155,7 +155,7 @@ func Uploads(ctx context.Context, c *Client, n int) error {
 	sent := make(chan error, 1)
 	go func() {
 		w := roam.NewWriter(ctx, tx)
-		_, err := w.Write(make([]byte, n))
+		_, err := io.CopyN(w, zeros{}, int64(n))
 		sent <- errors.Join(err, w.Close())
 	}()
 	got, err := c.Drain(ctx, rx)
@@ -167,6 +167,11 @@ func Uploads(ctx context.Context, c *Client, n int) error {
 	}
 	return nil
 }
+
+// zeros is an endless source.
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { return len(p), nil }
 
 // Downloads streams n bytes down through a Reader.
 func Downloads(ctx context.Context, c *Client, n int) error {
