@@ -2,6 +2,8 @@ package core
 
 import (
 	"github.com/roam-rpc/roam-go/wire"
+
+	roam "github.com/roam-rpc/roam-go"
 )
 
 // Call is one Request of this side.
@@ -78,13 +80,18 @@ func (c *Core) Withdraw(k *Call) {
 }
 
 // TakeChannels allocates an id for each end the call passes, all or none; sends says
-// for each whether this side sends on it. The ends open at CommitCall.
+// for each whether this side sends on it. The ends open at CommitCall. false means
+// that not enough ids are free now; when there never can be, it fails with a
+// *roam.ChannelCountError.
 func (c *Core) TakeChannels(k *Call, sends []bool) (bool, error) {
 	if c.err != nil {
 		return false, c.err
 	}
 	ids := make([]uint64, len(sends))
 	if !c.cfg.Flow.Take(ids) {
+		if limit := c.cfg.Flow.Limit(); c.tabled() && len(ids) > limit {
+			return false, &roam.ChannelCountError{Count: len(ids), Limit: limit}
+		}
 		return false, nil
 	}
 	for i, id := range ids {

@@ -180,6 +180,18 @@ func TestCallTakesAllItsChannelIDsOrNone(t *testing.T) {
 	assert.Equal(t, []uint64{2, 4}, []uint64{k.Channels[0].ID, k.Channels[1].ID})
 }
 
+func TestCallWithMoreChannelsThanThereAreIDsIsRefusedAtOnce(t *testing.T) {
+	for maxChannels, limit := range map[uint32]int{1: 0, 2: 0, 3: 1, 8: 3} {
+		p := shared(t, handshake.Acceptor, maxChannels)
+		ok, err := p.core.TakeChannels(new(Call), make([]bool, limit+1))
+		assert.False(t, ok)
+		var count *roam.ChannelCountError
+		require.ErrorAs(t, err, &count)
+		assert.Equal(t, roam.ChannelCountError{Count: limit + 1, Limit: limit}, *count)
+		p.call(make([]bool, limit)...)
+	}
+}
+
 func TestChannelIDsOverStreamsNeverRepeat(t *testing.T) {
 	for role, first := range map[handshake.Role]uint64{handshake.Initiator: 1, handshake.Acceptor: 2} {
 		p := streams(t, role)

@@ -72,13 +72,16 @@ func (c *Core) ours(id uint64) bool { return id&1 == c.cfg.Limits.Role.Parity() 
 // lastID is the largest channel id that there can be.
 func (c *Core) lastID() uint64 {
 	switch {
-	case c.cfg.Limits.MaxChannels == 0:
-		return math.MaxUint64
+	case c.tabled():
+		return uint64(c.cfg.Limits.MaxChannels) - 1
 	case c.cfg.AnyPeerID:
 		return math.MaxUint32
 	}
-	return uint64(c.cfg.Limits.MaxChannels) - 1
+	return math.MaxUint64
 }
+
+// tabled says that channel ids index a table that both sides keep.
+func (c *Core) tabled() bool { return c.cfg.Limits.MaxChannels > 0 && !c.cfg.AnyPeerID }
 
 // Processed says that the message received with this sequence number has been
 // processed, its effects included as far as they open channels.

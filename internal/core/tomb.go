@@ -16,7 +16,7 @@ type tombs struct {
 // Response. Past the bound the oldest is forgotten: from then on what comes for an
 // ended channel of its parity is dropped, since it may have been that one's.
 func (c *Core) bury(ch *Channel) {
-	if c.cfg.Flow.Limit() > 0 {
+	if c.tabled() {
 		return
 	}
 	ch.tomb = c.tombs.list.PushBack(ch)
