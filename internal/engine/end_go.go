@@ -262,7 +262,7 @@ func (e *End) Tail() uint32 { return e.recv.tail.Load() }
 
 // loadsPerIteration makes an iteration of Spin about as long as that of the other
 // engine, which pauses the processor.
-const loadsPerIteration = 16
+const loadsPerIteration = 40
 
 // Spin looks for a message for so many iterations of a few ten nanoseconds each.
 func (e *End) Spin(iterations int) bool {
