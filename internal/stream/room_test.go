@@ -49,7 +49,7 @@ func TestPeerThatDoesNotReadLeavesNoSpace(t *testing.T) {
 					}
 				}
 			}()
-			for range 20 {
+			for range 6 {
 				for ca.Stage(data(uint64(sent), payload)) == transport.ErrNoSpace {
 					<-woken
 				}

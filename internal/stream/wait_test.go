@@ -38,30 +38,19 @@ func TestInterruptEndsWait(t *testing.T) {
 // An interrupt from before does not make a later wait miss its message, and one that
 // meets a message loses neither.
 func TestInterruptsAndMessagesLoseNothing(t *testing.T) {
-	const count = 2000
+	const count = 1000
 	overPairs(t, func(t *testing.T, a, b io.ReadWriteCloser) {
 		ca, cb := newConn(t, a), newConn(t, b)
-		stop := make(chan struct{})
-		var work sync.WaitGroup
-		work.Go(func() {
-			for {
-				select {
-				case <-stop:
-					return
-				default:
-					cb.Interrupt()
-				}
-			}
-		})
 		s := newSender(ca)
 		for i := range uint64(count) {
-			require.NoError(t, s.send(data(i, nil)))
+			var work sync.WaitGroup
+			work.Go(cb.Interrupt)
+			work.Go(func() { assert.NoError(t, s.send(data(i, nil))) })
 			m, err := receiveOne(cb)
 			require.NoError(t, err)
 			require.Equal(t, i, m.ID)
+			work.Wait()
 		}
-		close(stop)
-		work.Wait()
 	})
 }
 
