@@ -172,11 +172,14 @@ type spinner struct {
 	most   int
 }
 
-// A round is spinLength looks at the ring, a few microseconds.
+// A round is spinLength looks at the ring, a few microseconds. Other goroutines get
+// the processor every spinYield rounds: yielding costs as much as a round, and makes
+// the runtime look for work on other processors.
 const (
 	spinLength = 64
 	spinRounds = 20
 	spinLeast  = 2
+	spinYield  = 8
 )
 
 func (s *spinner) init() {
@@ -196,8 +199,8 @@ func (s *spinner) again(tr transport.Transport) bool {
 	s.rounds--
 	if tr.Spin(spinLength) {
 		s.budget = min(s.most, s.budget+2)
-		return true
+	} else if s.rounds%spinYield == 0 {
+		runtime.Gosched()
 	}
-	runtime.Gosched()
 	return true
 }

@@ -195,6 +195,11 @@ func (s *served) response() *wire.Message {
 	if err := s.reply.Err(); err != nil {
 		return s.failure(err.Error())
 	}
+	if core.IsRefusal(s.reply.Payload) {
+		// Only for a request that was not taken: the caller would free the entries of
+		// channels that this side opened.
+		return s.failure("the handler's reply refuses a request that was taken")
+	}
 	m := &wire.Message{Kind: wire.KindResponse, ID: s.request.ID, Payload: s.reply.Payload}
 	if len(s.reply.Metadata) > 0 {
 		m.Metadata = wire.AppendMetadata(nil, s.reply.Metadata)

@@ -219,3 +219,19 @@ func TestNoIDIsUsedTwiceAtOnceAndNoneIsLost(t *testing.T) {
 		assert.Len(t, take(p, p.Limit()), p.Limit(), "all come back")
 	}
 }
+
+// TestLesson_DrainedIDIsNotStuckAfter2To31Messages: an id that waited for the ring is
+// freed when the ring was drained, not when somebody asks for it much later.
+func TestLesson_DrainedIDIsNotStuckAfter2To31Messages(t *testing.T) {
+	e := newEntries()
+	p := flow.NewTable(e, 1, 10, 2) // id 1 alone
+	w := flow.Window{ID: take(p, 1)[0]}
+	p.Open(&w, true)
+	p.Retire(&w)
+	e.Free(1)
+	e.head = 1
+	require.Nil(t, take(p, 1), "one message is not processed yet")
+	p.Processed(1)
+	p.Processed(1<<31 + 5)
+	assert.Equal(t, []uint64{1}, take(p, 1))
+}

@@ -85,15 +85,18 @@ func (t *Table) reclaim() {
 		}
 	}
 	t.retired = kept
-	left := t.drain[:0]
-	for _, d := range t.drain {
-		if int32(t.processed-d.head) >= 0 {
-			t.free = append(t.free, d.id)
-		} else {
-			left = append(left, d)
-		}
+	t.drained()
+}
+
+// drained frees the ids whose messages have all been processed. Heads were read in
+// order, so the oldest comes first.
+func (t *Table) drained() {
+	n := 0
+	for n < len(t.drain) && int32(t.processed-t.drain[n].head) >= 0 {
+		t.free = append(t.free, t.drain[n].id)
+		n++
 	}
-	t.drain = left
+	t.drain = append(t.drain[:0], t.drain[n:]...)
 }
 
 // Put makes ids usable again that were never opened: nobody has seen them.
@@ -149,8 +152,14 @@ func (t *Table) Refused(w *Window) {
 // Retire lets the id be used again once its entry is Free and the ring drained.
 func (t *Table) Retire(w *Window) { t.retired = append(t.retired, w.ID) }
 
-// Processed notes how far the incoming ring has been processed.
-func (t *Table) Processed(seq uint32) { t.processed = seq }
+// Processed notes how far the incoming ring has been processed. Ids that wait for it
+// are looked at each time, before the difference of positions can pass 2^31.
+func (t *Table) Processed(seq uint32) {
+	t.processed = seq
+	if len(t.drain) > 0 {
+		t.drained()
+	}
+}
 
 func errNoCreditMessage(w *Window) error {
 	return fmt.Errorf("channel %d: credit message over shared memory", w.ID)

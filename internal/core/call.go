@@ -143,7 +143,7 @@ func (c *Core) response(m *wire.Message) error {
 		return nil
 	}
 	delete(c.calls, m.ID)
-	refused := isRefusal(m.Payload)
+	refused := IsRefusal(m.Payload)
 	for _, ch := range k.Channels {
 		c.answered(ch, refused)
 	}
@@ -158,9 +158,9 @@ func (c *Core) response(m *wire.Message) error {
 	return nil
 }
 
-// isRefusal says that a Response payload is UnknownMethod or InvalidPayload: the
+// IsRefusal says that a Response payload is UnknownMethod or InvalidPayload: the
 // callee opened none of the call's channels.
-func isRefusal(payload []byte) bool {
+func IsRefusal(payload []byte) bool {
 	return len(payload) >= 2 && payload[0] == 1 && (payload[1] == 1 || payload[1] == 2)
 }
 
