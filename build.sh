@@ -259,12 +259,17 @@ lint_staticcheck() {
   done
 }
 
+# c_compilers: gcc, and clang under its plain name or the highest version that is there.
+c_compilers() {
+  compgen -c | grep -E '^(gcc|clang)$' | sort -u
+  have clang || compgen -c clang- | grep -E '^clang-[0-9]+$' | sort -Vu | tail -n 1
+}
+
 # lint_c: every C file with every compiler that is there, and every header as a file of its own.
 lint_c() {
   local cc file
   make_scratch
-  for cc in gcc clang; do
-    have "$cc" || continue
+  for cc in $(c_compilers); do
     printf -- '-- %s\n' "$cc"
     for file in csrc/*.c csrc/test/*.c; do
       "$cc" "${c_warnings[@]}" -Icsrc -c -o "$scratch/lint.o" "$file"
@@ -335,7 +340,6 @@ run_bench() {
 run_generate() {
   cd "$root"
   require_go
-  require_cc # the generator reads the preprocessor's predefined macros from it
   go -C internal/layoutgen run .
 }
 
