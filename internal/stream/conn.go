@@ -25,7 +25,8 @@ const envelope = 2*wire.MaxMetadataTotal + 1024
 // Conn is one connection over a byte stream. [transport.Transport] says which of its
 // methods may be called at once.
 //
-// Locks: sleepMu and out's and in's own are leaves, never held together.
+// Locks: sleeping is taken before any other. sleepMu and the locks of in and out are
+// never held together.
 type Conn struct {
 	rw  io.ReadWriteCloser
 	raw *rawSocket // nil where reading and writing may block
