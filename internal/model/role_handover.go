@@ -1,0 +1,209 @@
+package model
+
+// stepDown gives the role up and makes somebody responsible for the next message
+// (driver: stepDown, handOver).
+func (r RoleRule) stepDown(sleeps RolePump, after string) roleCode {
+	freed := next
+	if r.NoHandOver {
+		freed = after
+	}
+	p := roleCode{{label: "down", name: "gives the role up", do: func(s *RoleState, _ int) string {
+		s.held = false
+		return freed
+	}}}
+	if r.NoHandOver {
+		return p
+	}
+	p = append(p, instruction[RoleState]{label: "hand over", name: "makes the oldest parked waiter responsible, if there is one", do: r.promote(after)})
+	looks := instruction[RoleState]{name: "looks, and takes the role back if a message lies there", do: func(s *RoleState, _ int) string {
+		if s.lying == 0 || s.held {
+			return after
+		}
+		s.held = true
+		return next
+	}}
+	switch {
+	case r.PromoteOnly:
+		p[1].do = r.promote(after, after)
+		return p
+	case r.NoLook:
+		return append(p, instruction[RoleState]{name: "arms the pump", do: r.arm(sleeps, after)})
+	case r.LookFirst:
+		p = append(p, instruction[RoleState]{name: "looks", do: func(s *RoleState, _ int) string {
+			if s.lying == 0 {
+				return next
+			}
+			return "take"
+		}}, instruction[RoleState]{name: "arms the pump", do: r.arm(sleeps, after)})
+		looks.label = "take"
+	default:
+		p = append(p, instruction[RoleState]{name: "arms the pump", do: r.arm(sleeps, next)})
+	}
+	p = append(p, looks)
+	p = append(p, r.disarm(sleeps, next)...)
+	return append(p, instruction[RoleState]{name: "receives, and gives the role up", do: func(s *RoleState, who int) string {
+		s.held = false
+		return r.receive("hand over", "hand over")(s, who)
+	}})
+}
+
+// promote makes the oldest waiter that takes the role responsible and wakes it.
+func (r RoleRule) promote(after string, nobody ...string) roleStep {
+	return func(s *RoleState, _ int) string {
+		who := s.queue[0]
+		if who == 0 || r.ArmOnly {
+			return append(nobody, next)[0]
+		}
+		s.dequeue(who)
+		s.all[who].promoted = true
+		s.all[who].token = true
+		return after
+	}
+}
+
+// arm sets the bit by which the peer wakes the pump, once, with a note of that: both
+// under one lock.
+func (r RoleRule) arm(sleeps RolePump, after string) roleStep {
+	return func(s *RoleState, _ int) string {
+		if s.armed {
+			return after
+		}
+		s.armed = true
+		s.setPumpBit(sleeps, true)
+		if sleeps == OnWords {
+			s.watched, s.watchedAt = true, s.came
+			if s.inWait && !r.WatchUntold {
+				s.interrupt()
+			}
+		}
+		return after
+	}
+}
+
+// disarm is what who took the role does first.
+func (r RoleRule) disarm(sleeps RolePump, after string) roleCode {
+	if r.ArmsUnlocked {
+		return roleCode{
+			{name: "notes that the pump is not armed", do: func(s *RoleState, _ int) string {
+				s.armed = false
+				return next
+			}},
+			{name: "clears the pump's bit", do: func(s *RoleState, _ int) string {
+				s.setPumpBit(sleeps, false)
+				s.watched, s.watchedAt = false, 0
+				return after
+			}},
+		}
+	}
+	return roleCode{{name: "disarms the pump", do: func(s *RoleState, _ int) string {
+		if s.armed {
+			s.armed = r.KeepsArmedNote
+			s.setPumpBit(sleeps, false)
+			s.watched, s.watchedAt = false, 0
+		}
+		return after
+	}}}
+}
+
+func (s *RoleState) setPumpBit(sleeps RolePump, on bool) {
+	switch {
+	case sleeps == OnBell:
+		s.bellBit = on
+	case on:
+		s.futexBits++
+	case s.futexBits > 0:
+		s.futexBits--
+	}
+}
+
+// interrupt ends the pump's sleep on words, the one under way or the next.
+func (s *RoleState) interrupt() {
+	s.interrupts = true
+	s.all[pump].asleep, s.all[pump].watches = false, false
+}
+
+// pump is the goroutine of Run (driver: pump, leadIdly; shmring: Wait).
+func (r RoleRule) pump(sleeps RolePump) roleCode {
+	p := roleCode{{label: "again", name: "tries to take the role", do: tryRole(next, "sleep")}}
+	p = append(p, r.disarm(sleeps, next)...)
+	p = append(p, instruction[RoleState]{
+		label: "receive", name: "receives",
+		do: r.receive("receive", "down"),
+		or: func(s *RoleState, _ int) string { // somebody wants the role
+			if s.lying == 0 {
+				return wait
+			}
+			return "down"
+		},
+	})
+	p = append(p, r.stepDown(sleeps, "sleep")...)
+	if sleeps == OnWords {
+		return append(p, r.sleepOnWords()...)
+	}
+	return append(p, r.sleepOnBell()...)
+}
+
+// sleepOnBell drains what was rung before the pump looks again.
+func (r RoleRule) sleepOnBell() roleCode {
+	rung := func(after string) roleStep {
+		return func(s *RoleState, _ int) string {
+			if !s.rung {
+				return wait
+			}
+			return after
+		}
+	}
+	drain := func(after string) roleStep {
+		return func(s *RoleState, _ int) string {
+			s.rung = false
+			return after
+		}
+	}
+	if r.DrainLate {
+		return roleCode{
+			{label: "sleep", name: "drains the doorbell", do: drain(next)},
+			{name: "is rung", do: rung("again")},
+		}
+	}
+	return roleCode{
+		{label: "sleep", name: "is rung", do: rung(next)},
+		{name: "drains the doorbell", do: drain("again")},
+	}
+}
+
+// sleepOnWords is the pump's sleep without a doorbell. What the ring head is compared
+// with was read before the last look.
+func (r RoleRule) sleepOnWords() roleCode {
+	return roleCode{
+		{label: "sleep", name: "collects the words to sleep on", do: func(s *RoleState, who int) string {
+			g := &s.all[who]
+			s.inWait = true
+			g.watches, g.seen = s.watched, s.watchedAt
+			return next
+		}},
+		{name: "looks for an interrupt", do: func(s *RoleState, _ int) string {
+			if s.interrupts {
+				s.interrupts = false
+				return "slept"
+			}
+			return next
+		}},
+		{name: "goes to sleep on the words", do: func(s *RoleState, who int) string {
+			g := &s.all[who]
+			g.asleep = !s.interrupts && (!g.watches || g.seen == s.came || r.WatchesOld)
+			return next
+		}},
+		{label: "slept", name: "wakes up and notes the words", do: func(s *RoleState, who int) string {
+			g := &s.all[who]
+			if g.asleep {
+				return wait
+			}
+			s.inWait, s.interrupts = false, false
+			g.watches, g.seen = false, 0
+			if s.watched {
+				s.watchedAt = s.came
+			}
+			return "again"
+		}},
+	}
+}
