@@ -42,11 +42,12 @@ type Conn struct {
 	// wake ends the part of Wait that sleeps on this process: a frame, the end, an
 	// arm or an interrupt. Capacity 1; a token too many is harmless.
 	wake        chan struct{}
-	interrupted atomic.Bool // guarded by sleepMu where it is set
-	sleeping    sync.Mutex  // held by Wait while it sleeps on the socket
-	sleepMu     sync.Mutex  // guards asleep, broken, and with them the read deadline
-	asleep      bool        // Wait sleeps on the socket
-	broken      bool        // its deadline was set, to break the sleep
+	interrupted atomic.Bool  // guarded by sleepMu where it is set
+	sleeping    sync.Mutex   // held by Wait while it sleeps on the socket
+	sleepMu     sync.Mutex   // guards asleep, broken, and with them the read deadline
+	asleep      bool         // Wait sleeps on the socket
+	broken      bool         // its deadline was set, to break the sleep
+	vain        atomic.Int32 // times that sleep was disturbed since Messages was armed
 
 	lastWords *time.Timer // guarded by sleepMu: the end, some time after a write failed
 
@@ -106,6 +107,7 @@ func (c *Conn) callWake() {
 // when there is room. Slots and credit do not exist here.
 func (c *Conn) Arm(k transport.Kind, _ uint32) {
 	if c.armed[k].Add(1) == 1 && k == transport.Messages {
+		c.vain.Store(0)
 		c.signal()
 	}
 }

@@ -19,6 +19,15 @@ const (
 	inSmall = 64
 )
 
+// fillResult is what one try to read from a socket gave.
+type fillResult uint8
+
+const (
+	filledSome fillResult = iota
+	filledNone            // the socket had nothing
+	filledUp              // no room, or the end: the socket was not looked at, or never is again
+)
+
 // input holds bytes that were read. Whoever reads appends behind w, whoever receives
 // takes frames from r on and decodes them in place; both under mu. Bytes before r
 // belong to the messages last given out, until release.

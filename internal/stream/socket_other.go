@@ -10,7 +10,7 @@ type rawSocket struct{ onReadable func() bool }
 func newRawSocket(io.ReadWriteCloser) *rawSocket { return nil }
 
 func (*rawSocket) write([]byte) (int, error) { return 0, nil }
-func (*rawSocket) fill(*input) bool          { return false }
+func (*rawSocket) fill(*input) fillResult    { return filledUp }
 func (*rawSocket) sleep() error              { return nil }
 func (*rawSocket) breakSleep()               {}
 func (*rawSocket) mend()                     {}

@@ -93,29 +93,29 @@ func (s *rawSocket) write(p []byte) (int, error) {
 	return n, err
 }
 
-// fill reads once into in, as much as there is room for and the socket has, and says
-// whether it changed anything. The caller holds in's mu.
-func (s *rawSocket) fill(in *input) bool {
+// fill reads once into in, as much as there is room for and the socket has. The
+// caller holds in's mu.
+func (s *rawSocket) fill(in *input) fillResult {
 	if in.err != nil {
-		return false
+		return filledUp
 	}
 	room := in.room()
 	if len(room) == 0 {
-		return false
+		return filledUp
 	}
 	n, wouldBlock, err := s.read.try(s.fd, room)
 	switch {
 	case wouldBlock:
-		return false
+		return filledNone
 	case err == nil && n == 0:
 		err = io.EOF
 	}
 	if err != nil {
 		in.fail(readEnd(err, in.partial()))
-		return true
+		return filledUp
 	}
 	in.filled(n)
-	return true
+	return filledSome
 }
 
 // sleep sleeps until onReadable, asked at first and whenever bytes came, says done,

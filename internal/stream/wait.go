@@ -74,19 +74,31 @@ func (c *Conn) sleep() {
 	}
 }
 
+// vainWakes is how often Wait lets messages for somebody who polls disturb its sleep
+// on the socket before it leaves the socket. Leaving costs a wake-up when Messages is
+// armed again, which a caller that makes one call after another does each time.
+const vainWakes = 8
+
 // readable is called by the goroutine that sleeps on the socket: at first, and when
 // bytes came since it last found none. false: sleep on. Others read from the socket
 // as well; they can take bytes away but not hide any, since each arrival wakes the
-// sleeper anew and it sleeps only when it found nothing itself.
+// sleeper anew and it sleeps only when it found nothing itself. Whoever arms Messages
+// finds by Pending what it read before.
 func (c *Conn) readable() bool {
 	c.in.mu.Lock()
 	defer c.in.mu.Unlock()
-	for !c.Pending() {
-		if !c.raw.fill(&c.in) {
-			break
+	for {
+		wanted := c.wanted(transport.Messages)
+		if c.interrupted.Load() || wanted && c.Pending() {
+			return true
+		}
+		switch c.raw.fill(&c.in) {
+		case filledUp:
+			return true
+		case filledNone:
+			return !wanted && c.vain.Add(1) > vainWakes
 		}
 	}
-	return c.Pending() || !c.wanted(transport.Messages) || c.interrupted.Load()
 }
 
 // emptyReads is how often in a row a reader may give nothing without an error.

@@ -176,3 +176,31 @@ func TestCloseWaitsForPeer(t *testing.T) {
 	closeNow(cb)
 	assert.NoError(t, <-closed)
 }
+
+// Messages for those who poll disturb the sleeper, which leaves the socket after some;
+// however often, it is there for the first message after the next Arm.
+func TestSleeperIsBackWhenArmedAgain(t *testing.T) {
+	a, b := unixPair(t)
+	ca, cb := newConn(t, a), newConn(t, b)
+	cb.Arm(transport.Messages, 0)
+	var batch [4]transport.Arrival
+	for i := range 600 {
+		done := waitFor(cb)
+		cb.Disarm(transport.Messages, 0)
+		for range i % (3 * vainWakes) {
+			put(t, ca, data(1, nil))
+			for n := 0; n == 0; {
+				var err error
+				n, err = cb.Receive(batch[:])
+				require.NoError(t, err)
+			}
+		}
+		cb.Arm(transport.Messages, 0)
+		require.False(t, cb.Pending())
+		put(t, ca, data(2, nil))
+		require.NoError(t, <-done)
+		n, err := cb.Receive(batch[:])
+		require.NoError(t, err)
+		require.Equal(t, 1, n)
+	}
+}
