@@ -38,7 +38,7 @@ func newPending(c *conn) *pending {
 
 func (p *pending) finish() {
 	p.done.Store(true)
-	p.w.signal()
+	p.c.wake(p.w)
 }
 
 func (p *pending) commit(c *core.Core) (bool, error) {

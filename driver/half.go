@@ -54,7 +54,7 @@ func (h *half) bind(sends bool, end binder) {
 // changed is the core's word that something about the channel changed.
 func (h *half) changed() {
 	h.events.Add(1)
-	h.w.signal()
+	h.c.wake(h.w)
 }
 
 // mayGoOn says that there is credit for what Send waits to send, or an end.

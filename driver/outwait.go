@@ -1,36 +1,32 @@
 package driver
 
 import (
-	"sync"
+	"sync/atomic"
 
 	"github.com/roam-rpc/roam-go/internal/transport"
 )
 
 // outWait is the wait of queued messages for room: while it is armed, lookAround is
-// called when there may be some.
+// called when there may be some. arm and disarm are for the holder of the turn.
 type outWait struct {
-	mu    sync.Mutex
-	armed bool
+	armed  atomic.Bool
+	wanted atomic.Bool // somebody asked for a flush that has not begun
 }
 
 // arm asks for room of both kinds; it says whether that is new.
 func (o *outWait) arm(tr transport.Transport) bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.armed {
+	if o.armed.Load() {
 		return false
 	}
-	o.armed = true
+	o.armed.Store(true)
 	tr.Arm(transport.Space, 0)
 	tr.Arm(transport.Slot, 0)
 	return true
 }
 
 func (o *outWait) disarm(tr transport.Transport) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.armed {
-		o.armed = false
+	if o.armed.Load() {
+		o.armed.Store(false)
 		tr.Disarm(transport.Space, 0)
 		tr.Disarm(transport.Slot, 0)
 	}

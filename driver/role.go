@@ -19,6 +19,8 @@ type role struct {
 	// pump says that Run holds the role; it gives it up to anyone who wants it.
 	pump   atomic.Bool
 	wanted atomic.Int32
+	// napper is the waiter whose goroutine sleeps as a leader.
+	napper atomic.Pointer[waiter]
 
 	mu    sync.Mutex // guards armed together with the transport's wait for messages
 	armed bool
@@ -108,6 +110,8 @@ func (c *conn) lead(ctx context.Context, w *waiter) {
 
 // nap sleeps on the transport's own word. false: it cannot be done here.
 func (c *conn) nap(ctx context.Context, w *waiter) bool {
+	c.role.napper.Store(w) // before the look: whoever changes w after it rings
+	defer c.role.napper.Store(nil)
 	c.bell.See()
 	if w.ready() || c.ended.Load() || c.tr.Pending() {
 		return true
@@ -115,6 +119,14 @@ func (c *conn) nap(ctx context.Context, w *waiter) bool {
 	stop := context.AfterFunc(ctx, c.bell.Ring)
 	defer stop()
 	return c.tr.Nap(&c.bell, napLimit)
+}
+
+// wake lets the goroutine of w look again, wherever it sleeps.
+func (c *conn) wake(w *waiter) {
+	w.signal()
+	if c.role.napper.Load() == w {
+		c.bell.Ring()
+	}
 }
 
 // pump receives when nobody else does, until the connection ends.

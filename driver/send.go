@@ -154,25 +154,29 @@ func (c *conn) pollOnce() {
 	runtime.Gosched()
 }
 
-// flush sends what the core queued, as far as there is room; it never waits. When
-// room is missing it asks to be called again.
+// flush sends what the core queued, as far as there is room; it never waits. While
+// room is missing, lookAround calls it again. The wait for room changes only under
+// the turn, and a flush that finds the turn taken leaves word with its holder, so that
+// no wake-up falls between two goroutines (internal/model, Flush).
 func (c *conn) flush() {
-	for c.queued() && c.turn.TryLock() {
+	if !c.queued() && !c.outWait.armed.Load() {
+		return
+	}
+	c.outWait.wanted.Store(true)
+	for c.outWait.wanted.Load() && c.turn.TryLock() {
+		c.outWait.wanted.Store(false)
 		lack, err := c.drain()
+		if lack != nil && c.outWait.arm(c.tr) {
+			lack, err = c.drain() // armed just now: look once more
+		}
+		if lack == nil {
+			c.outWait.disarm(c.tr)
+		}
 		c.turn.Unlock()
 		c.tr.Notify()
 		if err != nil {
 			return // whoever receives finds the end, after what came before it
 		}
-		if lack != nil {
-			if c.outWait.arm(c.tr) {
-				continue // armed just now: look once more
-			}
-			return
-		}
-	}
-	if !c.queued() {
-		c.outWait.disarm(c.tr)
 	}
 }
 

@@ -211,3 +211,35 @@ func TestLesson_DeathIsNoticedWithoutOtherGuests(t *testing.T) {
 		})
 	}
 }
+
+// TestLocalEndWakesANappingReader: a reader that sleeps on the ring itself hears at
+// once of what another goroutine of its process does to its channel.
+func TestLocalEndWakesANappingReader(t *testing.T) {
+	eachEngine(t, func(t *testing.T, engine string) {
+		g := newHub(t, shmring.Config{MaxGuests: 1}).spawn(engine)
+		var slept int
+		for range 10 {
+			inTx, inRx := roam.Channel[string]()
+			outTx, outRx := roam.Channel[string]()
+			called, read := make(chan error, 1), make(chan error, 1)
+			go func() { called <- g.client.Transform(context.Background(), inRx, outTx) }()
+			require.NoError(t, inTx.Send(context.Background(), "x"))
+			_, err := outRx.Recv(context.Background())
+			require.NoError(t, err)
+			go func() {
+				_, err := outRx.Recv(context.Background())
+				read <- err
+			}()
+			require.Eventually(t, func() bool { return asleep(t, g.pid) }, waitLimit, waitTick)
+			began := time.Now()
+			outRx.Close()
+			require.ErrorIs(t, <-read, roam.ErrChannelClosed)
+			if time.Since(began) > 500*time.Millisecond { // half of what a nap lasts
+				slept++
+			}
+			inTx.Close()
+			<-called
+		}
+		assert.Less(t, slept, 5, "readers slept on until their nap was over")
+	})
+}
