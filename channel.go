@@ -59,8 +59,9 @@ func (t *Tx[T]) Close() {
 	}
 }
 
-// Recv gives the next item, waiting for it. Errors: io.EOF after the last item of a
-// closed channel, ErrReset, ErrPassed, ctx's, or the connection's.
+// Recv gives the next item, waiting for it. Errors: io.EOF itself after
+// the last item of a closed channel, ErrReset, ErrChannelClosed (this side closed it,
+// or gave up its call), ErrPassed, ctx's, or the connection's.
 func (r *Rx[T]) Recv(ctx context.Context) (T, error) {
 	defer runtime.KeepAlive(r)
 	var item T
@@ -102,7 +103,11 @@ func (r *Rx[T]) Close() {
 // channel is reset when the handler returns.
 func (r *Rx[T]) Detach() {
 	defer runtime.KeepAlive(r)
-	if rv := r.pair.receiver; rv != nil {
+	p := r.pair
+	p.mu.Lock()
+	rv := p.receiver
+	p.mu.Unlock()
+	if rv != nil {
 		rv.Detach()
 	}
 }
@@ -110,7 +115,7 @@ func (r *Rx[T]) Detach() {
 // PassTx makes tx an argument of the call: the handler sends, the caller receives.
 // It is for generated clients; codec is the item's encoding.
 func PassTx[T any](c *Call, tx *Tx[T], codec wire.Codec[T]) error {
-	if tx == nil {
+	if tx == nil || tx.pair == nil {
 		return ErrNilChannel
 	}
 	return pass(c, tx.pair, codec, false)
@@ -119,7 +124,7 @@ func PassTx[T any](c *Call, tx *Tx[T], codec wire.Codec[T]) error {
 // PassRx makes rx an argument of the call: the handler receives, the caller sends.
 // It is for generated clients; codec is the item's encoding.
 func PassRx[T any](c *Call, rx *Rx[T], codec wire.Codec[T]) error {
-	if rx == nil {
+	if rx == nil || rx.pair == nil {
 		return ErrNilChannel
 	}
 	return pass(c, rx.pair, codec, true)
@@ -185,7 +190,8 @@ type pair[T any] struct {
 	mu       sync.Mutex
 	codec    wire.Codec[T]
 	passed   bool
-	early    bool // closed by its owner before it was bound
+	earlyTx  bool // closed by its owner before it was bound
+	earlyRx  bool
 	err      error
 	sender   Sender
 	receiver Receiver
@@ -246,7 +252,7 @@ func (p *pair[T]) bindSender(s Sender) {
 	p.sender = s
 	runtime.AddCleanup(p.tx, Sender.Drop, s)
 	p.tx, p.rx = nil, nil
-	if p.early {
+	if p.earlyTx {
 		s.Close()
 	}
 	close(p.ready)
@@ -261,7 +267,7 @@ func (p *pair[T]) bindReceiver(r Receiver) {
 	p.receiver = r
 	runtime.AddCleanup(p.rx, Receiver.Drop, r)
 	p.tx, p.rx = nil, nil
-	if p.early {
+	if p.earlyRx {
 		r.Reset()
 	}
 	close(p.ready)
@@ -291,13 +297,13 @@ func (p *pair[T]) bound() bool {
 func (p *pair[T]) closeEarly() Sender {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.early = p.early || !p.bound()
+	p.earlyTx = p.earlyTx || !p.bound()
 	return p.sender
 }
 
 func (p *pair[T]) resetEarly() Receiver {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.early = p.early || !p.bound()
+	p.earlyRx = p.earlyRx || !p.bound()
 	return p.receiver
 }

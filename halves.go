@@ -2,7 +2,6 @@ package roam
 
 import (
 	"context"
-	"errors"
 	"io"
 )
 
@@ -76,4 +75,6 @@ func (a Accepted) BindSender(s Sender) { a.end.bindSender(s) }
 // BindReceiver gives the handler's Rx its connection.
 func (a Accepted) BindReceiver(r Receiver) { a.end.bindReceiver(r) }
 
-func isEOF(err error) bool { return errors.Is(err, io.EOF) }
+// isEOF says that a channel ended in order. Only the bare io.EOF does: an error that
+// wraps it is a connection that broke.
+func isEOF(err error) bool { return err == io.EOF }

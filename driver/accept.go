@@ -87,21 +87,21 @@ func ServeHost(ctx context.Context, host *shmring.Host, d roam.Dispatcher, conne
 		if err != nil {
 			return err
 		}
-		running.Go(func() { servePeer(ctx, host, peer.ID(), d, connected, opts) })
+		running.Go(func() { servePeer(ctx, peer, d, connected, opts) })
 	}
 }
 
-func servePeer(ctx context.Context, host *shmring.Host, peer uint32, d roam.Dispatcher, connected func(uint32, *Handle), opts []Option) {
+func servePeer(ctx context.Context, peer *shmring.Peer, d roam.Dispatcher, connected func(uint32, *Handle), opts []Option) {
 	log := makeOptions(opts).logger
-	handle, drv, err := EstablishHostPeer(host, peer, d, opts...)
+	handle, drv, err := establishLink(peer.Link(), Acceptor, d, makeOptions(opts))
 	if err != nil {
-		log.Warn("roam: guest left at once", "peer", peer, "error", err)
+		log.Warn("roam: guest left at once", "peer", peer.ID(), "error", err)
 		return
 	}
 	if connected != nil {
-		connected(peer, handle)
+		connected(peer.ID(), handle)
 	}
 	if err := drv.Run(ctx); err != nil && ctx.Err() == nil {
-		log.Warn("roam: guest's connection ended", "peer", peer, "error", err)
+		log.Warn("roam: guest's connection ended", "peer", peer.ID(), "error", err)
 	}
 }

@@ -2,6 +2,7 @@ package driver
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -46,6 +47,9 @@ func (p *pending) commit(c *core.Core) (bool, error) {
 	return err == nil, err
 }
 
+// errCallUsed: a roam.Call is for one Open and one Do, on one connection.
+var errCallUsed = errors.New("the call has been used already")
+
 // Released lets the call's buffers be used again; roam.Call calls it. Only a call
 // whose Response came is free of the core: one that was given up or withdrawn may
 // still be finished by another goroutine.
@@ -87,6 +91,9 @@ func (c *conn) open(ctx context.Context, call *roam.Call) error {
 		return &roam.ChannelCountError{Count: len(passed), Limit: limit}
 	}
 	p := c.pendingOf(call)
+	if p.sent || p.c != c || len(p.halves) > 0 {
+		return fmt.Errorf("%s: %w", call.Method, errCallUsed)
+	}
 	sends := make([]bool, len(passed))
 	for i, end := range passed {
 		sends[i] = end.CallerSends
@@ -133,6 +140,9 @@ func (c *conn) until(ctx context.Context, step func(*core.Core) (bool, error)) e
 // do sends the Request of a call and waits for its Response; see roam.Caller.
 func (c *conn) do(ctx context.Context, call *roam.Call) error {
 	p := c.pendingOf(call)
+	if p.sent || p.c != c {
+		return fmt.Errorf("%s: %w", call.Method, errCallUsed)
+	}
 	p.sent = true
 	if err := c.send(ctx, call, p); err != nil {
 		c.withdraw(call, p, err)
@@ -177,12 +187,23 @@ func (c *conn) send(ctx context.Context, call *roam.Call, p *pending) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := c.until(ctx, func(k *core.Core) (bool, error) { return k.Admit(&p.core) }); err != nil {
+	if err := c.admit(ctx, p); err != nil {
 		return err
 	}
 	m.ID = p.core.ID
 	_, err := c.publish(ctx, &m, p)
 	return err
+}
+
+// admit takes a place in flight for the call, waiting for one.
+func (c *conn) admit(ctx context.Context, p *pending) error {
+	c.mu.Lock()
+	ok, err := c.core.Admit(&p.core)
+	c.mu.Unlock()
+	if ok || err != nil {
+		return err
+	}
+	return c.until(ctx, func(k *core.Core) (bool, error) { return k.Admit(&p.core) })
 }
 
 // withdraw ends a call that was not published.
@@ -202,7 +223,11 @@ func (c *conn) encodeMetadata(ctx context.Context, call *roam.Call, p *pending) 
 		return nil
 	}
 	all := make(roam.Metadata, 0, len(md)+len(call.Metadata)+1)
-	all = append(append(all, md...), call.Metadata...)
+	for _, entry := range append(append(all, md...), call.Metadata...) {
+		if entry.Key != roam.MetadataTimeout { // a forwarded one is another call's
+			all = append(all, entry)
+		}
+	}
 	if limited {
 		left := max(0, time.Until(deadline))
 		all = append(all, wire.Entry{Key: roam.MetadataTimeout, Value: wire.U64Value(uint64(left))})

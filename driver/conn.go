@@ -21,8 +21,9 @@ const batchSize = 32
 // committed and to say why.
 const closeWait = time.Second
 
-// conn is one connection. Locks are taken in this order: turn, mu; the others are
-// leaves.
+// conn is one connection. Locks are taken in the order turn, mu; role.mu is held over
+// the transport's Arm and Disarm alone, park.mu over nothing. No lock but turn is held
+// over Stage and Abort, which may wake waiters of other connections.
 type conn struct {
 	tr       transport.Transport
 	dispatch roam.Dispatcher
@@ -52,6 +53,9 @@ type conn struct {
 }
 
 func newConn(tr transport.Transport, cfg core.Config, d roam.Dispatcher, o options) *conn {
+	if d == nil {
+		d = roam.NoService
+	}
 	c := &conn{tr: tr, dispatch: d, log: o.logger, core: core.New(cfg),
 		batch: make([]transport.Arrival, batchSize), idle: make(chan struct{})}
 	c.sizeOf = func(m *wire.Message) int { return len(m.Payload) }
@@ -117,7 +121,7 @@ func (c *conn) close(reason string) {
 	ctx, cancel := context.WithTimeout(context.Background(), closeWait)
 	defer cancel()
 	if reason != "" {
-		c.sayGoodbye(ctx, reason)
+		c.sayGoodbye(reason)
 	}
 	if err := c.tr.Close(ctx); err != nil {
 		c.log.Debug("roam: close connection", "error", err)
@@ -129,9 +133,14 @@ func (c *conn) close(reason string) {
 // goodbyeTick is how often a Goodbye without room looks again.
 const goodbyeTick = time.Millisecond
 
-// sayGoodbye sends the reason of the end if there is room before ctx is over; the end
-// does not wait for more.
-func (c *conn) sayGoodbye(ctx context.Context, reason string) {
+// goodbyeWait bounds how long a Goodbye waits for room; a peer that makes none is
+// left without it.
+const goodbyeWait = 100 * time.Millisecond
+
+// sayGoodbye sends the reason of the end if there is room soon.
+func (c *conn) sayGoodbye(reason string) {
+	ctx, cancel := context.WithTimeout(context.Background(), goodbyeWait)
+	defer cancel()
 	m := wire.Message{Kind: wire.KindGoodbye, Payload: []byte(cut(reason, min(maxErrorText, c.maxPayload())))}
 	tick := time.NewTicker(goodbyeTick)
 	defer tick.Stop()

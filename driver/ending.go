@@ -2,9 +2,9 @@ package driver
 
 import (
 	"errors"
-	"io"
 
 	"github.com/roam-rpc/roam-go/internal/core"
+	"github.com/roam-rpc/roam-go/internal/stream"
 	"github.com/roam-rpc/roam-go/internal/transport"
 	"github.com/roam-rpc/roam-go/shmring"
 
@@ -36,7 +36,7 @@ func connectionError(cause error) (*roam.ConnectionError, string) {
 
 // orderlyEnds are causes without a fault. A host that closes one connection evicts
 // its guest; when that is for a fault, a Goodbye says so.
-var orderlyEnds = []error{ErrClosed, io.EOF, shmring.ErrPeerLeft, shmring.ErrHostLeaving, shmring.ErrEvicted, shmring.ErrClosed}
+var orderlyEnds = []error{ErrClosed, stream.ErrPeerClosed, shmring.ErrPeerLeft, shmring.ErrHostLeaving, shmring.ErrEvicted, shmring.ErrClosed}
 
 // orderly says that a connection ended as connections do, through no fault.
 func orderly(err error) bool {

@@ -2,6 +2,7 @@ package driver
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/roam-rpc/roam-go/handshake"
 
@@ -26,12 +27,14 @@ func (h *Handle) Limits() handshake.Negotiated { return h.c.core.Limits() }
 // Err is why the connection ended, nil while it lives.
 func (h *Handle) Err() error { return h.c.err() }
 
-// Done is closed when the connection has ended and let go of all it held.
+// Done is closed when the connection has ended and its transport is closed; handlers
+// may still be on their way out.
 func (h *Handle) Done() <-chan struct{} { return h.c.idle }
 
 // Close ends the connection: calls in flight and open channels fail with an error
-// that is ErrClosed and roam.ErrConnection, handlers' contexts end. It waits until the
-// transport is closed, or ctx ends. Let what matters finish first.
+// that is ErrClosed and roam.ErrConnection, handlers' contexts end. Requests that are
+// being served get up to a second to be answered first. It waits until the transport
+// is closed, or ctx ends.
 func (h *Handle) Close(ctx context.Context) error {
 	return h.c.shut(ctx, &roam.ConnectionError{Err: ErrClosed})
 }
@@ -42,6 +45,7 @@ func (h *Handle) Goodbye(ctx context.Context, reason string) error {
 }
 
 func (c *conn) shut(ctx context.Context, why error) error {
+	c.settle(ctx)
 	c.fail(why)
 	select {
 	case <-c.idle:
@@ -49,6 +53,21 @@ func (c *conn) shut(ctx context.Context, why error) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// settle lets requests that are being served be answered and what is queued go out,
+// as long as ctx and closeWait allow.
+func (c *conn) settle(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, closeWait)
+	defer cancel()
+	w := newWaiter(func() bool {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		n := c.core.Counts()
+		return n.Serving == 0 && n.Outbox == 0
+	})
+	w.every = idTick
+	_ = c.await(ctx, w) // what takes longer is cut off
 }
 
 // Driver serves one connection.
@@ -61,7 +80,7 @@ type Driver struct{ c *conn }
 // says what went wrong. Call it once.
 func (d *Driver) Run(ctx context.Context) error {
 	c := d.c
-	stop := context.AfterFunc(ctx, func() { c.fail(&roam.ConnectionError{Err: context.Cause(ctx)}) })
+	stop := context.AfterFunc(ctx, func() { c.fail(fmt.Errorf("%w: %v", ErrClosed, context.Cause(ctx))) })
 	defer stop()
 	c.pump()
 	<-c.idle

@@ -38,7 +38,13 @@ func makeOptions(opts []Option) options {
 }
 
 // WithLogger sets where the connection logs. Default: slog.Default().
-func WithLogger(l *slog.Logger) Option { return func(o *options) { o.logger = l } }
+func WithLogger(l *slog.Logger) Option {
+	return func(o *options) {
+		if l != nil {
+			o.logger = l
+		}
+	}
+}
 
 // WithLimits sets what this side offers in its Hello. Default: payloads of 1 MiB, 256
 // KiB of credit a channel. Over shared memory the segment's configuration holds.

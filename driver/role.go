@@ -26,6 +26,10 @@ type role struct {
 	armed bool
 }
 
+// handOverRounds is how often a goroutine that is done receives for others, because
+// messages came while it handed over, before it leaves them to Run.
+const handOverRounds = 3
+
 // napLimit bounds one sleep of a leader; it looks again after it.
 const napLimit = time.Second
 
@@ -70,11 +74,15 @@ func (c *conn) stepDown() {
 
 // handOver makes somebody responsible for the next message when the role is free.
 func (c *conn) handOver() {
-	for {
+	for range handOverRounds {
 		if c.park.promote() {
 			return
 		}
 		c.role.mu.Lock()
+		if c.role.held.Load() { // whoever has it by now hands it on
+			c.role.mu.Unlock()
+			return
+		}
 		if !c.role.armed {
 			c.role.armed = true
 			c.tr.Arm(transport.Messages, 0)
@@ -88,6 +96,14 @@ func (c *conn) handOver() {
 		c.receive()
 		c.role.held.Store(false)
 	}
+	// The peer keeps sending: Run takes over, and this goroutine goes on with its own.
+	c.role.mu.Lock()
+	if !c.role.held.Load() && !c.role.armed {
+		c.role.armed = true
+		c.tr.Arm(transport.Messages, 0)
+	}
+	c.role.mu.Unlock()
+	c.tr.Interrupt()
 }
 
 // lead receives for the connection until w is ready, ctx ends, or nothing came for
@@ -141,8 +157,9 @@ func (c *conn) pump() {
 		if c.ended.Load() {
 			return
 		}
-		if err := c.tr.Wait(c.busy()); err != nil {
-			c.lastMessages(err)
+		if c.tr.Wait(c.busy()) != nil {
+			// Receive gives the end after what still lies there.
+			_ = c.awaitEnd(context.Background())
 		}
 		c.lookAround()
 	}
@@ -160,20 +177,13 @@ func (c *conn) leadIdly() {
 	}
 }
 
-// lastMessages receives what still lies there after the transport's end, which
-// Receive gives in its turn.
-func (c *conn) lastMessages(cause error) {
-	for !c.ended.Load() {
-		c.bell.Ring() // a leader that naps is to look
-		if !c.tryRole() {
-			runtime.Gosched()
-			continue
-		}
-		if c.receive() == 0 {
-			c.fail(cause)
-		}
-		c.role.held.Store(false)
-	}
+// awaitEnd receives until the connection has ended, as one whose transport is over
+// soon does, or ctx ends.
+func (c *conn) awaitEnd(ctx context.Context) error {
+	c.bell.Ring() // a leader that naps is to look
+	w := newWaiter(c.ended.Load)
+	w.every = slotTick
+	return c.await(ctx, w)
 }
 
 // spinner decides how long polling pays: about as long as a wake-up costs, less when

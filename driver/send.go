@@ -38,7 +38,7 @@ func (c *conn) publish(ctx context.Context, m *wire.Message, op committer) (bool
 	if lack != nil {
 		return c.publishBlocked(ctx, m, op)
 	}
-	return ok, err
+	return ok, c.reason(ctx, err)
 }
 
 // tryPublish is publish without waiting: lack says what room is missing.
@@ -50,7 +50,7 @@ func (c *conn) tryPublish(m *wire.Message, op committer) (ok bool, lack, err err
 	c.turn.Unlock()
 	c.tr.Notify() // also when only queued messages went out
 	c.flush()
-	return ok, lack, c.reason(err)
+	return ok, lack, err
 }
 
 // broken is an error of the transport: the connection is over, though messages may
@@ -59,14 +59,17 @@ type broken struct{ error }
 
 func (b broken) Unwrap() error { return b.error }
 
-// reason lets a transport's error end the connection, and gives the connection's
-// error for it; other errors it returns as they are.
-func (c *conn) reason(err error) error {
-	if b, ok := err.(broken); ok {
-		c.lastMessages(b.error)
-		return c.err()
+// reason waits, for a transport's error, until what still lay there was received and
+// the connection has ended, and gives the connection's error; other errors it returns
+// as they are.
+func (c *conn) reason(ctx context.Context, err error) error {
+	if _, ok := err.(broken); !ok {
+		return err
 	}
-	return err
+	if err := c.awaitEnd(ctx); err != nil {
+		return err
+	}
+	return c.err()
 }
 
 // errOutboxFirst: the core decided on a message of its own meanwhile.
@@ -99,7 +102,6 @@ func lacking(err error) (lack, failed error) {
 
 func (c *conn) commit(op committer) (bool, error) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	err := error(errOutboxFirst)
 	ok := false
 	if c.core.NextOut() == nil {
@@ -107,12 +109,14 @@ func (c *conn) commit(op committer) (bool, error) {
 	}
 	if ok && err == nil {
 		c.tr.Commit()
+		c.mu.Unlock()
 		return true, nil
 	}
-	c.tr.Abort()
 	if e := c.core.Err(); e != nil {
 		err = e
 	}
+	c.mu.Unlock()
+	c.tr.Abort() // may call another connection's lookAround, which takes that one's lock
 	return false, err
 }
 
@@ -137,9 +141,12 @@ func (c *conn) publishBlocked(ctx context.Context, m *wire.Message, op committer
 		}
 		c.sleep(ctx, w, false)
 		if lack == nil {
-			return ok, err
+			return ok, c.reason(ctx, err)
 		}
 		if err := ctx.Err(); err != nil {
+			return false, err
+		}
+		if err := c.err(); err != nil {
 			return false, err
 		}
 	}
@@ -200,12 +207,14 @@ func (c *conn) drain() (lack, err error) {
 			return lacking(err)
 		}
 		c.mu.Lock()
-		if c.core.CommitOut(out) {
+		current := c.core.CommitOut(out)
+		if current {
 			c.tr.Commit()
 			c.core.Published(out)
-		} else {
-			c.tr.Abort()
 		}
 		c.mu.Unlock()
+		if !current {
+			c.tr.Abort()
+		}
 	}
 }

@@ -25,6 +25,8 @@ type served struct {
 	in       roam.Incoming
 	inv      roam.Invocation
 	reply    roam.Reply
+	returned bool   // the handler did, not its goroutine alone
+	failure  string // the text of what the handler failed with
 	metadata []byte // a copy: the message's bytes are gone when the handler runs
 }
 
@@ -54,6 +56,18 @@ func (s *served) cancel() { s.stop() }
 // next message is received. It says whether a handler was started. The caller holds
 // the role.
 func (c *conn) arrived(r *core.Request) bool {
+	finished := false
+	defer func() {
+		if !finished { // the program ended this goroutine, and the role with it
+			c.fail(errors.New("a dispatcher or inline handler ended the receiving goroutine"))
+		}
+	}()
+	started := c.serve(r)
+	finished = true
+	return started
+}
+
+func (c *conn) serve(r *core.Request) bool {
 	s := &served{c: c, request: r}
 	s.in.Method, s.in.Args, s.in.Metadata = r.Method, r.Args, r.Metadata
 	inv, err := c.prepare(&s.in)
@@ -76,11 +90,11 @@ func (c *conn) arrived(r *core.Request) bool {
 	for i, a := range accepted {
 		r.Channels[i].Owner.(*half).bind(a.Sends, a)
 	}
+	r.Args, r.Metadata, s.in.Metadata = nil, nil, nil // the batch's, not ours to keep
 	if s.in.Inline {
 		s.runInline()
 		return false
 	}
-	c.work.Add(1)
 	go s.run()
 	return true
 }
@@ -93,6 +107,7 @@ func (c *conn) accept(s *served, ends []core.End) error {
 		return err
 	}
 	s.request.Owner = s
+	c.work.Add(1) // under the lock: Run waits only after the core has failed
 	for _, ch := range s.request.Channels {
 		newHalf(c, ch)
 	}
@@ -140,8 +155,13 @@ func (s *served) start(metadata []byte) {
 // run is the goroutine of one handler.
 func (s *served) run() {
 	defer s.c.work.Done()
+	defer s.answer() // also when the handler ends its goroutine
 	s.invoke()
-	s.returned()
+}
+
+// answer ends the request's channels and sends the Response.
+func (s *served) answer() {
+	s.endChannels()
 	m := s.response()
 	// The Response goes out however long the peer takes to make room, as long as the
 	// connection lives.
@@ -154,8 +174,9 @@ func (s *served) run() {
 // runInline runs a handler that never blocks on the receiving goroutine; its Response
 // is queued, since that goroutine does not wait to send.
 func (s *served) runInline() {
+	defer s.c.work.Done()
 	s.invoke()
-	s.returned()
+	s.endChannels()
 	m := s.response()
 	s.c.update(func(c *core.Core) { c.Respond(s.request, s.reply.Metadata, m.Payload) })
 	s.stop()
@@ -167,13 +188,25 @@ func (s *served) invoke() {
 		if p := recover(); p != nil {
 			s.c.log.Error("roam: panic in a handler", "panic", p, "stack", string(debug.Stack()))
 			s.reply.Reset()
-			s.reply.Fail(fmt.Errorf("panic: %v", p))
+			s.fail(fmt.Sprintf("panic: %v", p))
 		}
 	}()
 	s.inv.Invoke(s, &s.reply)
+	s.returned = true
+	if err := s.reply.Err(); err != nil {
+		s.fail(err.Error()) // here, since it is the program's code and may panic
+	}
 }
 
-func (s *served) returned() {
+func (s *served) fail(text string) {
+	s.returned = true
+	s.failure = text
+	if text == "" {
+		s.failure = "error without a text"
+	}
+}
+
+func (s *served) endChannels() {
 	if len(s.request.Channels) > 0 {
 		s.c.update(func(c *core.Core) { c.Returned(s.request) })
 	}
@@ -189,32 +222,34 @@ const maxErrorText = 16384
 
 // response makes the Response of a reply, within the largest payload.
 func (s *served) response() *wire.Message {
-	if len(s.reply.Payload) == 0 {
-		s.reply.Fail(errors.New("the handler gave no result"))
-	}
-	if err := s.reply.Err(); err != nil {
-		return s.failure(err.Error())
+	switch {
+	case !s.returned:
+		return s.failed("the handler ended its goroutine")
+	case s.failure != "":
+		return s.failed(s.failure)
+	case len(s.reply.Payload) == 0:
+		return s.failed("the handler gave no result")
 	}
 	if core.IsRefusal(s.reply.Payload) {
 		// Only for a request that was not taken: the caller would free the entries of
 		// channels that this side opened.
-		return s.failure("the handler's reply refuses a request that was taken")
+		return s.failed("the handler's reply refuses a request that was taken")
 	}
 	m := &wire.Message{Kind: wire.KindResponse, ID: s.request.ID, Payload: s.reply.Payload}
 	if len(s.reply.Metadata) > 0 {
 		m.Metadata = wire.AppendMetadata(nil, s.reply.Metadata)
 		if err := wire.CheckMetadata(m.Metadata); err != nil {
-			return s.failure(err.Error())
+			return s.failed(err.Error())
 		}
 	}
 	if size, limit := s.c.sizeOf(m), s.c.maxPayload(); size > limit {
-		return s.failure((&roam.SizeError{What: "result", Size: size, Limit: limit, Bound: "the largest payload"}).Error())
+		return s.failed((&roam.SizeError{What: "result", Size: size, Limit: limit, Bound: "the largest payload"}).Error())
 	}
 	return m
 }
 
-// failure is the Response of an undeclared failure, its text cut to what fits.
-func (s *served) failure(text string) *wire.Message {
+// failed is the Response of an undeclared failure, its text cut to what fits.
+func (s *served) failed(text string) *wire.Message {
 	s.reply.Reset()
 	s.reply.Fail(errors.New(text))
 	m := &wire.Message{Kind: wire.KindResponse, ID: s.request.ID, Payload: s.reply.Payload}

@@ -65,7 +65,7 @@ func (l *Link) stage(m *Message, prefix []byte) error {
 	if status == engine.OK {
 		return nil
 	}
-	l.returnSlot()
+	l.returnSlot(l.send.slot)
 	return l.refused(status)
 }
 
@@ -91,14 +91,16 @@ func (l *Link) Commit() {
 // Abort gives back what Stage took.
 func (l *Link) Abort() {
 	l.shm.Abort()
-	l.returnSlot()
+	slot := l.send.slot
 	l.send.mu.Unlock()
+	l.returnSlot(slot)
 }
 
-// returnSlot gives back what the host's pool gave. The caller has the send role.
-func (l *Link) returnSlot() {
-	if l.send.slot != engine.NoneTaken {
-		l.pool.giveBack(l.send.slot, l)
+// returnSlot gives back what the host's pool gave. It calls the OnWake functions of
+// other links.
+func (l *Link) returnSlot(slot engine.Slot) {
+	if slot != engine.NoneTaken {
+		l.pool.giveBack(slot, l)
 	}
 }
 

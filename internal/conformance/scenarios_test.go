@@ -93,6 +93,22 @@ func TestSixteenGuestsAtOnce(t *testing.T) {
 	})
 }
 
+// TestGuestsShareTheHostsPoolWhenItIsShort: streams to several guests that run out of
+// slots and of credit all the time; what one gives back wakes the others.
+func TestGuestsShareTheHostsPoolWhenItIsShort(t *testing.T) {
+	eachEngine(t, func(t *testing.T, engine string) {
+		h := newHub(t, shmring.Config{MaxGuests: 3, SlotSize: 256, SlotsPerGuest: 3, RingSize: 4, InitialCredit: 200})
+		var all sync.WaitGroup
+		for range 3 {
+			g := h.spawn(engine)
+			for range 3 {
+				all.Go(func() { assert.NoError(t, testbed.Uploads(context.Background(), g.client, 100<<10)) })
+			}
+		}
+		all.Wait()
+	})
+}
+
 func TestIDReuseOver100000Channels(t *testing.T) {
 	h := newHub(t, shmring.Config{MaxGuests: 1, MaxChannels: 32})
 	g := h.spawn(anyEngine())

@@ -2,7 +2,7 @@ package core
 
 import (
 	"container/list"
-	"errors"
+	"fmt"
 	"io"
 
 	roam "github.com/roam-rpc/roam-go"
@@ -18,10 +18,10 @@ var (
 )
 
 // ErrCallCancelled ends the channels of a call whose caller gave up.
-var ErrCallCancelled = errors.New("the call of this channel was cancelled")
+var ErrCallCancelled = fmt.Errorf("%w: its call was cancelled", roam.ErrChannelClosed)
 
 // errRefused ends the channels of a call that the other side did not take.
-var errRefused = errors.New("the call of this channel was refused")
+var errRefused = fmt.Errorf("%w: its call was refused", roam.ErrChannelClosed)
 
 // Channel is one channel on this side, for one use of its id.
 type Channel struct {

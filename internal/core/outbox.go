@@ -20,6 +20,9 @@ func (o *outbox) push(m Out) { o.queue = append(o.queue, &m) }
 
 // discard takes back what was queued for a channel.
 func (o *outbox) discard(ch *Channel) {
+	if len(o.queue) == 0 {
+		return
+	}
 	kept := o.queue[:0]
 	for _, m := range o.queue {
 		if m.channel != ch {

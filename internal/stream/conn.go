@@ -17,6 +17,11 @@ import (
 // ErrClosed is the end of a connection that Close ended.
 var ErrClosed = errors.New("stream: connection closed by this side")
 
+// ErrPeerClosed is the end of a connection that the other side closed between two
+// messages. It is not io.EOF: for a channel, which fails with it, that would be the
+// regular end.
+var ErrPeerClosed = errors.New("stream: connection closed by the other side")
+
 // envelope is what a frame may hold beside its payload, bytes: metadata up to its
 // limit, as much again so that metadata over it is refused by its own rule, and the
 // fixed fields.

@@ -140,7 +140,7 @@ func TestCloseHandsOverWhatWasCommitted(t *testing.T) {
 		ca.Notify()
 		<-done
 		assert.Equal(t, []uint64{0, 1, 2}, got)
-		assert.ErrorIs(t, end, io.EOF)
+		assert.ErrorIs(t, end, ErrPeerClosed)
 		assert.ErrorContains(t, end, "connection closed by the other side")
 	})
 }

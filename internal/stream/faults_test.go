@@ -52,7 +52,7 @@ func TestEverySplitOfBytesGivesTheSameMessages(t *testing.T) {
 			require.Equal(t, wire.AppendMessage(nil, want), wire.AppendMessage(nil, &got))
 		}
 		_, err := receiveOne(c)
-		require.ErrorIs(t, err, io.EOF)
+		require.ErrorIs(t, err, ErrPeerClosed)
 		require.NoError(t, c.Close(context.Background()))
 	}
 	for at := range whole {
@@ -178,7 +178,7 @@ func TestEndInTheMiddleOfAFrame(t *testing.T) {
 		require.NoError(t, err)
 		_, err = receiveOne(c)
 		require.ErrorIs(t, err, io.ErrUnexpectedEOF)
-		assert.NotErrorIs(t, err, io.EOF)
+		assert.NotErrorIs(t, err, ErrPeerClosed)
 		assert.ErrorContains(t, err, "after 3 bytes of a frame")
 		assert.Equal(t, err, c.Wait(true))
 		assert.Equal(t, err, c.Stage(data(1, nil)))

@@ -153,5 +153,5 @@ func readEnd(err error, partial int) error {
 	case partial > 0:
 		return fmt.Errorf("stream: connection closed by the other side after %d bytes of a frame: %w", partial, io.ErrUnexpectedEOF)
 	}
-	return fmt.Errorf("stream: connection closed by the other side: %w", io.EOF)
+	return ErrPeerClosed
 }

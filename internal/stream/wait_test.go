@@ -172,7 +172,7 @@ func TestCloseWaitsForPeer(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "why", string(m.Payload))
 	_, err = receiveOne(cb)
-	assert.ErrorIs(t, err, io.EOF)
+	assert.ErrorIs(t, err, ErrPeerClosed)
 	closeNow(cb)
 	assert.NoError(t, <-closed)
 }

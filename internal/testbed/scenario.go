@@ -306,6 +306,7 @@ func Unread(ctx context.Context, c *Client, n int) error {
 		if got := <-called; err == nil && !errors.Is(got, context.Canceled) {
 			err = fmt.Errorf("cancelled stream gave %v", got)
 		}
+		rx.Close() // until here it is in use: a dropped end would reset the stream by itself
 		if err != nil {
 			return err
 		}

@@ -1,0 +1,119 @@
+package driver
+
+import (
+	"context"
+	"io"
+	"runtime"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/roam-rpc/roam-go/internal/testbed"
+	"github.com/roam-rpc/roam-go/wire"
+
+	roam "github.com/roam-rpc/roam-go"
+)
+
+// TestBrokenConnectionIsNoEndOfStream: a stream that the connection's end cut off does
+// not look like one that was closed.
+func TestBrokenConnectionIsNoEndOfStream(t *testing.T) {
+	eachRawPeer(t, func(t *testing.T, x *target) {
+		tx, rx := roam.Channel[[]byte]()
+		called := make(chan error, 1)
+		go func() { called <- testbed.NewClient(x.handle).Flood(context.Background(), 1, 1, tx) }()
+		m, ok := x.raw.next()
+		require.True(t, ok)
+		d := wire.NewDecoder(m.Payload)
+		_, _ = d.U64(), d.U32()
+		require.True(t, x.raw.send(data(d.U64(), "\x01x")))
+		_, err := rx.Recv(context.Background())
+		require.NoError(t, err)
+		require.NoError(t, x.raw.tr.Close(context.Background()))
+
+		_, err = io.Copy(io.Discard, roam.NewReader(context.Background(), rx))
+		require.ErrorIs(t, err, roam.ErrConnection)
+		assert.NotErrorIs(t, err, io.EOF)
+		require.ErrorIs(t, <-called, roam.ErrConnection)
+	})
+}
+
+// serveOne serves one method that runs invoke.
+func serveOne(t *testing.T, invoke func(ctx context.Context, r *roam.Reply)) *Handle {
+	a, b := connectPipe(t, 4)
+	b.c.dispatch = roam.DispatcherFunc(func(*roam.Incoming) (roam.Invocation, error) {
+		return roam.InvocationFunc(invoke), nil
+	})
+	return a
+}
+
+type typedError struct{ text string }
+
+func (e *typedError) Error() string { return e.text } // panics on nil
+
+// TestHandlersThatMisbehaveFailTheirCallAlone: whatever a handler does, its caller is
+// answered and the process lives.
+func TestHandlersThatMisbehaveFailTheirCallAlone(t *testing.T) {
+	for name, invoke := range map[string]func(context.Context, *roam.Reply){
+		"nil error of a type":   func(_ context.Context, r *roam.Reply) { r.Fail((*typedError)(nil)) },
+		"ends its goroutine":    func(context.Context, *roam.Reply) { runtime.Goexit() },
+		"panics with nil":       func(context.Context, *roam.Reply) { panic(nil) },
+		"gives no result":       func(context.Context, *roam.Reply) {},
+		"poses as a refusal":    func(_ context.Context, r *roam.Reply) { r.Payload = []byte{1, 1} },
+		"fails without a text":  func(_ context.Context, r *roam.Reply) { r.Fail(&typedError{}) },
+		"fails with bad UTF-8":  func(_ context.Context, r *roam.Reply) { r.Fail(&typedError{"\xff\xfe"}) },
+		"fails with a long one": func(_ context.Context, r *roam.Reply) { r.Fail(&typedError{string(make([]byte, 1<<20))}) },
+		"result over the limit": func(_ context.Context, r *roam.Reply) { r.Succeed(); r.Payload = make([]byte, 5000) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := serveOne(t, invoke)
+			var remote *roam.RemoteError
+			for range 3 {
+				require.ErrorAs(t, testbed.NewClient(h).Panic(context.Background()), &remote)
+				assert.NotEmpty(t, remote.Message)
+			}
+			assert.NoError(t, h.Err())
+		})
+	}
+}
+
+// TestCallIsForOneUse: a second Do, or one on another connection, is refused.
+func TestCallIsForOneUse(t *testing.T) {
+	a, b := connectPipe(t, 4)
+	call := roam.NewCall(&roam.Method{ID: testbed.EchoID, Service: "Testbed", Name: "Echo"})
+	defer call.Release()
+	call.Args = wire.AppendString(call.Args, "once")
+	require.NoError(t, a.Do(context.Background(), call))
+	require.ErrorIs(t, a.Do(context.Background(), call), errCallUsed)
+	require.ErrorIs(t, b.Do(context.Background(), call), errCallUsed)
+}
+
+// TestClosingThePassedEndLeavesTheKeptOne: the two ends of a pair are closed apart.
+func TestClosingThePassedEndLeavesTheKeptOne(t *testing.T) {
+	a, _ := connectPipe(t, 4)
+	tx, rx := roam.Channel[int32]()
+	rx.Close()
+	summed := make(chan error, 1)
+	go func() {
+		_, err := testbed.NewClient(a).Sum(context.Background(), rx)
+		summed <- err
+	}()
+	require.NoError(t, tx.Send(context.Background(), 1))
+	tx.Close()
+	require.NoError(t, <-summed)
+
+	call := roam.NewCall(&roam.Method{})
+	defer call.Release()
+	assert.ErrorIs(t, roam.PassTx[int32](call, nil, wire.I32), roam.ErrNilChannel)
+	assert.ErrorIs(t, roam.PassRx(call, &roam.Rx[int32]{}, wire.I32), roam.ErrNilChannel)
+}
+
+// TestForwardedDeadlineDoesNotReplaceTheCalls: metadata passed on from another request
+// brings no deadline with it.
+func TestForwardedDeadlineDoesNotReplaceTheCalls(t *testing.T) {
+	a, _ := connectPipe(t, 4)
+	ctx := roam.WithMetadata(context.Background(), wire.Entry{Key: roam.MetadataTimeout, Value: wire.U64Value(1)})
+	got, err := testbed.NewClient(a).Meta(ctx, roam.MetadataTimeout)
+	require.NoError(t, err)
+	assert.Empty(t, got, "the stale deadline was sent")
+}
