@@ -161,6 +161,20 @@ func (c *conn) do(ctx context.Context, call *roam.Call) error {
 	var err error
 	call.ResultMetadata = p.core.Metadata
 	call.Result, err = roam.DecodeResult(call, p.core.Metadata, p.core.Payload)
+	return atDeadline(ctx, call, err)
+}
+
+// deadlineSlack is how much before the caller's deadline the callee's may pass: the
+// time that the Request took, and the difference of their clocks' grain.
+const deadlineSlack = 100 * time.Millisecond
+
+// atDeadline gives the deadline's error for a call that the callee cancelled because
+// the deadline that travelled with it had passed there.
+func atDeadline(ctx context.Context, call *roam.Call, err error) error {
+	deadline, limited := ctx.Deadline()
+	if limited && errors.Is(err, roam.ErrCancelled) && time.Until(deadline) < deadlineSlack {
+		return fmt.Errorf("%s: %w", call.Method, context.DeadlineExceeded)
+	}
 	return err
 }
 

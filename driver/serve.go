@@ -27,6 +27,7 @@ type served struct {
 	reply    roam.Reply
 	returned bool   // the handler did, not its goroutine alone
 	failure  string // the text of what the handler failed with
+	ended    bool   // it failed because its context ended
 	metadata []byte // a copy: the message's bytes are gone when the handler runs
 }
 
@@ -195,6 +196,7 @@ func (s *served) invoke() {
 	s.returned = true
 	if err := s.reply.Err(); err != nil {
 		s.fail(err.Error()) // here, since it is the program's code and may panic
+		s.ended = s.Context.Err() != nil && errors.Is(err, s.Context.Err())
 	}
 }
 
@@ -225,6 +227,8 @@ func (s *served) response() *wire.Message {
 	switch {
 	case !s.returned:
 		return s.failed("the handler ended its goroutine")
+	case s.ended: // Cancelled, as the caller asked for by Cancel or its deadline
+		return &wire.Message{Kind: wire.KindResponse, ID: s.request.ID, Payload: s.reply.Payload}
 	case s.failure != "":
 		return s.failed(s.failure)
 	case len(s.reply.Payload) == 0:

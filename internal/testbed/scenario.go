@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"time"
 
 	roam "github.com/roam-rpc/roam-go"
 )
@@ -28,6 +29,7 @@ var Scenarios = map[string]Scenario{
 	"channels":   Channels,
 	"large":      Large,
 	"unread":     Unread,
+	"deadline":   Deadlines,
 }
 
 // Echoes makes n calls, one after another.
@@ -235,6 +237,19 @@ func Cancels(ctx context.Context, c *Client, n int) error {
 		}
 		if err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// Deadlines has n calls run into their deadlines, on whichever side that shows first.
+func Deadlines(ctx context.Context, c *Client, n int) error {
+	for range n {
+		soon, cancel := context.WithTimeout(ctx, time.Millisecond)
+		err := c.Block(soon)
+		cancel()
+		if !errors.Is(err, context.DeadlineExceeded) {
+			return fmt.Errorf("call past its deadline gave %v", err)
 		}
 	}
 	return nil
