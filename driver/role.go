@@ -201,7 +201,7 @@ const (
 	spinLength = 64
 	spinRounds = 20
 	spinLeast  = 2
-	spinYield  = 8
+	spinYield  = 32
 )
 
 func (s *spinner) init() {
@@ -215,12 +215,12 @@ func (s *spinner) start() { s.rounds = s.budget }
 // again polls one round; false when polling has gone on for long enough.
 func (s *spinner) again(tr transport.Transport) bool {
 	if s.rounds <= 0 {
-		s.budget = min(s.most, max(spinLeast, s.budget*3/4))
+		s.budget = min(s.most, max(spinLeast, s.budget-1))
 		return false
 	}
 	s.rounds--
 	if tr.Spin(spinLength) {
-		s.budget = min(s.most, s.budget+2)
+		s.budget = min(s.most, s.budget+4)
 	} else if s.rounds%spinYield == 0 {
 		runtime.Gosched()
 	}
