@@ -1,0 +1,74 @@
+package load
+
+import (
+	"cmp"
+	"fmt"
+	"go/token"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Fault is one thing that keeps a service from being generated.
+type Fault struct {
+	Pos token.Position
+	// Path leads from the service to what is wrong; may be empty.
+	Path string
+	Text string // what is wrong, and what to do instead
+}
+
+// String is the fault on one line, with file, line and column in front.
+func (f Fault) String() string {
+	if f.Path == "" {
+		return fmt.Sprintf("%s: %s", f.Pos, f.Text)
+	}
+	return fmt.Sprintf("%s: %s: %s", f.Pos, f.Path, f.Text)
+}
+
+// Faults are all the faults of a run, in the order of the source.
+type Faults []Fault
+
+// Error is the faults, one a line.
+func (f Faults) Error() string {
+	lines := make([]string, len(f))
+	for i, one := range f {
+		lines[i] = one.String()
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (f Faults) sorted() Faults {
+	slices.SortStableFunc(f, func(a, b Fault) int {
+		return cmp.Or(cmp.Compare(a.Pos.Filename, b.Pos.Filename), cmp.Compare(a.Pos.Line, b.Pos.Line), cmp.Compare(a.Pos.Column, b.Pos.Column))
+	})
+	return slices.Compact(f)
+}
+
+// relative makes file names relative to dir, where that is shorter.
+func (f Faults) relative(dir string) Faults {
+	for i := range f {
+		if rel, err := filepath.Rel(dir, f[i].Pos.Filename); err == nil && len(rel) < len(f[i].Pos.Filename) {
+			f[i].Pos.Filename = rel
+		}
+	}
+	return f
+}
+
+// site is a place in the source with the path that led there.
+type site struct {
+	pos  token.Pos
+	path []string
+}
+
+func (s site) at(pos token.Pos, step string) site {
+	if !pos.IsValid() {
+		pos = s.pos
+	}
+	return site{pos, append(slices.Clip(s.path), step)}
+}
+
+func (l *loader) fault(s site, format string, values ...any) {
+	l.faults = append(l.faults, Fault{
+		Pos: l.fset.Position(s.pos), Path: strings.Join(s.path, ": "), Text: fmt.Sprintf(format, values...),
+	})
+}

@@ -1,0 +1,130 @@
+package load
+
+import (
+	"go/ast"
+	"go/token"
+	"go/types"
+
+	"golang.org/x/tools/go/packages"
+)
+
+// index finds the comments of what a package declares.
+type index struct {
+	notes map[token.Pos]notes // by the position of the declared name
+}
+
+// indexOf reads the comments of a package, once.
+func (l *loader) indexOf(pkg *types.Package) index {
+	if ix, ok := l.indices[pkg.Path()]; ok {
+		return ix
+	}
+	ix := index{notes: make(map[token.Pos]notes)}
+	if p := l.all[pkg.Path()]; p != nil {
+		for _, file := range p.Syntax {
+			l.indexFile(ix, file, p)
+		}
+	}
+	l.indices[pkg.Path()] = ix
+	return ix
+}
+
+// notesOf gives the comments above an object of any package.
+func (l *loader) notesOf(obj types.Object) notes {
+	if obj.Pkg() == nil {
+		return notes{}
+	}
+	return l.indexOf(obj.Pkg()).notes[obj.Pos()]
+}
+
+// indexFile reads one file. What is wrong with its directives is told when the
+// package is one of those to generate for.
+func (l *loader) indexFile(ix index, file *ast.File, p *packages.Package) {
+	attached := make(map[*ast.CommentGroup]bool)
+	strict := l.roots[p.PkgPath]
+	add := func(name token.Pos, group *ast.CommentGroup, on target) {
+		if group == nil {
+			return
+		}
+		n := notesOf(group)
+		ix.notes[name] = n
+		attached[group] = true
+		if strict {
+			l.checkDirectives(n, on)
+		}
+	}
+	for _, decl := range file.Decls {
+		gen, ok := decl.(*ast.GenDecl)
+		if !ok {
+			continue
+		}
+		for _, spec := range gen.Specs {
+			switch spec := spec.(type) {
+			case *ast.TypeSpec:
+				add(spec.Name.Pos(), docOf(gen, spec.Doc), targetOf(spec))
+				indexMembers(spec.Type, add)
+			case *ast.ValueSpec:
+				if gen.Tok == token.CONST {
+					for _, name := range spec.Names {
+						add(name.Pos(), docOf(gen, spec.Doc), onConstant)
+					}
+				}
+			}
+		}
+	}
+	if strict {
+		l.checkStray(file, attached)
+	}
+}
+
+// docOf is the comment above a spec, which for a declaration of one thing stands above
+// the declaration.
+func docOf(gen *ast.GenDecl, doc *ast.CommentGroup) *ast.CommentGroup {
+	if doc == nil && !gen.Lparen.IsValid() {
+		return gen.Doc
+	}
+	return doc
+}
+
+// indexMembers adds the fields of a struct and the methods of an interface.
+func indexMembers(expr ast.Expr, add func(token.Pos, *ast.CommentGroup, target)) {
+	ast.Inspect(expr, func(n ast.Node) bool {
+		var fields *ast.FieldList
+		on := onField
+		switch t := n.(type) {
+		case *ast.StructType:
+			fields = t.Fields
+		case *ast.InterfaceType:
+			fields, on = t.Methods, onMethod
+		default:
+			return true
+		}
+		for _, f := range fields.List {
+			doc := f.Doc
+			if doc == nil {
+				doc = f.Comment
+			}
+			for _, name := range f.Names {
+				add(name.Pos(), doc, on)
+			}
+			if len(f.Names) == 0 {
+				add(embeddedName(f.Type), doc, on)
+			}
+		}
+		return true
+	})
+}
+
+// embeddedName is the position of an embedded type's name, which is its field's.
+func embeddedName(expr ast.Expr) token.Pos {
+	switch t := expr.(type) {
+	case *ast.StarExpr:
+		return embeddedName(t.X)
+	case *ast.SelectorExpr:
+		return t.Sel.Pos()
+	case *ast.IndexExpr:
+		return embeddedName(t.X)
+	case *ast.IndexListExpr:
+		return embeddedName(t.X)
+	}
+	return expr.Pos()
+}

@@ -1,0 +1,168 @@
+package load
+
+import (
+	"fmt"
+	"go/token"
+	"go/types"
+	"path/filepath"
+	"slices"
+
+	"golang.org/x/tools/go/packages"
+	"golang.org/x/tools/go/types/typeutil"
+
+	"github.com/roam-rpc/roam-go/internal/roamgen/model"
+)
+
+// Output is the name of the file that is generated in a package.
+const Output = "roam_gen.go"
+
+// Result is what a run found.
+type Result struct {
+	Packages []*model.Package // those that have services
+	// Left are generated files of packages that have no service any more.
+	Left []string
+}
+
+// loader is one run.
+type loader struct {
+	fset    *token.FileSet
+	roots   map[string]bool
+	all     map[string]*packages.Package // by path, with all that is imported
+	indices map[string]index
+	types   typeutil.Map // of Go types to *model.Type, nil where one is at fault
+	stack   []types.Type // whose parts are being looked at
+	// generating is the path of the package whose services are being read. What it
+	// does not export, its generated code may use and others' may not, so that types
+	// are looked at anew for each package.
+	generating string
+	faults     Faults
+}
+
+// Services loads the packages that patterns name, as the go command understands them
+// in dir, and reads their services. Errors: [Faults], or why the packages cannot be
+// loaded.
+//
+// The generated file itself is not looked at, and packages may have other errors: they
+// may use what is yet to be generated.
+func Services(dir string, patterns ...string) (*Result, error) {
+	const names = packages.NeedName | packages.NeedFiles
+	found, err := load(dir, names, nil, patterns)
+	if err != nil {
+		return nil, err
+	}
+	result := new(Result)
+	overlay := make(map[string][]byte)
+	outputs := make(map[string]string) // by package path
+	for _, p := range found {
+		for _, file := range slices.Concat(p.GoFiles, p.IgnoredFiles) {
+			if filepath.Base(file) == Output {
+				overlay[file] = []byte("package " + p.Name + "\n")
+				outputs[p.PkgPath] = file
+			}
+		}
+	}
+	const all = names | packages.NeedCompiledGoFiles | packages.NeedImports | packages.NeedDeps | packages.NeedTypes |
+		packages.NeedSyntax | packages.NeedTypesInfo | packages.NeedTypesSizes | packages.NeedModule
+	found, err = load(dir, all, overlay, patterns)
+	if err != nil {
+		return nil, err
+	}
+	l := &loader{
+		fset: found[0].Fset, roots: make(map[string]bool),
+		all: make(map[string]*packages.Package), indices: make(map[string]index),
+	}
+	packages.Visit(found, nil, func(p *packages.Package) { l.all[p.PkgPath] = p })
+	for _, p := range found {
+		l.roots[p.PkgPath] = true
+	}
+	for _, p := range found {
+		pkg := l.readPackage(p)
+		switch {
+		case len(pkg.Services) > 0:
+			result.Packages = append(result.Packages, pkg)
+		case outputs[p.PkgPath] != "":
+			result.Left = append(result.Left, outputs[p.PkgPath])
+		}
+	}
+	if len(l.faults) > 0 {
+		if dir, err = filepath.Abs(dir); err != nil {
+			return nil, err
+		}
+		return nil, l.faults.sorted().relative(dir)
+	}
+	return result, nil
+}
+
+// load is packages.Load that fails when a package cannot be found or parsed.
+func load(dir string, mode packages.LoadMode, overlay map[string][]byte, patterns []string) ([]*packages.Package, error) {
+	found, err := packages.Load(&packages.Config{Mode: mode, Dir: dir, Overlay: overlay, Fset: token.NewFileSet()}, patterns...)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range found {
+		for _, e := range p.Errors {
+			if e.Kind != packages.TypeError {
+				return nil, fmt.Errorf("load %s: %w", p.PkgPath, e)
+			}
+		}
+	}
+	if len(found) == 0 {
+		return nil, fmt.Errorf("no Go package matches %q", patterns)
+	}
+	return found, nil
+}
+
+// readPackage reads the services of one package.
+func (l *loader) readPackage(p *packages.Package) *model.Package {
+	pkg := &model.Package{Types: p.Types}
+	if len(p.GoFiles) > 0 {
+		pkg.Dir = filepath.Dir(p.GoFiles[0])
+	}
+	l.generating, l.types = p.PkgPath, typeutil.Map{}
+	l.indexOf(p.Types)
+	scope := p.Types.Scope()
+	var marked []*types.TypeName
+	for _, name := range scope.Names() {
+		if obj, ok := scope.Lookup(name).(*types.TypeName); ok && l.notesOf(obj).has("service") {
+			marked = append(marked, obj)
+		}
+	}
+	slices.SortFunc(marked, func(a, b *types.TypeName) int { return l.bySource(a, b) })
+	for _, obj := range marked {
+		if s := l.readService(obj); s != nil {
+			pkg.Services = append(pkg.Services, s)
+		}
+	}
+	l.checkIDs(pkg)
+	return pkg
+}
+
+// bySource orders objects by file name and place in it.
+func (l *loader) bySource(a, b types.Object) int {
+	pa, pb := l.fset.Position(a.Pos()), l.fset.Position(b.Pos())
+	if pa.Filename != pb.Filename {
+		if pa.Filename < pb.Filename {
+			return -1
+		}
+		return 1
+	}
+	return pa.Offset - pb.Offset
+}
+
+// checkIDs finds methods that the other side could not tell apart.
+func (l *loader) checkIDs(pkg *model.Package) {
+	if len(l.faults) > 0 {
+		return
+	}
+	owners := make(map[uint64]string)
+	for _, s := range pkg.Services {
+		for _, m := range s.Methods {
+			name := s.GoName + "." + m.GoName
+			if other, taken := owners[m.ID(s)]; taken {
+				obj := pkg.Types.Scope().Lookup(s.GoName)
+				l.fault(site{pos: obj.Pos()}, "%s and %s have the same method id: their names are the same on the wire, and so are their types; give one another name with //roam:name", other, name)
+			}
+			owners[m.ID(s)] = name
+		}
+	}
+}

@@ -1,0 +1,84 @@
+package load
+
+import (
+	"go/types"
+	"reflect"
+	"strings"
+
+	"github.com/roam-rpc/roam-go/internal/roamgen/model"
+	"github.com/roam-rpc/roam-go/internal/roamgen/names"
+	"github.com/roam-rpc/roam-go/schema"
+)
+
+// structure is a struct, or, when it is marked so, a tuple.
+func (l *loader) structure(t types.Type, u *types.Struct, s site) *model.Type {
+	m := &model.Type{Go: t, Form: model.Struct, Wire: &schema.Type{Kind: schema.Struct}, Wholly: true}
+	if named, ok := t.(*types.Named); ok && l.notesOf(named.Obj()).has("tuple") {
+		m.Wire.Kind = schema.Tuple
+	}
+	ok := true
+	taken := make(map[string]string)
+	for i := range u.NumFields() {
+		f := u.Field(i)
+		name, tagged := fieldTag(u.Tag(i))
+		if name == "-" || f.Name() == "_" {
+			m.Wholly = false
+			continue
+		}
+		at := l.fieldSite(t, f, s)
+		if !f.Exported() {
+			l.fault(at, "the field is not exported, so that it cannot be sent; export it, or leave it out with the tag `roam:\"-\"`%s", foreign(l, f))
+			ok = false
+			continue
+		}
+		field := l.typeOf(f.Type(), at)
+		if field == nil {
+			ok = false
+			continue
+		}
+		if !tagged {
+			name = names.Snake(f.Name())
+		}
+		switch {
+		case tagged && !isIdentifier(name):
+			l.fault(at, "%q in the tag is no name", name)
+		case taken[name] != "":
+			l.fault(at, "the field %s is called %s on the wire as well; give one another name with the tag `roam:\"name\"`", taken[name], name)
+		}
+		taken[name] = f.Name()
+		if m.Wire.Kind == schema.Tuple {
+			name = ""
+		}
+		m.Fields = append(m.Fields, model.Field{GoName: f.Name(), Type: field})
+		m.Wire.Fields = append(m.Wire.Fields, schema.Field{Name: name, Doc: l.notesOf(f.Origin()).doc, Type: field.Wire})
+		m.HasChannel = m.HasChannel || field.HasChannel
+		m.MinSize += field.MinSize
+	}
+	if !ok {
+		return nil
+	}
+	return m
+}
+
+// fieldSite leads into a field: Point.X for one of a named type.
+func (l *loader) fieldSite(t types.Type, f *types.Var, s site) site {
+	step := "field " + f.Name()
+	if named, ok := t.(*types.Named); ok {
+		step = l.text(named) + "." + f.Name()
+	}
+	return s.at(f.Pos(), step)
+}
+
+// foreign adds what to do about a type that is somebody else's.
+func foreign(l *loader, f *types.Var) string {
+	if f.Pkg() == nil || l.here(f.Pkg()) {
+		return ""
+	}
+	return "; of another package's type, send a copy in a type of your own, or its text"
+}
+
+// fieldTag reads the tag `roam:"name"`.
+func fieldTag(tag string) (name string, ok bool) {
+	name, ok = reflect.StructTag(tag).Lookup("roam")
+	return strings.TrimSpace(name), ok
+}
