@@ -2,37 +2,22 @@ package roam
 
 import (
 	"context"
+	"fmt"
 	"sync"
 
 	"github.com/roam-rpc/roam-go/wire"
 )
 
-// Method describes one method of a service, as both sides know it.
-// It is made once and shared; nothing changes it after that.
-type Method struct {
-	// ID is the method id both sides compute from names and types.
-	ID uint64
-	// Service and Name are for error texts and tools.
-	Service, Name string
-	// Fallible says that the method declares an error type: only then may a
-	// Response carry the User variant.
-	Fallible bool
-}
-
-// String is "Service.Name".
-func (m *Method) String() string { return m.Service + "." + m.Name }
-
-// Caller sends calls over one connection. Every method may be called by any number
-// of goroutines at once; both block until they are done or ctx ends.
+// Caller sends calls over one connection. Do may be called by any number of
+// goroutines at once.
 type Caller interface {
-	// Open gives each channel end that the call passes its id: all at once, or it
-	// waits holding none. It is needed only by calls that pass channels, before
-	// their arguments are encoded, because the ids are part of the arguments.
-	Open(ctx context.Context, call *Call) error
-	// Do sends the Request and waits for its Response. It returns nil when the
-	// method succeeded or failed with its declared error (see [Call.Failed]),
-	// ctx's error when ctx ended first, and else why the call failed. After Do the
-	// call may only be read and released.
+	// Do sends the Request and waits for its Response, until ctx ends. It returns nil
+	// when the method succeeded; its declared error, as the handler's side encoded it,
+	// when it failed with that; ctx's error when ctx ended first; and else why the call
+	// failed. After Do the call may only be read and released.
+	//
+	// A call that passes channels gets their ids first, all at once: Do gives them to
+	// [Call.Opened], which encodes the arguments.
 	Do(ctx context.Context, call *Call) error
 }
 
@@ -41,23 +26,22 @@ type Caller interface {
 type Call struct {
 	// Method says what is called.
 	Method *Method
-	// Args is the encoded argument tuple; clients append to it.
-	Args []byte
-	// Metadata is sent with the Request, after that of the context.
-	Metadata Metadata
-	// Result holds the encoded result, or the encoded declared error when Failed.
-	// It is valid until Release.
-	Result []byte
+	// Args is the argument tuple. Clients encode into it before Do, or, for a call that
+	// passes channels, when the channels have ids; see [Call.EncodeWith].
+	Args wire.Encoder
+	// Result holds the result when Do returned nil, for clients to decode, before
+	// Release.
+	Result wire.Decoder
 	// ResultMetadata is the encoded metadata list of the Response, valid until Release.
 	ResultMetadata []byte
-	// Failed says that Result is the method's declared error.
-	Failed bool
 	// Driver belongs to the connection that the call goes through; what implements
 	// Releaser is told when the call is released.
 	Driver any
 
 	passed []Passed
 	ids    []uint64
+	next   int // of ids, the next that ChannelID appends
+	encode func(*Call)
 }
 
 var calls = sync.Pool{New: func() any { return new(Call) }}
@@ -88,8 +72,8 @@ func (c *Call) Release() {
 	if r, ok := c.Driver.(Releaser); ok {
 		r.Released()
 	}
-	kept := Call{Args: reuse(c.Args)}
-	kept.passed, kept.ids = c.passed[:0], c.ids[:0]
+	kept := Call{passed: c.passed[:0], ids: c.ids[:0]}
+	kept.Args.Reset(reuse(c.Args.Buffer()))
 	*c = kept
 	calls.Put(c)
 }
@@ -101,14 +85,35 @@ func reuse(b []byte) []byte {
 	return b[:0]
 }
 
+// Finish says, after the result was decoded, whether it was one of the method
+// ([ErrInvalidResponse] if not).
+func (c *Call) Finish() error {
+	if err := c.Result.Finish(); err != nil {
+		return fmt.Errorf("%s: %w: %w", c.Method, ErrInvalidResponse, err)
+	}
+	return nil
+}
+
+// EncodeWith sets what encodes the arguments of a call that passes channels, whose ids
+// are part of the arguments: it runs within Do. encode appends the id of each passed
+// end by [Call.ChannelID].
+func (c *Call) EncodeWith(encode func(*Call)) { c.encode = encode }
+
+// ChannelID appends the id of the next passed end as an argument.
+func (c *Call) ChannelID() {
+	c.Args.U64(c.ids[c.next])
+	c.next++
+}
+
 // Passed lists the channel ends that the arguments pass, in argument order. It is
 // for implementations of [Caller].
 func (c *Call) Passed() []Passed { return c.passed }
 
-// SetChannelIDs records the ids of the passed ends, in the order of Passed. It is
-// for implementations of [Caller].
-func (c *Call) SetChannelIDs(ids []uint64) { c.ids = append(c.ids[:0], ids...) }
-
-// AppendChannelID appends the id of passed end i as an argument. It panics when the
-// call was not opened: encoding before Open is a fault of the client's code.
-func (c *Call) AppendChannelID(i int) { c.Args = wire.AppendU64(c.Args, c.ids[i]) }
+// Opened tells the ids of the passed ends, in the order of Passed, and encodes the
+// arguments. It is for implementations of [Caller], which call it once.
+func (c *Call) Opened(ids []uint64) {
+	c.ids = append(c.ids[:0], ids...)
+	if c.encode != nil {
+		c.encode(c)
+	}
+}

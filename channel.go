@@ -2,6 +2,7 @@ package roam
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"runtime"
 	"sync"
@@ -44,9 +45,13 @@ func (t *Tx[T]) Send(ctx context.Context, item T) error {
 		return err
 	}
 	defer p.use.unlock()
-	p.buf = p.codec.Append(p.buf[:0], item)
-	err := p.sender.Send(ctx, p.buf)
-	p.buf = reuse(p.buf)
+	p.enc.Reset(p.buf[:0])
+	p.codec.Encode(&p.enc, item)
+	if err := p.enc.Err(); err != nil {
+		return fmt.Errorf("item: %w", err)
+	}
+	err := p.sender.Send(ctx, p.enc.Buffer())
+	p.buf = reuse(p.enc.Buffer())
 	return err
 }
 
@@ -143,21 +148,21 @@ func pass[T any](c *Call, p *pair[T], codec wire.Codec[T], callerSends bool) err
 
 // AcceptTx decodes a channel argument on which the handler sends. It is for
 // generated dispatchers.
-func AcceptTx[T any](in *Incoming, d *wire.Decoder, codec wire.Codec[T]) *Tx[T] {
+func AcceptTx[T any](in *Incoming, codec wire.Codec[T]) *Tx[T] {
 	p := newPair[T]()
 	p.codec, p.passed = codec, true
 	p.tx = &Tx[T]{pair: p}
-	in.ends = append(in.ends, Accepted{ID: d.U64(), Sends: true, end: p})
+	in.ends = append(in.ends, Accepted{ID: in.Args.U64(), Sends: true, end: p})
 	return p.tx
 }
 
 // AcceptRx decodes a channel argument on which the handler receives. It is for
 // generated dispatchers.
-func AcceptRx[T any](in *Incoming, d *wire.Decoder, codec wire.Codec[T]) *Rx[T] {
+func AcceptRx[T any](in *Incoming, codec wire.Codec[T]) *Rx[T] {
 	p := newPair[T]()
 	p.codec, p.passed = codec, true
 	p.rx = &Rx[T]{pair: p}
-	in.ends = append(in.ends, Accepted{ID: d.U64(), end: p})
+	in.ends = append(in.ends, Accepted{ID: in.Args.U64(), end: p})
 	return p.rx
 }
 
@@ -183,9 +188,10 @@ func (u use) unlock() { <-u }
 // pair is what the two ends share until one of them has left the process.
 type pair[T any] struct {
 	ready chan struct{} // closed when bound or failed; what follows is then fixed
-	use   use           // guards buf and dec; held across one Send or Recv
+	use   use           // guards buf, enc and dec; held across one Send or Recv
 	buf   []byte
-	dec   wire.Decoder // of the item in buf; here, so that it is not allocated for each
+	enc   wire.Encoder // to buf
+	dec   wire.Decoder // of the item in buf; both are here, so that none is allocated for each item
 
 	mu       sync.Mutex
 	codec    wire.Codec[T]

@@ -3,17 +3,17 @@ package roam
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/roam-rpc/roam-go/wire"
 )
 
-// Dispatcher is a set of services as a connection reaches them. Generated
-// dispatchers implement it. Its methods may be called for many connections at once.
+// Dispatcher is a set of services as a connection reaches them. Its methods may be
+// called for many connections at once. Generated code makes one for each service;
+// [NewMux] joins several.
 type Dispatcher interface {
 	// Prepare finds the method of a request that arrived and decodes its arguments.
 	// It runs on the goroutine that receives for the whole connection, in the order
-	// of arrival, and must not block; in.Args is valid only until it returns.
+	// of arrival, and must not block; in is valid only until it returns.
 	// An error that is [ErrUnknownMethod] is answered as UnknownMethod, any other
 	// one as InvalidPayload; either way none of the call's channels is opened.
 	Prepare(in *Incoming) (Invocation, error)
@@ -21,22 +21,22 @@ type Dispatcher interface {
 
 // Invocation is a prepared request: its method, with the arguments decoded.
 type Invocation interface {
-	// Invoke runs the method and fills in the reply. It may block. ctx ends when the
-	// caller cancels, its deadline passes or the connection ends.
+	// Method is the method that is called. It may be called before Invoke only.
+	Method() *Method
+	// Invoke runs the method and fills in the reply; it is called at most once. It may
+	// block. ctx ends when the caller cancels, its deadline passes or the connection
+	// ends.
 	Invoke(ctx context.Context, reply *Reply)
 }
 
-// Incoming is a request as a dispatcher sees it.
+// Incoming is a request as a dispatcher sees it, valid during Prepare.
 type Incoming struct {
 	// Method is the method id that was called.
 	Method uint64
-	// Args is the encoded argument tuple, valid during Prepare.
-	Args []byte
-	// Metadata is the encoded metadata list, valid during Prepare.
+	// Args is the encoded argument tuple.
+	Args wire.Decoder
+	// Metadata is the encoded metadata list.
 	Metadata []byte
-	// Inline, when Prepare sets it, runs the invocation on the receiving goroutine:
-	// only for methods that never block.
-	Inline bool
 
 	ends []Accepted
 }
@@ -50,15 +50,15 @@ func (in *Incoming) Reset() {
 	*in = Incoming{ends: in.ends[:0]}
 }
 
-// Reply is the answer to one request. The zero value is an empty reply; exactly one
-// of Succeed, FailDeclared and Fail is called, once.
+// Reply is the answer to one request. The zero value is an empty reply; either Succeed
+// or Fail is called, once.
 type Reply struct {
-	// Payload is the encoded Result; append the result after Succeed, the declared
-	// error after FailDeclared.
-	Payload []byte
 	// Metadata is sent with the Response.
 	Metadata Metadata
-	err      error
+
+	result   wire.Encoder
+	err      error // what Fail was given
+	declared bool  // result holds err, as the method declares it
 }
 
 // Result tags of a Response payload.
@@ -72,65 +72,57 @@ const (
 	errCancelled      = 0x03
 )
 
-// Succeed starts a success; the encoded result is appended to Payload after it.
-func (r *Reply) Succeed() { r.Payload = append(r.Payload[:0], resultOK) }
-
-// FailDeclared starts the method's declared error; its encoding is appended after it.
-func (r *Reply) FailDeclared() { r.Payload = append(r.Payload[:0], resultErr, errUser) }
-
-// Fail answers with a failure that the method does not declare: callers of this
-// implementation get a [*RemoteError] with err's message, others see Cancelled.
-func (r *Reply) Fail(err error) {
-	r.Payload = append(r.Payload[:0], resultErr, errCancelled)
-	r.err = err
+// Succeed starts a success: the result is encoded into what it returns.
+func (r *Reply) Succeed() *wire.Encoder {
+	r.begin(resultOK)
+	return &r.result
 }
 
-// Err is what Fail was given, nil otherwise.
-func (r *Reply) Err() error { return r.err }
+// Fail answers with err. When it is the error that m declares, callers get it as that;
+// else callers of this implementation get a [*RemoteError] with err's message, others
+// see Cancelled. m may be nil.
+func (r *Reply) Fail(m *Method, err error) {
+	r.err = err
+	if m != nil && m.EncodeError != nil {
+		r.begin(resultErr, errUser)
+		if r.declared = m.EncodeError(&r.result, err) && r.result.Err() == nil; r.declared {
+			return
+		}
+	}
+	r.begin(resultErr, errCancelled)
+}
+
+func (r *Reply) begin(tags ...byte) { r.result.Reset(append(r.result.Buffer()[:0], tags...)) }
+
+// Payload is the encoded Result, empty when neither Succeed nor Fail was called.
+func (r *Reply) Payload() []byte { return r.result.Buffer() }
+
+// Outcome is the error that the method failed with, declared or not; nil for a success.
+func (r *Reply) Outcome() error {
+	if r.err != nil {
+		return r.err
+	}
+	return r.result.Err() // a result that has no encoding
+}
+
+// Undeclared is Outcome, but for an error that the method declares.
+func (r *Reply) Undeclared() error {
+	if r.declared {
+		return nil
+	}
+	return r.Outcome()
+}
 
 // Reset empties r for another request, keeping its buffer.
-func (r *Reply) Reset() { *r = Reply{Payload: reuse(r.Payload)} }
-
-// DecodeResult splits a Response payload into the call's result: it fills in
-// call.Failed and returns the bytes of the result or of the declared error, or the
-// error that the answer stands for. metadata is the Response's encoded list.
-func DecodeResult(call *Call, metadata, payload []byte) ([]byte, error) {
-	call.Failed = false
-	if len(payload) == 0 {
-		return nil, fmt.Errorf("%s: response: %w: empty payload", call.Method, ErrInvalidResponse)
-	}
-	switch payload[0] {
-	case resultOK:
-		return payload[1:], nil
-	case resultErr:
-		return decodeFailure(call, metadata, payload[1:])
-	}
-	return nil, fmt.Errorf("%s: response: %w: result tag %d, want 0 or 1", call.Method, ErrInvalidResponse, payload[0])
+func (r *Reply) Reset() {
+	b := reuse(r.result.Buffer())
+	*r = Reply{}
+	r.result.Reset(b)
 }
 
-func decodeFailure(call *Call, metadata, payload []byte) ([]byte, error) {
-	if len(payload) == 0 {
-		return nil, fmt.Errorf("%s: response: %w: no error variant", call.Method, ErrInvalidResponse)
-	}
-	switch payload[0] {
-	case errUser:
-		if !call.Method.Fallible {
-			return nil, fmt.Errorf("%s: response: %w: declared error of a method that declares none", call.Method, ErrInvalidResponse)
-		}
-		call.Failed = true
-		return payload[1:], nil
-	case errUnknownMethod:
-		return nil, &CallError{Method: call.Method.String(), Err: ErrUnknownMethod}
-	case errInvalidPayload:
-		return nil, &CallError{Method: call.Method.String(), Err: ErrInvalidPayload}
-	case errCancelled:
-		if text, ok := wire.FindString(metadata, MetadataError); ok {
-			return nil, &CallError{Method: call.Method.String(), Err: &RemoteError{Message: text}}
-		}
-		return nil, &CallError{Method: call.Method.String(), Err: ErrCancelled}
-	}
-	return nil, fmt.Errorf("%s: response: %w: error variant %d, want 0 to 3", call.Method, ErrInvalidResponse, payload[0])
-}
+// IsUnknownMethod says whether err, as Prepare returned it, means that no such
+// method exists.
+func IsUnknownMethod(err error) bool { return errors.Is(err, ErrUnknownMethod) }
 
 // NoService is the dispatcher of a side that serves nothing.
 var NoService Dispatcher = noService{}
@@ -138,19 +130,3 @@ var NoService Dispatcher = noService{}
 type noService struct{}
 
 func (noService) Prepare(*Incoming) (Invocation, error) { return nil, ErrUnknownMethod }
-
-// DispatcherFunc lets a function be a Dispatcher.
-type DispatcherFunc func(in *Incoming) (Invocation, error)
-
-// Prepare calls f.
-func (f DispatcherFunc) Prepare(in *Incoming) (Invocation, error) { return f(in) }
-
-// InvocationFunc lets a function be an Invocation.
-type InvocationFunc func(ctx context.Context, reply *Reply)
-
-// Invoke calls f.
-func (f InvocationFunc) Invoke(ctx context.Context, reply *Reply) { f(ctx, reply) }
-
-// IsUnknownMethod says whether err, as Prepare returned it, means that no such
-// method exists.
-func IsUnknownMethod(err error) bool { return errors.Is(err, ErrUnknownMethod) }

@@ -49,7 +49,7 @@ func Example_errors() {
 
 	// The other side has no such method.
 	tx, rx := roam.Channel[[]byte]()
-	_, err = callCountLines(ctx, handle, rx)
+	_, err = service.NewLogsClient(handle).CountLines(ctx, rx)
 	fmt.Println(errors.Is(err, roam.ErrUnknownMethod), err)
 	tx.Close()
 

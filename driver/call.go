@@ -26,7 +26,9 @@ type pending struct {
 	done     atomic.Bool
 	w        *waiter
 	halves   []*half
+	entries  roam.Metadata // scratch of encodeMetadata
 	metadata []byte
+	message  wire.Message // the Request
 }
 
 func newPending(c *conn) *pending {
@@ -62,6 +64,7 @@ func (p *pending) Released() {
 		clear(p.halves)
 		p.halves = p.halves[:0]
 		p.sent = false
+		p.message = wire.Message{}
 		p.done.Store(false)
 		p.core.Reset()
 		p.c.spare.Put(p)
@@ -81,7 +84,7 @@ func (c *conn) pendingOf(call *roam.Call) *pending {
 	return p
 }
 
-// open gives each channel end that the call passes an id; see roam.Caller.
+// open gives each channel end that the call passes an id.
 func (c *conn) open(ctx context.Context, call *roam.Call) error {
 	passed := call.Passed()
 	if len(passed) == 0 {
@@ -91,9 +94,6 @@ func (c *conn) open(ctx context.Context, call *roam.Call) error {
 		return &roam.ChannelCountError{Count: len(passed), Limit: limit}
 	}
 	p := c.pendingOf(call)
-	if p.sent || p.c != c || len(p.halves) > 0 {
-		return fmt.Errorf("%s: %w", call.Method, errCallUsed)
-	}
 	sends := make([]bool, len(passed))
 	for i, end := range passed {
 		sends[i] = end.CallerSends
@@ -106,7 +106,7 @@ func (c *conn) open(ctx context.Context, call *roam.Call) error {
 		ids[i] = ch.ID
 		p.halves = append(p.halves, newHalf(c, ch))
 	}
-	call.SetChannelIDs(ids)
+	call.Opened(ids)
 	return nil
 }
 
@@ -143,6 +143,9 @@ func (c *conn) do(ctx context.Context, call *roam.Call) error {
 	if p.sent || p.c != c {
 		return fmt.Errorf("%s: %w", call.Method, errCallUsed)
 	}
+	if err := c.open(ctx, call); err != nil {
+		return err
+	}
 	p.sent = true
 	if err := c.send(ctx, call, p); err != nil {
 		c.withdraw(call, p, err)
@@ -158,9 +161,7 @@ func (c *conn) do(ctx context.Context, call *roam.Call) error {
 	if err := c.outcome(p); err != nil {
 		return fmt.Errorf("%s: %w", call.Method, err)
 	}
-	var err error
-	call.ResultMetadata = p.core.Metadata
-	call.Result, err = roam.DecodeResult(call, p.core.Metadata, p.core.Payload)
+	err := call.DecodeResult(p.core.Metadata, wire.NewDecoder(p.core.Payload))
 	return atDeadline(ctx, call, err)
 }
 
@@ -191,11 +192,15 @@ func (c *conn) outcome(p *pending) error {
 
 // send publishes the Request.
 func (c *conn) send(ctx context.Context, call *roam.Call, p *pending) error {
-	if err := c.encodeMetadata(ctx, call, p); err != nil {
+	if err := p.encodeMetadata(ctx); err != nil {
 		return err
 	}
-	m := wire.Message{Kind: wire.KindRequest, Method: call.Method.ID, Metadata: p.metadata, Payload: call.Args}
-	if size, limit := c.sizeOf(&m), c.maxPayload(); size > limit {
+	if err := call.Args.Err(); err != nil {
+		return fmt.Errorf("arguments: %w", err)
+	}
+	m := &p.message
+	*m = wire.Message{Kind: wire.KindRequest, Method: call.Method.ID, Metadata: p.metadata, Payload: call.Args.Buffer()}
+	if size, limit := c.sizeOf(m), c.maxPayload(); size > limit {
 		return &roam.SizeError{What: "request", Size: size, Limit: limit, Bound: "the largest payload"}
 	}
 	if err := ctx.Err(); err != nil {
@@ -205,7 +210,7 @@ func (c *conn) send(ctx context.Context, call *roam.Call, p *pending) error {
 		return err
 	}
 	m.ID = p.core.ID
-	_, err := c.publish(ctx, &m, p)
+	_, err := c.publish(ctx, m, p)
 	return err
 }
 
@@ -228,25 +233,27 @@ func (c *conn) withdraw(call *roam.Call, p *pending, err error) {
 	}
 }
 
-// encodeMetadata joins what the context and the call carry with the deadline.
-func (c *conn) encodeMetadata(ctx context.Context, call *roam.Call, p *pending) error {
+// encodeMetadata joins what the context carries with the deadline.
+func (p *pending) encodeMetadata(ctx context.Context) error {
 	p.metadata = p.metadata[:0]
 	md := roam.OutgoingMetadata(ctx)
 	deadline, limited := ctx.Deadline()
-	if !limited && len(md) == 0 && len(call.Metadata) == 0 {
+	if !limited && len(md) == 0 {
 		return nil
 	}
-	all := make(roam.Metadata, 0, len(md)+len(call.Metadata)+1)
-	for _, entry := range append(append(all, md...), call.Metadata...) {
+	entries := p.entries[:0]
+	for _, entry := range md {
 		if entry.Key != roam.MetadataTimeout { // a forwarded one is another call's
-			all = append(all, entry)
+			entries = append(entries, entry)
 		}
 	}
 	if limited {
 		left := max(0, time.Until(deadline))
-		all = append(all, wire.Entry{Key: roam.MetadataTimeout, Value: wire.U64Value(uint64(left))})
+		entries = append(entries, wire.Entry{Key: roam.MetadataTimeout, Value: wire.U64Value(uint64(left))})
 	}
-	p.metadata = wire.AppendMetadata(p.metadata, all)
+	p.metadata = wire.AppendMetadata(p.metadata, entries)
+	clear(entries)
+	p.entries = entries
 	return wire.CheckMetadata(p.metadata)
 }
 

@@ -2,6 +2,7 @@ package driver
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 
@@ -79,17 +80,22 @@ func TestNothingIsLeftAfterScenarios(t *testing.T) {
 	}
 }
 
-// TestCallReleasedUnsentGivesItsChannelsBack: a client that fails between Open and Do
+// TestCallThatIsNotSentGivesItsChannelsBack: a call whose arguments have no encoding
 // costs no channel id, and the kept ends say why.
-func TestCallReleasedUnsentGivesItsChannelsBack(t *testing.T) {
+func TestCallThatIsNotSentGivesItsChannelsBack(t *testing.T) {
 	eachRawPeer(t, func(t *testing.T, x *target) {
 		for range 200 { // more than there are ids over shared memory
 			tx, rx := roam.Channel[int32]()
 			call := roam.NewCall(&roam.Method{Service: "Testbed", Name: "Sum"})
 			require.NoError(t, roam.PassRx(call, rx, wire.I32))
-			require.NoError(t, x.handle.Open(context.Background(), call))
+			unsendable := errors.New("unsendable")
+			call.EncodeWith(func(call *roam.Call) {
+				call.ChannelID()
+				call.Args.Fail(unsendable)
+			})
+			require.ErrorIs(t, x.handle.Do(context.Background(), call), unsendable)
 			call.Release()
-			require.ErrorIs(t, tx.Send(context.Background(), 1), roam.ErrNotSent)
+			require.ErrorIs(t, tx.Send(context.Background(), 1), unsendable)
 		}
 	})
 }
@@ -108,7 +114,7 @@ func TestTooManyChannelsInOneCall(t *testing.T) {
 			require.NoError(t, roam.PassRx(call, rx, wire.I32))
 		}
 		var count *roam.ChannelCountError
-		require.ErrorAs(t, x.handle.Open(context.Background(), call), &count)
+		require.ErrorAs(t, x.handle.Do(context.Background(), call), &count)
 		assert.Equal(t, 40, count.Count)
 		assert.Less(t, count.Limit, 40)
 	})

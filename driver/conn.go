@@ -42,6 +42,8 @@ type conn struct {
 	spin  spinner             // of whoever holds the role
 	bell  transport.Bell      // breaks the nap of whoever holds the role
 
+	contexts []requestContext // not used yet; of whoever holds the role
+
 	park    parking
 	spare   sync.Pool // of *pending, for calls to come
 	outWait outWait
@@ -87,7 +89,7 @@ func (c *conn) carryOut(fx []core.Effect) {
 			}
 		case core.EndContext:
 			if s, ok := e.Request.Owner.(*served); ok {
-				s.cancel()
+				s.ctx.end()
 			}
 		case core.Wake:
 			if h, ok := e.Channel.Owner.(*half); ok {

@@ -15,9 +15,6 @@ type Handle struct{ c *conn }
 
 var _ roam.Caller = (*Handle)(nil)
 
-// Open gives the call's channels their ids; see roam.Caller.
-func (h *Handle) Open(ctx context.Context, call *roam.Call) error { return h.c.open(ctx, call) }
-
 // Do sends the call and waits for its Response; see roam.Caller.
 func (h *Handle) Do(ctx context.Context, call *roam.Call) error { return h.c.do(ctx, call) }
 

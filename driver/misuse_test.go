@@ -5,6 +5,7 @@ import (
 	"io"
 	"runtime"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -38,12 +39,17 @@ func TestBrokenConnectionIsNoEndOfStream(t *testing.T) {
 	})
 }
 
+// anyMethod is a dispatcher that runs itself for every request.
+type anyMethod func(ctx context.Context, r *roam.Reply)
+
+func (m anyMethod) Prepare(*roam.Incoming) (roam.Invocation, error) { return m, nil }
+func (anyMethod) Method() *roam.Method                              { return &roam.Method{Service: "Any", Name: "Method"} }
+func (m anyMethod) Invoke(ctx context.Context, r *roam.Reply)       { m(ctx, r) }
+
 // serveOne serves one method that runs invoke.
 func serveOne(t *testing.T, invoke func(ctx context.Context, r *roam.Reply)) *Handle {
 	a, b := connectPipe(t, 4)
-	b.c.dispatch = roam.DispatcherFunc(func(*roam.Incoming) (roam.Invocation, error) {
-		return roam.InvocationFunc(invoke), nil
-	})
+	b.c.dispatch = anyMethod(invoke)
 	return a
 }
 
@@ -55,15 +61,15 @@ func (e *typedError) Error() string { return e.text } // panics on nil
 // answered and the process lives.
 func TestHandlersThatMisbehaveFailTheirCallAlone(t *testing.T) {
 	for name, invoke := range map[string]func(context.Context, *roam.Reply){
-		"nil error of a type":   func(_ context.Context, r *roam.Reply) { r.Fail((*typedError)(nil)) },
-		"ends its goroutine":    func(context.Context, *roam.Reply) { runtime.Goexit() },
-		"panics with nil":       func(context.Context, *roam.Reply) { panic(nil) },
-		"gives no result":       func(context.Context, *roam.Reply) {},
-		"poses as a refusal":    func(_ context.Context, r *roam.Reply) { r.Payload = []byte{1, 1} },
-		"fails without a text":  func(_ context.Context, r *roam.Reply) { r.Fail(&typedError{}) },
-		"fails with bad UTF-8":  func(_ context.Context, r *roam.Reply) { r.Fail(&typedError{"\xff\xfe"}) },
-		"fails with a long one": func(_ context.Context, r *roam.Reply) { r.Fail(&typedError{string(make([]byte, 1<<20))}) },
-		"result over the limit": func(_ context.Context, r *roam.Reply) { r.Succeed(); r.Payload = make([]byte, 5000) },
+		"nil error of a type":         func(_ context.Context, r *roam.Reply) { r.Fail(nil, (*typedError)(nil)) },
+		"ends its goroutine":          func(context.Context, *roam.Reply) { runtime.Goexit() },
+		"panics with nil":             func(context.Context, *roam.Reply) { panic(nil) },
+		"gives no result":             func(context.Context, *roam.Reply) {},
+		"result that has no encoding": func(_ context.Context, r *roam.Reply) { r.Succeed().Time(time.Time{}) },
+		"fails without a text":        func(_ context.Context, r *roam.Reply) { r.Fail(nil, &typedError{}) },
+		"fails with bad UTF-8":        func(_ context.Context, r *roam.Reply) { r.Fail(nil, &typedError{"\xff\xfe"}) },
+		"fails with a long one":       func(_ context.Context, r *roam.Reply) { r.Fail(nil, &typedError{string(make([]byte, 1<<20))}) },
+		"result over the limit":       func(_ context.Context, r *roam.Reply) { r.Succeed().Raw(make([]byte, 5000)) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := serveOne(t, invoke)
@@ -80,9 +86,9 @@ func TestHandlersThatMisbehaveFailTheirCallAlone(t *testing.T) {
 // TestCallIsForOneUse: a second Do, or one on another connection, is refused.
 func TestCallIsForOneUse(t *testing.T) {
 	a, b := connectPipe(t, 4)
-	call := roam.NewCall(&roam.Method{ID: testbed.EchoID, Service: "Testbed", Name: "Echo"})
+	call := roam.NewCall(&roam.Method{ID: testbed.TestbedEchoID, Service: "Testbed", Name: "Echo"})
 	defer call.Release()
-	call.Args = wire.AppendString(call.Args, "once")
+	call.Args.String("once")
 	require.NoError(t, a.Do(context.Background(), call))
 	require.ErrorIs(t, a.Do(context.Background(), call), errCallUsed)
 	require.ErrorIs(t, b.Do(context.Background(), call), errCallUsed)

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"runtime/debug"
-	"time"
 
 	"github.com/roam-rpc/roam-go/internal/core"
 	"github.com/roam-rpc/roam-go/wire"
@@ -14,44 +12,43 @@ import (
 	roam "github.com/roam-rpc/roam-go"
 )
 
-// served is one request of the peer while its handler runs. It is the handler's
-// context, and the roam.Request in it.
+// served is one request of the peer while its handler runs. It belongs to a
+// core.Request and is used again with it.
 type served struct {
-	context.Context
-	stop context.CancelFunc
-
 	c        *conn
 	request  *core.Request
+	ctx      *requestContext // set by the holder of the role alone
 	in       roam.Incoming
 	inv      roam.Invocation
 	reply    roam.Reply
-	returned bool   // the handler did, not its goroutine alone
-	failure  string // the text of what the handler failed with
-	ended    bool   // it failed because its context ended
-	metadata []byte // a copy: the message's bytes are gone when the handler runs
+	ends     []core.End
+	message  wire.Message // the Response
+	start    func()       // run, as a value that go takes without allocating
+	returned bool         // the handler did, not its goroutine alone
+	failure  string       // the text of what the handler failed with
+	ended    bool         // it failed because its context ended
 }
 
-// Value gives the request itself under roam.RequestKey.
-func (s *served) Value(key any) any {
-	if key == (roam.RequestKey{}) {
-		return roam.Request(s)
+// servedOf is what serves r, empty.
+func (c *conn) servedOf(r *core.Request) *served {
+	s, ok := r.Owner.(*served)
+	if !ok {
+		s = &served{c: c, request: r}
+		s.start = s.run
+		r.Owner = s
 	}
-	return s.Context.Value(key)
+	return s
 }
 
-// Metadata decodes the request's metadata; it was checked when it came.
-func (s *served) Metadata() roam.Metadata {
-	md, err := wire.DecodeMetadata(s.metadata)
-	if err != nil {
-		return nil
-	}
-	return md
+// over lets the request be used again; nobody may touch it after that.
+func (s *served) over() {
+	s.ctx.end()
+	s.in.Reset()
+	s.reply.Reset()
+	s.inv, s.message = nil, wire.Message{}
+	s.returned, s.failure, s.ended = false, "", false
+	s.c.core.Recycle(s.request)
 }
-
-// Caller calls back over the same connection.
-func (s *served) Caller() roam.Caller { return &Handle{s.c} }
-
-func (s *served) cancel() { s.stop() }
 
 // arrived prepares a request, opens its channels and starts its handler, before the
 // next message is received. It says whether a handler was started. The caller holds
@@ -69,45 +66,44 @@ func (c *conn) arrived(r *core.Request) bool {
 }
 
 func (c *conn) serve(r *core.Request) bool {
-	s := &served{c: c, request: r}
-	s.in.Method, s.in.Args, s.in.Metadata = r.Method, r.Args, r.Metadata
+	s := c.servedOf(r)
+	s.in.Method, s.in.Args, s.in.Metadata = r.Method, wire.NewDecoder(r.Args), r.Metadata
 	inv, err := c.prepare(&s.in)
 	if err != nil {
 		c.refuse(r, err)
 		return false
 	}
-	s.inv, s.in.Args = inv, nil
-	s.start(r.Metadata)
-	accepted := s.in.Accepted()
-	ends := make([]core.End, len(accepted))
-	for i, a := range accepted {
-		ends[i] = core.End{ID: a.ID, Sends: a.Sends}
-	}
-	if err := c.accept(s, ends); err != nil {
-		s.stop()
+	s.inv = inv
+	inline := inv.Method().Inline
+	s.ctx = c.newContext(r.Metadata)
+	if err := c.accept(s); err != nil {
+		s.ctx.end()
 		c.fail(err)
 		return false
 	}
-	for i, a := range accepted {
+	for i, a := range s.in.Accepted() {
 		r.Channels[i].Owner.(*half).bind(a.Sends, a)
 	}
-	r.Args, r.Metadata, s.in.Metadata = nil, nil, nil // the batch's, not ours to keep
-	if s.in.Inline {
+	s.in.Reset() // the batch's bytes are not ours to keep
+	if inline {
 		s.runInline()
 		return false
 	}
-	go s.run()
+	go s.start()
 	return true
 }
 
 // accept opens the channels; their owners are set before anyone can see them.
-func (c *conn) accept(s *served, ends []core.End) error {
+func (c *conn) accept(s *served) error {
+	s.ends = s.ends[:0]
+	for _, a := range s.in.Accepted() {
+		s.ends = append(s.ends, core.End{ID: a.ID, Sends: a.Sends})
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err := c.core.Accept(s.request, ends); err != nil {
+	if err := c.core.Accept(s.request, s.ends); err != nil {
 		return err
 	}
-	s.request.Owner = s
 	c.work.Add(1) // under the lock: Run waits only after the core has failed
 	for _, ch := range s.request.Channels {
 		newHalf(c, ch)
@@ -141,18 +137,6 @@ func (c *conn) refuse(r *core.Request, err error) {
 	c.mu.Unlock()
 }
 
-// start makes the handler's context, with the caller's deadline if it gave one.
-func (s *served) start(metadata []byte) {
-	if len(metadata) > 1 {
-		s.metadata = append([]byte(nil), metadata...)
-	}
-	if left, ok := wire.FindU64(metadata, roam.MetadataTimeout); ok && left <= math.MaxInt64 {
-		s.Context, s.stop = context.WithTimeout(context.Background(), time.Duration(left))
-	} else {
-		s.Context, s.stop = context.WithCancel(context.Background())
-	}
-}
-
 // run is the goroutine of one handler.
 func (s *served) run() {
 	defer s.c.work.Done()
@@ -163,24 +147,35 @@ func (s *served) run() {
 // answer ends the request's channels and sends the Response.
 func (s *served) answer() {
 	s.endChannels()
-	m := s.response()
+	s.respond()
 	// The Response goes out however long the peer takes to make room, as long as the
 	// connection lives.
-	if _, err := s.c.publish(context.Background(), m, s); err != nil && s.c.err() == nil {
+	if _, err := s.c.publish(context.Background(), &s.message, s); err != nil && s.c.err() == nil {
 		s.c.fail(err)
 	}
-	s.stop()
+	s.over()
 }
 
-// runInline runs a handler that never blocks on the receiving goroutine; its Response
-// is queued, since that goroutine does not wait to send.
+// runInline runs a handler that never blocks on the receiving goroutine. Its Response
+// is queued when there is no room: that goroutine does not wait to send.
 func (s *served) runInline() {
 	defer s.c.work.Done()
 	s.invoke()
 	s.endChannels()
-	m := s.response()
-	s.c.update(func(c *core.Core) { c.Respond(s.request, s.reply.Metadata, m.Payload) })
-	s.stop()
+	s.respond()
+	c, m := s.c, &s.message
+	_, lack, err := c.tryPublish(m, s)
+	if lack != nil {
+		payload := append([]byte(nil), m.Payload...) // the queue's to keep
+		c.update(func(k *core.Core) { k.Respond(s.request, m.Metadata, payload) })
+		return // s is not used again: its Request is the queue's
+	}
+	if err != nil && c.err() == nil {
+		if _, gone := err.(broken); !gone { // whoever receives finds the end, after what came before it
+			c.fail(err)
+		}
+	}
+	s.over()
 }
 
 // invoke runs the method; a panic fails that call alone.
@@ -192,11 +187,13 @@ func (s *served) invoke() {
 			s.fail(fmt.Sprintf("panic: %v", p))
 		}
 	}()
-	s.inv.Invoke(s, &s.reply)
+	s.inv.Invoke(s.ctx, &s.reply)
 	s.returned = true
-	if err := s.reply.Err(); err != nil {
+	if err := s.reply.Undeclared(); err != nil {
 		s.fail(err.Error()) // here, since it is the program's code and may panic
-		s.ended = s.Context.Err() != nil && errors.Is(err, s.Context.Err())
+		if ended := s.ctx.Err(); ended != nil {
+			s.ended = errors.Is(err, ended)
+		}
 	}
 }
 
@@ -222,52 +219,52 @@ func (s *served) commit(c *core.Core) (bool, error) {
 // maxErrorText is the most of an error's message that is sent, bytes.
 const maxErrorText = 16384
 
-// response makes the Response of a reply, within the largest payload.
-func (s *served) response() *wire.Message {
+// respond makes the Response of the reply, within the largest payload.
+func (s *served) respond() {
+	s.message = wire.Message{Kind: wire.KindResponse, ID: s.request.ID, Payload: s.reply.Payload()}
 	switch {
 	case !s.returned:
-		return s.failed("the handler ended its goroutine")
+		s.failed("the handler ended its goroutine")
 	case s.ended: // Cancelled, as the caller asked for by Cancel or its deadline
-		return &wire.Message{Kind: wire.KindResponse, ID: s.request.ID, Payload: s.reply.Payload}
 	case s.failure != "":
-		return s.failed(s.failure)
-	case len(s.reply.Payload) == 0:
-		return s.failed("the handler gave no result")
+		s.failed(s.failure)
+	case len(s.message.Payload) == 0:
+		s.failed("the handler gave no result")
+	default:
+		s.fit()
 	}
-	if core.IsRefusal(s.reply.Payload) {
-		// Only for a request that was not taken: the caller would free the entries of
-		// channels that this side opened.
-		return s.failed("the handler's reply refuses a request that was taken")
-	}
-	m := &wire.Message{Kind: wire.KindResponse, ID: s.request.ID, Payload: s.reply.Payload}
-	if len(s.reply.Metadata) > 0 {
-		m.Metadata = wire.AppendMetadata(nil, s.reply.Metadata)
-		if err := wire.CheckMetadata(m.Metadata); err != nil {
-			return s.failed(err.Error())
-		}
-	}
-	if size, limit := s.c.sizeOf(m), s.c.maxPayload(); size > limit {
-		return s.failed((&roam.SizeError{What: "result", Size: size, Limit: limit, Bound: "the largest payload"}).Error())
-	}
-	return m
 }
 
-// failed is the Response of an undeclared failure, its text cut to what fits.
-func (s *served) failed(text string) *wire.Message {
+// fit adds the reply's metadata, and replaces an answer that is too large.
+func (s *served) fit() {
+	if len(s.reply.Metadata) > 0 {
+		s.message.Metadata = wire.AppendMetadata(nil, s.reply.Metadata)
+		if err := wire.CheckMetadata(s.message.Metadata); err != nil {
+			s.failed(err.Error())
+			return
+		}
+	}
+	if size, limit := s.c.sizeOf(&s.message), s.c.maxPayload(); size > limit {
+		s.failed((&roam.SizeError{What: "result", Size: size, Limit: limit, Bound: "the largest payload"}).Error())
+	}
+}
+
+// failed makes the Response that of an undeclared failure, its text cut to what fits.
+func (s *served) failed(text string) {
 	s.reply.Reset()
-	s.reply.Fail(errors.New(text))
-	m := &wire.Message{Kind: wire.KindResponse, ID: s.request.ID, Payload: s.reply.Payload}
+	s.reply.Fail(nil, errors.New(text))
+	m := &s.message
+	m.Payload = s.reply.Payload()
 	text = cut(text, maxErrorText)
 	for {
-		s.reply.Metadata = roam.Metadata{{Key: roam.MetadataError, Value: wire.StringValue(text)}}
-		m.Metadata = wire.AppendMetadata(nil, s.reply.Metadata)
+		m.Metadata = wire.AppendMetadata(nil, roam.Metadata{{Key: roam.MetadataError, Value: wire.StringValue(text)}})
 		over := s.c.sizeOf(m) - s.c.maxPayload()
 		if over <= 0 {
-			return m
+			return
 		}
 		if text == "" {
-			s.reply.Metadata, m.Metadata = nil, nil
-			return m
+			m.Metadata = nil
+			return
 		}
 		text = cut(text, max(0, len(text)-over))
 	}

@@ -20,25 +20,25 @@ var violations = map[string]struct {
 	messages func(x *target) []wire.Message
 }{
 	"duplicate request id": {wire.RuleDuplicateRequest, func(*target) []wire.Message {
-		return []wire.Message{request(1, testbed.BlockID), request(1, testbed.BlockID)}
+		return []wire.Message{request(1, testbed.TestbedBlockID), request(1, testbed.TestbedBlockID)}
 	}},
 	"channel id zero in a request": {wire.RuleChannelZero, func(*target) []wire.Message {
-		return []wire.Message{request(1, testbed.SumID, 0)}
+		return []wire.Message{request(1, testbed.TestbedSumID, 0)}
 	}},
 	"channel id zero in data": {wire.RuleChannelZero, func(*target) []wire.Message {
 		return []wire.Message{data(0, "x")}
 	}},
 	"channel id of the other side": {wire.RuleChannelParity, func(x *target) []wire.Message {
-		return []wire.Message{request(1, testbed.SumID, x.channel(0)+1)}
+		return []wire.Message{request(1, testbed.TestbedSumID, x.channel(0)+1)}
 	}},
 	"channel id named twice": {wire.RuleChannelUniqueness, func(x *target) []wire.Message {
-		return []wire.Message{request(1, testbed.TransformID, x.channel(0), x.channel(0))}
+		return []wire.Message{request(1, testbed.TestbedTransformID, x.channel(0), x.channel(0))}
 	}},
 	"channel id still open": {wire.RuleChannelUniqueness, func(x *target) []wire.Message {
-		return []wire.Message{request(1, testbed.HoldID, x.channel(0)), request(2, testbed.HoldID, x.channel(0))}
+		return []wire.Message{request(1, testbed.TestbedHoldID, x.channel(0)), request(2, testbed.TestbedHoldID, x.channel(0))}
 	}},
 	"data after close": {wire.RuleDataAfterClose, func(x *target) []wire.Message {
-		return []wire.Message{request(1, testbed.HoldID, x.channel(0)), control(wire.KindClose, x.channel(0)), data(x.channel(0), "\x00")}
+		return []wire.Message{request(1, testbed.TestbedHoldID, x.channel(0)), control(wire.KindClose, x.channel(0)), data(x.channel(0), "\x00")}
 	}},
 	"unknown channel": {wire.RuleChannelUnknown, func(x *target) []wire.Message {
 		return []wire.Message{data(x.channel(3), "x")}
@@ -47,15 +47,15 @@ var violations = map[string]struct {
 		return []wire.Message{control(wire.KindClose, x.channel(3))}
 	}},
 	"undecodable item": {wire.RuleDataInvalid, func(x *target) []wire.Message {
-		return []wire.Message{request(1, testbed.SumID, x.channel(0)), data(x.channel(0), "\xff\xff\xff\xff\xff\xff")}
+		return []wire.Message{request(1, testbed.TestbedSumID, x.channel(0)), data(x.channel(0), "\xff\xff\xff\xff\xff\xff")}
 	}},
 	"more than the credit": {wire.RuleCreditOverrun, func(x *target) []wire.Message {
 		half := strings.Repeat("x", int(x.limits.InitialCredit)/2)
-		return []wire.Message{request(1, testbed.HoldID, x.channel(0)), data(x.channel(0), half), data(x.channel(0), half), data(x.channel(0), "x")}
+		return []wire.Message{request(1, testbed.TestbedHoldID, x.channel(0)), data(x.channel(0), half), data(x.channel(0), half), data(x.channel(0), "x")}
 	}},
 	"too much metadata": {wire.RuleMetadataLimits, func(*target) []wire.Message {
 		md := make(wire.Metadata, 129)
-		m := request(1, testbed.BlockID)
+		m := request(1, testbed.TestbedBlockID)
 		m.Metadata = wire.AppendMetadata(nil, md)
 		return []wire.Message{m}
 	}},
@@ -81,7 +81,7 @@ func TestChannelIndexOverTheTableIsGoodbye(t *testing.T) {
 		if !x.shared {
 			return // ids are not bounded
 		}
-		x.raw.send(request(1, testbed.SumID, x.channel(0)+uint64(x.limits.MaxChannels)))
+		x.raw.send(request(1, testbed.TestbedSumID, x.channel(0)+uint64(x.limits.MaxChannels)))
 		x.requireGoodbye(t, wire.RuleShmChannelTable)
 	})
 }
@@ -89,7 +89,7 @@ func TestChannelIndexOverTheTableIsGoodbye(t *testing.T) {
 func TestSurplusRequests(t *testing.T) {
 	eachRawPeer(t, func(t *testing.T, x *target) {
 		for id := range uint64(1025) {
-			x.raw.send(request(id+1, testbed.BlockID))
+			x.raw.send(request(id+1, testbed.TestbedBlockID))
 		}
 		if x.shared {
 			x.requireGoodbye(t, wire.RuleInFlight)
@@ -139,12 +139,12 @@ func TestIgnoredMessages(t *testing.T) {
 			request(1, 0xdead, ch), // unknown method: its channel is not opened
 			data(ch, "sent before the answer was seen"),
 			control(wire.KindClose, ch),
-			request(2, testbed.EchoID), // undecodable
+			request(2, testbed.TestbedEchoID), // undecodable
 			data(x.channel(1), "same"),
-			request(3, testbed.HoldID, ch),
+			request(3, testbed.TestbedHoldID, ch),
 			control(wire.KindReset, ch),
 			control(wire.KindReset, ch), // crossed
-			{Kind: wire.KindRequest, ID: 4, Method: testbed.EchoID, Payload: wire.AppendString(nil, "still here")},
+			{Kind: wire.KindRequest, ID: 4, Method: testbed.TestbedEchoID, Payload: wire.AppendString(nil, "still here")},
 		} {
 			require.True(t, x.raw.send(m))
 		}

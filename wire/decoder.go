@@ -2,7 +2,9 @@ package wire
 
 import (
 	"encoding/binary"
+	"fmt"
 	"math"
+	"math/bits"
 	"unicode/utf8"
 )
 
@@ -192,8 +194,34 @@ func (d *Decoder) F64() float64 {
 	return 0
 }
 
+// Int reads an i64 that an int can hold.
+func (d *Decoder) Int() int {
+	v := d.I64()
+	if int64(int(v)) != v {
+		d.Fail(fmt.Errorf("i64 %d does not fit an int of %d bits", v, bits.UintSize))
+		return 0
+	}
+	return int(v)
+}
+
+// Uint reads a u64 that a uint can hold.
+func (d *Decoder) Uint() uint {
+	v := d.U64()
+	if uint64(uint(v)) != v {
+		d.Fail(fmt.Errorf("u64 %d does not fit a uint of %d bits", v, bits.UintSize))
+		return 0
+	}
+	return uint(v)
+}
+
+// Unit reads nothing.
+func (d *Decoder) Unit() (unit struct{}) { return unit }
+
+// Raw fills v: the items of an array of u8.
+func (d *Decoder) Raw(v []byte) { copy(v, d.take(d.off, "array", uint64(len(v)))) }
+
 // Char reads a string of exactly one character.
-func (d *Decoder) Char() rune {
+func (d *Decoder) Char() Char {
 	start := d.off
 	text := d.text("char")
 	if d.err != nil {
@@ -204,7 +232,7 @@ func (d *Decoder) Char() rune {
 		d.fail(start, "char", FaultChar, uint64(len(text)), uint64(size))
 		return 0
 	}
-	return r
+	return Char(r)
 }
 
 // String reads length and bytes, which must be valid UTF-8, and copies them.

@@ -1,14 +1,16 @@
 package wire
 
-// U128 reads a varint of at most 19 bytes; the number is hi<<64 + lo.
-func (d *Decoder) U128() (hi, lo uint64) { return d.uvarint128("u128") }
+// U128 reads a varint of at most 19 bytes.
+func (d *Decoder) U128() Uint128 {
+	hi, lo := d.uvarint128("u128")
+	return Uint128{hi, lo}
+}
 
-// I128 reads a zigzag varint of at most 19 bytes; the number is hi<<64 + lo, two's
-// complement.
-func (d *Decoder) I128() (hi int64, lo uint64) {
-	h, l := d.uvarint128("i128")
-	sign := -(l & 1)
-	return int64(h>>1 ^ sign), (l>>1 | h<<63) ^ sign
+// I128 reads a zigzag varint of at most 19 bytes.
+func (d *Decoder) I128() Int128 {
+	hi, lo := d.uvarint128("i128")
+	sign := -(lo & 1)
+	return Int128{int64(hi>>1 ^ sign), (lo>>1 | hi<<63) ^ sign}
 }
 
 func (d *Decoder) uvarint128(what string) (hi, lo uint64) {

@@ -16,11 +16,16 @@ func Example() {
 		Name string
 	}
 	users := wire.Codec[user]{
-		Append: func(b []byte, u user) []byte { return wire.AppendString(wire.AppendU32(b, u.ID), u.Name) },
+		Encode: func(e *wire.Encoder, u user) {
+			e.U32(u.ID)
+			e.String(u.Name)
+		},
 		Decode: func(d *wire.Decoder) user { return user{ID: d.U32(), Name: d.String()} },
 	}
 
-	b := users.Append(nil, user{ID: 300, Name: "Ada"})
+	var e wire.Encoder
+	users.Encode(&e, user{ID: 300, Name: "Ada"})
+	b := e.Buffer()
 	fmt.Printf("% x\n", b)
 
 	d := wire.NewDecoder(b)

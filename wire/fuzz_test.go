@@ -17,13 +17,13 @@ func againOf[T any](c Codec[T]) again {
 		if d.Err() != nil {
 			return b
 		}
-		return c.Append(b, v)
+		return appended(c, b, v)
 	}
 }
 
 var agains = []again{
-	againOf(Bool), againOf(Char), againOf(U8), againOf(U16), againOf(U32), againOf(U64), againOf(u128),
-	againOf(I8), againOf(I16), againOf(I32), againOf(I64), againOf(i128), againOf(F32), againOf(F64),
+	againOf(Bool), againOf(CharCodec), againOf(U8), againOf(U16), againOf(U32), againOf(U64), againOf(U128),
+	againOf(I8), againOf(I16), againOf(I32), againOf(I64), againOf(I128), againOf(F32), againOf(F64), againOf(Int), againOf(Uint), againOf(Time), againOf(Duration),
 	againOf(String), againOf(Bytes), againOf(Unit), againOf(optionOf(String)), againOf(listOf(U64, 1)),
 	againOf(listOf(Unit, 0)), againOf(listOf(tupleOf(I32, String), 2)), againOf(eitherOf(I64, failures)),
 }

@@ -2,11 +2,13 @@ package wire
 
 import (
 	"bytes"
+	"errors"
 	"math"
 	"math/big"
 	"math/rand"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
@@ -38,31 +40,16 @@ func randomBytes(r *rand.Rand, n int) []byte {
 	return b
 }
 
-var u128 = Codec[pair[uint64, uint64]]{
-	Append: func(b []byte, v pair[uint64, uint64]) []byte { return AppendU128(b, v.A, v.B) },
-	Decode: func(d *Decoder) pair[uint64, uint64] {
-		hi, lo := d.U128()
-		return pair[uint64, uint64]{hi, lo}
-	},
-}
-
-var i128 = Codec[pair[int64, uint64]]{
-	Append: func(b []byte, v pair[int64, uint64]) []byte { return AppendI128(b, v.A, v.B) },
-	Decode: func(d *Decoder) pair[int64, uint64] {
-		hi, lo := d.I128()
-		return pair[int64, uint64]{hi, lo}
-	},
-}
-
 // randomSamples draws one sample of each type.
 func randomSamples(r *rand.Rand) []sample {
 	n := func() uint64 { return randomBits(r) }
 	samples := []sample{
-		of(Bool, r.Intn(2) == 1), of(Char, randomChar(r)),
+		of(Bool, r.Intn(2) == 1), of(CharCodec, Char(randomChar(r))),
 		of(U8, uint8(n())), of(U16, uint16(n())), of(U32, uint32(n())), of(U64, n()),
 		of(I8, int8(n())), of(I16, int16(n())), of(I32, int32(n())), of(I64, int64(n())),
-		of(u128, pair[uint64, uint64]{n(), n()}), of(i128, pair[int64, uint64]{int64(n()), n()}),
-		of(u128, pair[uint64, uint64]{0, n()}), of(i128, pair[int64, uint64]{-1, n()}),
+		of(U128, Uint128{n(), n()}), of(I128, Int128{int64(n()), n()}),
+		of(U128, Uint128{0, n()}), of(I128, Int128{-1, n()}),
+		of(Int, int(n())), of(Uint, uint(n())), of(Duration, time.Duration(n())), of(Time, time.Unix(0, int64(n())).UTC()),
 		of(F32, float32(r.NormFloat64())), of(F64, r.NormFloat64()),
 		of(String, randomText(r)), of(Bytes, randomBytes(r, r.Intn(300))), of(Unit, struct{}{}),
 		of(optionOf(U64), nil), of(optionOf(String), some(randomText(r))),
@@ -186,7 +173,7 @@ func TestCharIsItsUTF8AsAString(t *testing.T) {
 		encoded := AppendChar(nil, c)
 		assert.Equal(t, AppendString(nil, string(c)), encoded)
 		d := NewDecoder(encoded)
-		assert.Equal(t, c, d.Char())
+		assert.Equal(t, Char(c), d.Char())
 		assert.NoError(t, d.Finish())
 	}
 }
@@ -197,6 +184,37 @@ func TestEncodersMakeValidUTF8(t *testing.T) {
 		assert.Equal(t, replaced, AppendChar(nil, c))
 	}
 	assert.Equal(t, AppendString(nil, "a\uFFFDb"), AppendString(nil, "a\xff\xfeb"))
+}
+
+func TestTimeOutsideOfItsRangeHasNoEncoding(t *testing.T) {
+	for _, v := range []time.Time{{}, minTime.Add(-1), maxTime.Add(1)} {
+		e := NewEncoder(nil)
+		e.Time(v)
+		assert.ErrorContains(t, e.Err(), "is outside of 1677-09-21T00:12:43Z to 2262-04-11T23:47:16Z")
+	}
+	for _, v := range []time.Time{minTime, maxTime, time.Unix(0, 0).UTC()} {
+		e := NewEncoder(nil)
+		e.Time(v.In(time.FixedZone("east", 3600)))
+		require.NoError(t, e.Err())
+		d := NewDecoder(e.Buffer())
+		assert.Equal(t, v, d.Time())
+	}
+}
+
+func TestNumbersOf128Bits(t *testing.T) {
+	assert.Equal(t, "340282366920938463463374607431768211455", Uint128{math.MaxUint64, math.MaxUint64}.String())
+	assert.Equal(t, "-170141183460469231731687303715884105728", Int128{Hi: math.MinInt64}.String())
+	assert.Equal(t, "-1", Int128{-1, math.MaxUint64}.String())
+	assert.Equal(t, 1, Uint128{1, 0}.Compare(Uint128{0, math.MaxUint64}))
+	assert.Equal(t, -1, Int128{-1, math.MaxUint64}.Compare(Int128{}))
+}
+
+func TestFirstFaultOfAnEncoderSticks(t *testing.T) {
+	var e Encoder
+	e.Fail(errors.New("first"))
+	e.Fail(errors.New("second"))
+	e.U8(1)
+	assert.EqualError(t, e.Err(), "first")
 }
 
 func TestFloatsKeepEveryBit(t *testing.T) {

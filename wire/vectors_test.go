@@ -72,19 +72,24 @@ type sample struct {
 func of[T any](c Codec[T], v T) sample {
 	return sample{
 		value:  v,
-		encode: func(b []byte) []byte { return c.Append(b, v) },
+		encode: func(b []byte) []byte { return appended(c, b, v) },
 		decode: func(d *Decoder) any { return c.Decode(d) },
 	}
 }
 
+func appended[T any](c Codec[T], b []byte, v T) []byte {
+	e := NewEncoder(b)
+	c.Encode(&e, v)
+	return e.Buffer()
+}
+
 func listOf[T any](c Codec[T], minSize int) Codec[[]T] {
 	return Codec[[]T]{
-		Append: func(b []byte, v []T) []byte {
-			b = AppendLen(b, len(v))
+		Encode: func(e *Encoder, v []T) {
+			e.Len(len(v))
 			for _, item := range v {
-				b = c.Append(b, item)
+				c.Encode(e, item)
 			}
-			return b
 		},
 		Decode: func(d *Decoder) []T {
 			v := make([]T, d.Len(minSize))
@@ -98,11 +103,10 @@ func listOf[T any](c Codec[T], minSize int) Codec[[]T] {
 
 func optionOf[T any](c Codec[T]) Codec[*T] {
 	return Codec[*T]{
-		Append: func(b []byte, v *T) []byte {
-			if b = AppendOption(b, v != nil); v != nil {
-				b = c.Append(b, *v)
+		Encode: func(e *Encoder, v *T) {
+			if e.Option(v != nil); v != nil {
+				c.Encode(e, *v)
 			}
-			return b
 		},
 		Decode: func(d *Decoder) *T {
 			if !d.Option() {
@@ -121,7 +125,10 @@ type pair[A, B any] struct {
 
 func tupleOf[A, B any](a Codec[A], b Codec[B]) Codec[pair[A, B]] {
 	return Codec[pair[A, B]]{
-		Append: func(out []byte, v pair[A, B]) []byte { return b.Append(a.Append(out, v.A), v.B) },
+		Encode: func(e *Encoder, v pair[A, B]) {
+			a.Encode(e, v.A)
+			b.Encode(e, v.B)
+		},
 		Decode: func(d *Decoder) pair[A, B] { return pair[A, B]{a.Decode(d), b.Decode(d)} },
 	}
 }
@@ -129,11 +136,14 @@ func tupleOf[A, B any](a Codec[A], b Codec[B]) Codec[pair[A, B]] {
 // eitherOf is a Result: variant 0 holds an A, variant 1 a B.
 func eitherOf[A, B any](a Codec[A], b Codec[B]) Codec[any] {
 	return Codec[any]{
-		Append: func(out []byte, v any) []byte {
+		Encode: func(e *Encoder, v any) {
 			if v, ok := v.(A); ok {
-				return a.Append(AppendVariant(out, 0), v)
+				e.Variant(0)
+				a.Encode(e, v)
+				return
 			}
-			return b.Append(AppendVariant(out, 1), v.(B))
+			e.Variant(1)
+			b.Encode(e, v.(B))
 		},
 		Decode: func(d *Decoder) any {
 			switch i := d.Variant(); i {
@@ -155,7 +165,7 @@ func some[T any](v T) *T { return &v }
 type failure string
 
 var failures = Codec[failure]{
-	Append: func(b []byte, v failure) []byte { return AppendString(b, string(v)) },
+	Encode: func(e *Encoder, v failure) { e.String(string(v)) },
 	Decode: func(d *Decoder) failure { return failure(d.String()) },
 }
 

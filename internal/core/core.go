@@ -2,6 +2,7 @@ package core
 
 import (
 	"math"
+	"sync"
 
 	"github.com/roam-rpc/roam-go/flow"
 	"github.com/roam-rpc/roam-go/handshake"
@@ -36,8 +37,9 @@ type Core struct {
 	lenient  bool                // messages for unopened ids of the peer's are dropped
 	tombs    tombs
 
-	outbox  outbox
-	effects []Effect
+	outbox   outbox
+	effects  []Effect
+	requests sync.Pool // of *Request, for requests to come
 }
 
 // New makes the core of a fresh connection.

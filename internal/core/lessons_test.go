@@ -136,7 +136,7 @@ func TestLesson_UserErrorsLost(t *testing.T) {
 	assert.Equal(t, uint32(testWindow), p.room(k.Channels[0]))
 
 	q := streams(t, handshake.Acceptor)
-	q.core.Respond(q.serve(1), wire.Metadata{{Key: "k", Value: wire.U64Value(1)}}, []byte{1, 0, 7})
+	q.core.Respond(q.serve(1), wire.AppendMetadata(nil, wire.Metadata{{Key: "k", Value: wire.U64Value(1)}}), []byte{1, 0, 7})
 	out := q.published()
 	require.Len(t, out, 1)
 	assert.Equal(t, []byte{1, 0, 7}, out[0].Payload)

@@ -9,10 +9,28 @@ type Request struct {
 	// Receive.
 	Metadata, Args []byte
 	Channels       []*Channel
-	// Owner is the driver's.
+	// Owner is the driver's; it stays when the Request is used again.
 	Owner any
 
 	surplus bool
+}
+
+// newRequest gives a Request for m, one that was recycled if there is any.
+func (c *Core) newRequest(m *wire.Message) *Request {
+	r, ok := c.requests.Get().(*Request)
+	if !ok {
+		r = new(Request)
+	}
+	*r = Request{ID: m.ID, Method: m.Method, Metadata: m.Metadata, Args: m.Payload, Channels: r.Channels[:0], Owner: r.Owner}
+	return r
+}
+
+// Recycle lets a Request be used again that was answered and that nobody will touch
+// any more. Unlike the other methods it may be called at any time. A Request comes
+// into use again by Receive only, so an effect of one Receive never names another's.
+func (c *Core) Recycle(r *Request) {
+	clear(r.Channels)
+	c.requests.Put(r)
 }
 
 // End is one channel argument of a Request of the peer.
@@ -28,7 +46,7 @@ func (c *Core) request(m *wire.Message) error {
 	if err := wire.CheckMetadata(m.Metadata); err != nil {
 		return metadataViolation(err)
 	}
-	r := &Request{ID: m.ID, Method: m.Method, Metadata: m.Metadata, Args: m.Payload}
+	r := c.newRequest(m)
 	if len(c.serving)-c.surplus >= MaxInFlight {
 		return c.overrun(r)
 	}
@@ -57,18 +75,15 @@ func (c *Core) Refuse(r *Request, why Refusal) {
 }
 
 // Respond queues the Response of a handler that ran on the receiving goroutine.
-// The core keeps metadata and payload until it is sent.
-func (c *Core) Respond(r *Request, metadata wire.Metadata, payload []byte) {
+// The core keeps metadata, an encoded list, and payload until it is sent.
+func (c *Core) Respond(r *Request, metadata, payload []byte) {
 	if c.serving[r.ID] == r {
 		c.queueResponse(r, metadata, payload)
 	}
 }
 
-func (c *Core) queueResponse(r *Request, metadata wire.Metadata, payload []byte) {
-	m := wire.Message{Kind: wire.KindResponse, ID: r.ID, Payload: payload}
-	if len(metadata) > 0 {
-		m.Metadata = wire.AppendMetadata(nil, metadata)
-	}
+func (c *Core) queueResponse(r *Request, metadata, payload []byte) {
+	m := wire.Message{Kind: wire.KindResponse, ID: r.ID, Metadata: metadata, Payload: payload}
 	c.outbox.push(Out{Message: m, request: r})
 }
 

@@ -30,14 +30,14 @@ var surplusAnswer = []byte{1, 3}
 
 // surplusFrame is what that Response takes beside the text, bytes: its payload, and
 // the metadata with the length before it that counts over shared memory.
-var surplusFrame = len(surplusAnswer) + len(wire.AppendMetadataPrefix(nil, wire.AppendMetadata(nil, errorText(""))))
+var surplusFrame = len(surplusAnswer) + len(wire.AppendMetadataPrefix(nil, errorText("")))
 
-func errorText(text string) wire.Metadata {
-	return wire.Metadata{{Key: roam.MetadataError, Value: wire.StringValue(text)}}
+func errorText(text string) []byte {
+	return wire.AppendMetadata(nil, wire.Metadata{{Key: roam.MetadataError, Value: wire.StringValue(text)}})
 }
 
-// surplusMetadata carries the text, cut to what fits.
-func (c *Core) surplusMetadata() wire.Metadata {
+// surplusMetadata is the encoded list that carries the text, cut to what fits.
+func (c *Core) surplusMetadata() []byte {
 	room := int(c.cfg.Limits.MaxPayload) - surplusFrame
 	if room <= 0 {
 		return nil

@@ -1,0 +1,183 @@
+package testbed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	roam "github.com/roam-rpc/roam-go"
+)
+
+// Service implements Testbed. It is its own dispatcher.
+type Service struct {
+	// Blocked, if not nil, is told each time a Block starts and ends.
+	Blocked func(started bool)
+	// Leaving, if not nil, is called after the answer to a Leave was sent.
+	Leaving func()
+}
+
+var _ Testbed = (*Service)(nil)
+
+// Prepare makes the Service a roam.Dispatcher.
+func (s *Service) Prepare(in *roam.Incoming) (roam.Invocation, error) {
+	return testbedDispatcher{s}.Prepare(in)
+}
+
+// Echo implements [Testbed], and so do the methods below.
+func (*Service) Echo(_ context.Context, text string) (string, error) { return text, nil }
+
+// Reverse reverses.
+func (*Service) Reverse(_ context.Context, text string) (string, error) {
+	chars := []rune(text)
+	slices.Reverse(chars)
+	return string(chars), nil
+}
+
+// Add adds.
+func (*Service) Add(_ context.Context, a, b uint64) (uint64, error) { return a + b, nil }
+
+// Inline adds.
+func (*Service) Inline(_ context.Context, a, b uint64) (uint64, error) { return a + b, nil }
+
+// Bytes gives data back.
+func (*Service) Bytes(_ context.Context, data []byte) ([]byte, error) { return data, nil }
+
+// Check fails, but for 0.
+func (*Service) Check(_ context.Context, code uint32) error {
+	if code == 0 {
+		return nil
+	}
+	return &CheckError{Code: code}
+}
+
+// Fail fails.
+func (*Service) Fail(_ context.Context, text string) error { return errors.New(text) }
+
+// Panic panics.
+func (*Service) Panic(context.Context) error { panic("testbed panics") }
+
+// Block waits for the end of ctx.
+func (s *Service) Block(ctx context.Context) error {
+	if s.Blocked != nil {
+		s.Blocked(true)
+		defer s.Blocked(false)
+	}
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// caller is the client of the other side.
+func caller(ctx context.Context) *Client {
+	request, _ := roam.RequestFrom(ctx)
+	return NewClient(request.Caller())
+}
+
+// Nest calls back.
+func (*Service) Nest(ctx context.Context, depth uint32) (uint32, error) {
+	if depth == 0 {
+		return 1, nil
+	}
+	below, err := caller(ctx).Nest(ctx, depth-1)
+	return below + 1, err
+}
+
+// Meta looks into the request's metadata.
+func (*Service) Meta(ctx context.Context, key string) (string, error) {
+	value, _ := roam.IncomingMetadata(ctx).Get(key)
+	if text, ok := value.Text(); ok {
+		return text, nil
+	}
+	return value.String(), nil
+}
+
+// Drive plays a scenario.
+func (*Service) Drive(ctx context.Context, scenario string, n int) error {
+	play, ok := Scenarios[scenario]
+	if !ok {
+		return fmt.Errorf("no scenario %q", scenario)
+	}
+	return play(ctx, caller(ctx), n)
+}
+
+// Leave calls Leaving when its answer was sent.
+func (s *Service) Leave(ctx context.Context) error {
+	if s.Leaving != nil {
+		context.AfterFunc(ctx, s.Leaving)
+	}
+	return nil
+}
+
+// Exit ends the process.
+func (*Service) Exit(context.Context) error {
+	os.Exit(3)
+	return nil
+}
+
+// Sum adds up a stream.
+func (*Service) Sum(ctx context.Context, numbers *roam.Rx[int32]) (total int64, err error) {
+	for n, err := range numbers.All(ctx) {
+		if err != nil {
+			return 0, err
+		}
+		total += int64(n)
+	}
+	return total, nil
+}
+
+// Generate counts.
+func (*Service) Generate(ctx context.Context, count uint32, numbers *roam.Tx[int32]) error {
+	for i := range count {
+		if err := numbers.Send(ctx, int32(i)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Transform sends back in upper case.
+func (*Service) Transform(ctx context.Context, in *roam.Rx[string], out *roam.Tx[string]) error {
+	for text, err := range in.All(ctx) {
+		if err == nil {
+			err = out.Send(ctx, strings.ToUpper(text))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Drain counts what comes.
+func (*Service) Drain(ctx context.Context, data *roam.Rx[[]byte]) (total uint64, err error) {
+	for chunk, err := range data.All(ctx) {
+		if err != nil {
+			return 0, err
+		}
+		total += uint64(len(chunk))
+	}
+	return total, nil
+}
+
+// Ignore reads nothing.
+func (*Service) Ignore(context.Context, *roam.Rx[[]byte]) (uint64, error) { return 0, nil }
+
+// Hold waits for the end of ctx.
+func (*Service) Hold(ctx context.Context, data *roam.Rx[[]byte]) error {
+	<-ctx.Done()
+	data.Close()
+	return ctx.Err()
+}
+
+// Flood sends.
+func (*Service) Flood(ctx context.Context, total uint64, size uint32, data *roam.Tx[[]byte]) error {
+	chunk := make([]byte, size)
+	for sent := uint64(0); sent < total; sent += uint64(size) {
+		if err := data.Send(ctx, chunk[:min(uint64(size), total-sent)]); err != nil {
+			return err
+		}
+	}
+	return nil
+}

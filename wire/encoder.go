@@ -1,0 +1,100 @@
+package wire
+
+// Encoder appends postcard values to a buffer. The first value that has no encoding
+// sticks as an error, as the first fault of a [Decoder] does, so that one check of
+// [Encoder.Err] after a whole value is enough. The zero value is ready to use. It
+// belongs to one goroutine.
+type Encoder struct {
+	buf []byte
+	err error
+}
+
+// NewEncoder gives an encoder that appends to b.
+func NewEncoder(b []byte) Encoder { return Encoder{buf: b} }
+
+// Reset starts anew, appending to b.
+func (e *Encoder) Reset(b []byte) { *e = Encoder{buf: b} }
+
+// Buffer is what was appended, after what the encoder was given.
+func (e *Encoder) Buffer() []byte { return e.buf }
+
+// Err is the first fault, nil if there is none.
+func (e *Encoder) Err() error { return e.err }
+
+// Fail says that a value has no encoding: err becomes the encoder's unless there is
+// one. The buffer is then of no use.
+func (e *Encoder) Fail(err error) {
+	if e.err == nil {
+		e.err = err
+	}
+}
+
+// Bool appends 00 or 01.
+func (e *Encoder) Bool(v bool) { e.buf = AppendBool(e.buf, v) }
+
+// U8 appends one raw byte.
+func (e *Encoder) U8(v uint8) { e.buf = append(e.buf, v) }
+
+// U16 appends a varint of 1 to 3 bytes.
+func (e *Encoder) U16(v uint16) { e.buf = AppendUvarint(e.buf, uint64(v)) }
+
+// U32 appends a varint of 1 to 5 bytes.
+func (e *Encoder) U32(v uint32) { e.buf = AppendUvarint(e.buf, uint64(v)) }
+
+// U64 appends a varint of 1 to 10 bytes.
+func (e *Encoder) U64(v uint64) { e.buf = AppendUvarint(e.buf, v) }
+
+// Uint appends v as a u64.
+func (e *Encoder) Uint(v uint) { e.buf = AppendUvarint(e.buf, uint64(v)) }
+
+// I8 appends one raw byte, two's complement.
+func (e *Encoder) I8(v int8) { e.buf = append(e.buf, byte(v)) }
+
+// I16 appends a zigzag varint of 1 to 3 bytes.
+func (e *Encoder) I16(v int16) { e.buf = AppendI64(e.buf, int64(v)) }
+
+// I32 appends a zigzag varint of 1 to 5 bytes.
+func (e *Encoder) I32(v int32) { e.buf = AppendI64(e.buf, int64(v)) }
+
+// I64 appends a zigzag varint of 1 to 10 bytes.
+func (e *Encoder) I64(v int64) { e.buf = AppendI64(e.buf, v) }
+
+// Int appends v as an i64.
+func (e *Encoder) Int(v int) { e.buf = AppendI64(e.buf, int64(v)) }
+
+// U128 appends a varint of 1 to 19 bytes.
+func (e *Encoder) U128(v Uint128) { e.buf = AppendU128(e.buf, v.Hi, v.Lo) }
+
+// I128 appends a zigzag varint of 1 to 19 bytes.
+func (e *Encoder) I128(v Int128) { e.buf = AppendI128(e.buf, v.Hi, v.Lo) }
+
+// F32 appends 4 bytes of IEEE 754, little-endian.
+func (e *Encoder) F32(v float32) { e.buf = AppendF32(e.buf, v) }
+
+// F64 appends 8 bytes of IEEE 754, little-endian.
+func (e *Encoder) F64(v float64) { e.buf = AppendF64(e.buf, v) }
+
+// Char appends v as a string of that one character; what is no Unicode scalar value
+// goes out as U+FFFD.
+func (e *Encoder) Char(v Char) { e.buf = AppendChar(e.buf, rune(v)) }
+
+// String appends length and bytes; each run of invalid UTF-8 goes out as U+FFFD.
+func (e *Encoder) String(v string) { e.buf = AppendString(e.buf, v) }
+
+// Bytes appends length and bytes.
+func (e *Encoder) Bytes(v []byte) { e.buf = AppendBytes(e.buf, v) }
+
+// Raw appends bytes as they are: the items of an array of u8.
+func (e *Encoder) Raw(v []byte) { e.buf = append(e.buf, v...) }
+
+// Unit appends nothing.
+func (e *Encoder) Unit(struct{}) {}
+
+// Option appends the tag of an option; the value follows when some is true.
+func (e *Encoder) Option(some bool) { e.buf = AppendBool(e.buf, some) }
+
+// Len appends the count of a list, set or map; n items follow.
+func (e *Encoder) Len(n int) { e.buf = AppendUvarint(e.buf, uint64(n)) }
+
+// Variant appends the index of an enum's variant; its payload follows.
+func (e *Encoder) Variant(index uint32) { e.buf = AppendUvarint(e.buf, uint64(index)) }
