@@ -23,7 +23,7 @@ usage: ./build.sh COMMAND [ARGUMENTS]
   test      run every test: both engines, C, race detector, fuzz seeds and short runs, use from another module
   bench     measure shared memory against other transports; arguments go to the benchmark
   lint      check formatting, vet, staticcheck, C warnings, shell scripts, generated files and go.mod files
-  generate  write the Go layout constants anew from csrc/roamshm.h
+  generate  write the generated Go anew: layout constants from csrc/roamshm.h, clients and dispatchers of services
   clean     remove what builds and profiles leave in the tree
   help      print this list
 
@@ -149,6 +149,17 @@ nested_modules() {
 modules() {
   echo .
   nested_modules
+}
+
+# services [-check]: runs roamgen over every folder whose Go files ask for it.
+services() {
+  local folder
+  make_scratch
+  go build -o "$scratch/roamgen" ./cmd/roamgen
+  grep -rlE --include='*.go' '^//go:generate go tool roamgen' . | xargs -n 1 dirname | sort -u |
+    while IFS= read -r folder; do
+      (cd "$folder" && "$scratch/roamgen" "$@")
+    done
 }
 
 # run_program MODULE [ARGUMENTS]: builds the program of a nested module and runs it in the caller's working directory.
@@ -318,6 +329,7 @@ run_lint() {
   step 'shellcheck' lint_shell
   step 'C warnings' lint_c
   step 'generated layout is fresh' go -C internal/layoutgen run . -check
+  step 'generated services are fresh' services -check
   step 'go.mod files are tidy' lint_modules
   step 'go vet' lint_vet
   step 'staticcheck' lint_staticcheck
@@ -342,6 +354,7 @@ run_generate() {
   cd "$root"
   require_go
   go -C internal/layoutgen run .
+  services
 }
 
 run_clean() {

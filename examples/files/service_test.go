@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"math"
 	"net"
 	"strings"
 	"testing"
@@ -16,7 +15,6 @@ import (
 
 	roam "github.com/roam-rpc/roam-go"
 	"github.com/roam-rpc/roam-go/driver"
-	"github.com/roam-rpc/roam-go/wire"
 )
 
 // connect serves impl at one end of a pipe and returns a client at the other.
@@ -113,23 +111,3 @@ func TestFailureToKeepTheGzipEndsTheFile(t *testing.T) {
 type writerFunc func([]byte) (int, error)
 
 func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
-
-func TestDigestKeepsAll64Bits(t *testing.T) {
-	want := Digest{Bytes: math.MaxUint64, Sha256: [32]byte{0xff, 31: 0x80}, Lines: 1<<32 + 1}
-	d := wire.NewDecoder(appendDigest(nil, want))
-	assert.Equal(t, want, decodeDigest(&d))
-	assert.NoError(t, d.Finish())
-}
-
-func TestArgumentsThatDoNotDecodeAreRefused(t *testing.T) {
-	dispatcher := NewFilesDispatcher(fileWorker{})
-	for _, method := range []*roam.Method{filesDigest, filesCompress} {
-		for _, args := range [][]byte{{}, {1, 3, 5}} {
-			_, err := dispatcher.Prepare(&roam.Incoming{Method: method.ID, Args: args})
-			require.Error(t, err)
-			assert.False(t, roam.IsUnknownMethod(err))
-		}
-	}
-	_, err := dispatcher.Prepare(&roam.Incoming{Method: 1})
-	assert.True(t, roam.IsUnknownMethod(err))
-}
