@@ -22,7 +22,7 @@ func connect(server, client roam.Dispatcher) (handle *driver.Handle, stop func()
 	running.Go(func() {
 		_, drv, err := driver.EstablishStream(ctx, theirs, driver.Acceptor, server)
 		if err != nil {
-			log.Fatal(err)
+			return // stopped already; anything else is seen by the other side
 		}
 		_ = drv.Run(ctx)
 	})

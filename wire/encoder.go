@@ -1,5 +1,7 @@
 package wire
 
+import "fmt"
+
 // Encoder appends postcard values to a buffer. The first value that has no encoding
 // sticks as an error, as the first fault of a [Decoder] does, so that one check of
 // [Encoder.Err] after a whole value is enough. The zero value is ready to use. It
@@ -27,6 +29,21 @@ func (e *Encoder) Fail(err error) {
 	if e.err == nil {
 		e.err = err
 	}
+}
+
+// FailConstant says that the enum called what has no constant of value v, an integer.
+func (e *Encoder) FailConstant(what string, v any) {
+	e.Fail(fmt.Errorf("enum %s has no constant %d", what, v))
+}
+
+// FailVariant says that the enum called what has no variant of v's type.
+func (e *Encoder) FailVariant(what string, v any) {
+	e.Fail(fmt.Errorf("enum %s has no variant %T", what, v))
+}
+
+// FailNil says that a value of the enum called what is a nil pointer of v's type.
+func (e *Encoder) FailNil(what string, v any) {
+	e.Fail(fmt.Errorf("enum %s holds a nil %T", what, v))
 }
 
 // Bool appends 00 or 01.

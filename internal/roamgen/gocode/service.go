@@ -3,6 +3,7 @@ package gocode
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/roam-rpc/roam-go/internal/roamgen/model"
@@ -51,12 +52,23 @@ func (g *generator) client(s *model.Service, vars map[*model.Method]string) {
 // clientLocals are what a client's methods call their own variables, and requestFields
 // what requests have beside their arguments. An argument of that name gets another.
 var (
-	clientLocals  = map[string]bool{"c": true, "ctx": true, "call": true, "e": true, "d": true, "err": true, "nil": true, "error": true}
-	requestFields = map[string]bool{"impl": true, "release": true, "Method": true, "Invoke": true}
+	clientLocals  = setOf("c", "ctx", "call", "e", "d", "err", "nil", "error", "roam", "wire", "fmt", "context")
+	requestFields = setOf("impl", "release", "Method", "Invoke")
 )
+
+func setOf(names ...string) map[string]bool {
+	set := make(map[string]bool)
+	for _, name := range names {
+		set[name] = true
+	}
+	return set
+}
 
 // arguments gives names for a method's arguments, none of which is in use.
 func (g *generator) arguments(m *model.Method, inUse map[string]bool) []string {
+	for _, a := range slices.Concat(m.Args, m.Results) {
+		g.typeText(a.Type.Go) // its package's name is in use from now on
+	}
 	used := make(map[string]bool)
 	texts := make([]string, len(m.Args))
 	for i, a := range m.Args {
@@ -64,7 +76,7 @@ func (g *generator) arguments(m *model.Method, inUse map[string]bool) []string {
 		if name == "" {
 			name = a.Name
 		}
-		for inUse[name] || used[name] || g.taken[name] || strings.HasPrefix(name, "result") {
+		for inUse[name] || used[name] || g.taken[name] || resultName.MatchString(name) {
 			name += "Arg"
 		}
 		used[name] = true
@@ -72,6 +84,9 @@ func (g *generator) arguments(m *model.Method, inUse map[string]bool) []string {
 	}
 	return texts
 }
+
+// resultName matches what resultNames gives.
+var resultName = regexp.MustCompile(`^result[0-9]*$`)
 
 // resultNames are the variables of a method's results.
 func resultNames(m *model.Method) []string {

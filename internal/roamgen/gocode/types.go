@@ -97,16 +97,16 @@ func (g *generator) encodeBody(t *model.Type) {
 		}
 	case model.UnitEnum:
 		g.p("i := index%s(v)", g.names[t])
-		g.p("if i < 0 {\ne.Fail(%s.Errorf(\"%s %%d is none of its constants\", v))\nreturn\n}", g.std("fmt"), t.Wire.Name)
+		g.p("if i < 0 {\ne.FailConstant(%q, v)\nreturn\n}", t.Wire.Name)
 		g.p("e.Variant(uint32(i))")
 	case model.Enum:
 		g.variants(t, func(i int, v *model.Type, value string) {
 			g.p("e.Variant(%d)", i)
 			g.encode(v, value)
 		}, func() {
-			g.p("e.Fail(%s.Errorf(\"%s holds %%T, which is none of its variants\", v))", g.std("fmt"), t.Wire.Name)
+			g.p("e.FailVariant(%q, v)", t.Wire.Name)
 		}, func() {
-			g.p("e.Fail(%s.Errorf(\"%s holds a nil %%T\", v))\nreturn", g.std("fmt"), t.Wire.Name)
+			g.p("e.FailNil(%q, v)\nreturn", t.Wire.Name)
 		})
 	}
 }
@@ -116,9 +116,12 @@ func (g *generator) encodeItems(t *model.Type) {
 	if t.Elem.MinSize == 0 {
 		return
 	}
-	g.p("for i := range v {")
-	g.encode(t.Elem, "v[i]")
-	g.p("}")
+	item := g.body(func() { g.encode(t.Elem, "v[i]") })
+	if uses(item, "i") {
+		g.p("for i := range v {\n%s}", item)
+	} else { // a channel's id comes from the call
+		g.p("for range v {\n%s}", item)
+	}
 }
 
 // variants writes the switch over what an enum holds, by value and by pointer.
@@ -219,7 +222,7 @@ func (g *generator) passBody(t *model.Type) {
 		for _, f := range t.Fields {
 			if f.Type.HasChannel {
 				g.p("if err := %s; err != nil {", g.pass(f.Type, "v."+f.GoName))
-				g.p("return %s.Errorf(\"%s: %%w\", err)\n}", g.std("fmt"), f.GoName)
+				g.p("return %s.Errorf(\"field %s: %%w\", err)\n}", g.std("fmt"), f.GoName)
 			}
 		}
 	case model.Enum:

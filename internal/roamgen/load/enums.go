@@ -83,6 +83,7 @@ func (l *loader) enum(t *types.Named, under *types.Interface, n notes, s site) *
 	m := &model.Type{Go: t, Form: model.Enum, Wire: &schema.Type{Kind: schema.Enum}, MinSize: 1}
 	taken := make(map[string]bool)
 	for _, name := range strings.Fields(d.args) {
+		name = strings.TrimPrefix(name, "*") // which of both implements it is found out
 		at := site{d.pos, append(slices.Clip(s.path), l.text(t)+" "+name)}
 		v, wire := l.variant(t, under, name, at)
 		if v == nil {
