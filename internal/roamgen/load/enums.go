@@ -39,7 +39,7 @@ func (l *loader) unitEnum(t *types.Named, under *types.Basic, n notes, s site) *
 	ok := true
 	taken := make(map[string]bool)
 	for i, c := range constants {
-		at := s.at(c.Pos(), l.text(t)+" "+c.Name())
+		at := l.at(s, c.Pos(), l.text(t)+" "+c.Name())
 		cn := l.notesOf(c)
 		name := names.Variant(obj.Name(), c.Name())
 		if d, renamed := cn.get("name"); renamed {

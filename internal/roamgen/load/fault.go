@@ -60,8 +60,10 @@ type site struct {
 	path []string
 }
 
-func (s site) at(pos token.Pos, step string) site {
-	if !pos.IsValid() {
+// at leads one step on. The place stays where it is when pos is in a file of another
+// module, which who reads of the fault cannot change.
+func (l *loader) at(s site, pos token.Pos, step string) site {
+	if !pos.IsValid() || !l.ours[l.fset.Position(pos).Filename] {
 		pos = s.pos
 	}
 	return site{pos, append(slices.Clip(s.path), step)}

@@ -28,6 +28,7 @@ type loader struct {
 	fset    *token.FileSet
 	roots   map[string]bool
 	all     map[string]*packages.Package // by path, with all that is imported
+	ours    map[string]bool              // files of the main module
 	indices map[string]index
 	types   typeutil.Map // of Go types to *model.Type, nil where one is at fault
 	stack   []types.Type // whose parts are being looked at
@@ -70,8 +71,16 @@ func Services(dir string, patterns ...string) (*Result, error) {
 	l := &loader{
 		fset: found[0].Fset, roots: make(map[string]bool),
 		all: make(map[string]*packages.Package), indices: make(map[string]index),
+		ours: make(map[string]bool),
 	}
-	packages.Visit(found, nil, func(p *packages.Package) { l.all[p.PkgPath] = p })
+	packages.Visit(found, nil, func(p *packages.Package) {
+		l.all[p.PkgPath] = p
+		if p.Module != nil && p.Module.Main {
+			for _, file := range p.GoFiles {
+				l.ours[file] = true
+			}
+		}
+	})
 	for _, p := range found {
 		l.roots[p.PkgPath] = true
 	}
@@ -151,9 +160,6 @@ func (l *loader) bySource(a, b types.Object) int {
 
 // checkIDs finds methods that the other side could not tell apart.
 func (l *loader) checkIDs(pkg *model.Package) {
-	if len(l.faults) > 0 {
-		return
-	}
 	owners := make(map[uint64]string)
 	for _, s := range pkg.Services {
 		for _, m := range s.Methods {

@@ -33,6 +33,11 @@ func (l *loader) readService(obj *types.TypeName) *model.Service {
 			service.Methods = append(service.Methods, method)
 		}
 	}
+	for _, name := range service.Generated() {
+		if taken := obj.Pkg().Scope().Lookup(name); taken != nil {
+			l.fault(site{pos: taken.Pos()}, "%s is what roamgen calls something that it generates for %s; give this another name", name, obj.Name())
+		}
+	}
 	if iface.NumMethods() == 0 {
 		l.fault(s, "a service needs at least one method, as Ping(ctx context.Context) error")
 	}
@@ -87,7 +92,7 @@ func (l *loader) readMethod(s site, f *types.Func, declared *model.Error) *model
 	taken := make(map[string]bool)
 	for i := 1; i < signature.Params().Len(); i++ {
 		v := signature.Params().At(i)
-		at := s.at(v.Pos(), argumentName(v, i))
+		at := l.at(s, v.Pos(), argumentName(v, i))
 		arg := model.Arg{GoName: v.Name(), Name: names.Snake(v.Name()), Type: l.typeOf(v.Type(), at)}
 		if arg.Name == "" {
 			arg.GoName, arg.Name = "", fmt.Sprintf("arg%d", i)
@@ -101,7 +106,7 @@ func (l *loader) readMethod(s site, f *types.Func, declared *model.Error) *model
 	}
 	for i := range signature.Results().Len() - 1 {
 		v := signature.Results().At(i)
-		at := s.at(v.Pos(), "result")
+		at := l.at(s, v.Pos(), "result")
 		result := model.Arg{GoName: v.Name(), Name: names.Snake(v.Name()), Type: l.typeOf(v.Type(), at)}
 		ok = ok && result.Type != nil
 		l.refuseChannels(at, result.Type, "a result")
@@ -209,7 +214,12 @@ func (l *loader) refuseChannels(s site, t *model.Type, where string) {
 
 // text is a type as the service's source would write it.
 func (l *loader) text(t types.Type) string {
-	return types.TypeString(t, func(p *types.Package) string { return p.Name() })
+	return types.TypeString(t, func(p *types.Package) string {
+		if l.here(p) {
+			return ""
+		}
+		return p.Name()
+	})
 }
 
 // rewritten is the method as it should be written.

@@ -27,8 +27,12 @@ func (l *loader) structure(t types.Type, u *types.Struct, s site) *model.Type {
 		}
 		at := l.fieldSite(t, f, s)
 		if !f.Exported() {
-			l.fault(at, "the field is not exported, so that it cannot be sent; export it, or leave it out with the tag `roam:\"-\"`%s", foreign(l, f))
 			ok = false
+			if !l.ours[l.fset.Position(f.Pos()).Filename] {
+				l.fault(at, "the field is not exported, so that %s cannot be sent; send a copy in a type of your own, or its text", l.text(t))
+				break // once is enough
+			}
+			l.fault(at, "the field is not exported, so that it cannot be sent; export it, or leave it out with the tag `roam:\"-\"`")
 			continue
 		}
 		field := l.typeOf(f.Type(), at)
@@ -66,15 +70,7 @@ func (l *loader) fieldSite(t types.Type, f *types.Var, s site) site {
 	if named, ok := t.(*types.Named); ok {
 		step = l.text(named) + "." + f.Name()
 	}
-	return s.at(f.Pos(), step)
-}
-
-// foreign adds what to do about a type that is somebody else's.
-func foreign(l *loader, f *types.Var) string {
-	if f.Pkg() == nil || l.here(f.Pkg()) {
-		return ""
-	}
-	return "; of another package's type, send a copy in a type of your own, or its text"
+	return l.at(s, f.Pos(), step)
 }
 
 // fieldTag reads the tag `roam:"name"`.

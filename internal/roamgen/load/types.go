@@ -212,7 +212,7 @@ func channelEnd(t types.Type) (item types.Type, sends, ok bool) {
 }
 
 func (l *loader) channel(t, item types.Type, sends bool, s site) *model.Type {
-	elem := l.typeOf(item, s.at(s.pos, "item"))
+	elem := l.typeOf(item, l.at(s, s.pos, "item"))
 	if elem == nil {
 		return nil
 	}
@@ -232,7 +232,7 @@ func (l *loader) slice(t types.Type, u *types.Slice, s site) *model.Type {
 	if isByte(u.Elem()) {
 		return &model.Type{Go: t, Wire: &schema.Type{Kind: schema.Bytes}, Codec: "Bytes", Basic: "[]byte", MinSize: 1}
 	}
-	elem := l.typeOf(u.Elem(), s.at(s.pos, "item"))
+	elem := l.typeOf(u.Elem(), l.at(s, s.pos, "item"))
 	if elem == nil || l.hollow(u.Elem(), elem, s) {
 		return nil
 	}
@@ -255,7 +255,7 @@ func (l *loader) hollow(t types.Type, elem *model.Type, s site) bool {
 }
 
 func (l *loader) array(t types.Type, u *types.Array, s site) *model.Type {
-	elem := l.typeOf(u.Elem(), s.at(s.pos, "item"))
+	elem := l.typeOf(u.Elem(), l.at(s, s.pos, "item"))
 	if elem == nil || l.hollow(u.Elem(), elem, s) {
 		return nil
 	}
@@ -269,7 +269,7 @@ func (l *loader) array(t types.Type, u *types.Array, s site) *model.Type {
 }
 
 func (l *loader) mapping(t types.Type, u *types.Map, s site) *model.Type {
-	key := l.typeOf(u.Key(), s.at(s.pos, "key"))
+	key := l.typeOf(u.Key(), l.at(s, s.pos, "key"))
 	if key != nil && !l.sortable(key) {
 		l.fault(s, "%s cannot be a key: maps are sent in the order of their keys; use integers, bools, strings, chars, enums of constants, or structs and arrays of those", l.text(u.Key()))
 		key = nil
@@ -280,7 +280,7 @@ func (l *loader) mapping(t types.Type, u *types.Map, s site) *model.Type {
 		}
 		return &model.Type{Go: t, Form: model.Set, Elem: key, MinSize: 1, Wire: &schema.Type{Kind: schema.Set, Elem: key.Wire}}
 	}
-	value := l.typeOf(u.Elem(), s.at(s.pos, "value"))
+	value := l.typeOf(u.Elem(), l.at(s, s.pos, "value"))
 	if key == nil || value == nil {
 		return nil
 	}

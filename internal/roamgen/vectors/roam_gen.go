@@ -1109,7 +1109,7 @@ func encodeShape(e *wire.Encoder, v Shape) {
 		encodeShapeCircle(e, v)
 	case *ShapeCircle:
 		if v == nil {
-			e.Fail(fmt.Errorf("Shape holds a nil %T", v))
+			e.FailNil("Shape", v)
 			return
 		}
 		e.Variant(0)
@@ -1119,7 +1119,7 @@ func encodeShape(e *wire.Encoder, v Shape) {
 		encodeShapeRectangle(e, v)
 	case *ShapeRectangle:
 		if v == nil {
-			e.Fail(fmt.Errorf("Shape holds a nil %T", v))
+			e.FailNil("Shape", v)
 			return
 		}
 		e.Variant(1)
@@ -1129,13 +1129,13 @@ func encodeShape(e *wire.Encoder, v Shape) {
 		encodeShapePoint(e, v)
 	case *ShapePoint:
 		if v == nil {
-			e.Fail(fmt.Errorf("Shape holds a nil %T", v))
+			e.FailNil("Shape", v)
 			return
 		}
 		e.Variant(2)
 		encodeShapePoint(e, *v)
 	default:
-		e.Fail(fmt.Errorf("Shape holds %T, which is none of its variants", v))
+		e.FailVariant("Shape", v)
 	}
 }
 
@@ -1171,7 +1171,7 @@ func decodeListShape(d *wire.Decoder) (v []Shape) {
 func encodeColor(e *wire.Encoder, v Color) {
 	i := indexColor(v)
 	if i < 0 {
-		e.Fail(fmt.Errorf("Color %d is none of its constants", v))
+		e.FailConstant("Color", v)
 		return
 	}
 	e.Variant(uint32(i))
@@ -1223,7 +1223,7 @@ func encodeMessage(e *wire.Encoder, v Message) {
 		e.String(string(v))
 	case *Text:
 		if v == nil {
-			e.Fail(fmt.Errorf("Message holds a nil %T", v))
+			e.FailNil("Message", v)
 			return
 		}
 		e.Variant(0)
@@ -1233,7 +1233,7 @@ func encodeMessage(e *wire.Encoder, v Message) {
 		e.I64(int64(v))
 	case *Number:
 		if v == nil {
-			e.Fail(fmt.Errorf("Message holds a nil %T", v))
+			e.FailNil("Message", v)
 			return
 		}
 		e.Variant(1)
@@ -1243,13 +1243,13 @@ func encodeMessage(e *wire.Encoder, v Message) {
 		e.Bytes([]byte(v))
 	case *Data:
 		if v == nil {
-			e.Fail(fmt.Errorf("Message holds a nil %T", v))
+			e.FailNil("Message", v)
 			return
 		}
 		e.Variant(2)
 		e.Bytes([]byte(*v))
 	default:
-		e.Fail(fmt.Errorf("Message holds %T, which is none of its variants", v))
+		e.FailVariant("Message", v)
 	}
 }
 
