@@ -18,6 +18,7 @@ import (
 type requestContext struct {
 	c        *conn
 	metadata []byte    // a copy: the message's bytes are gone when the handler runs
+	small    [32]byte  // holds the copy when it is no more than a deadline
 	deadline time.Time // zero when there is none
 
 	mu     sync.Mutex
@@ -39,7 +40,7 @@ func (c *conn) newContext(metadata []byte) *requestContext {
 	c.contexts = c.contexts[1:]
 	r.c = c
 	if len(metadata) > 1 {
-		r.metadata = append([]byte(nil), metadata...)
+		r.metadata = append(r.small[:0], metadata...)
 		if left, ok := wire.FindU64(metadata, roam.MetadataTimeout); ok && left <= math.MaxInt64 {
 			r.deadline = time.Now().Add(time.Duration(left))
 		}

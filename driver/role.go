@@ -132,8 +132,10 @@ func (c *conn) nap(ctx context.Context, w *waiter) bool {
 	if w.ready() || c.ended.Load() || c.tr.Pending() {
 		return true
 	}
-	stop := context.AfterFunc(ctx, c.bell.Ring)
-	defer stop()
+	if ctx.Done() != nil {
+		stop := context.AfterFunc(ctx, c.bell.Ring)
+		defer stop()
+	}
 	return c.tr.Nap(&c.bell, napLimit)
 }
 

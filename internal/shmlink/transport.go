@@ -112,6 +112,9 @@ func (t *Link) Receive(out []transport.Arrival) (int, error) {
 }
 
 func asFault(err error) error {
+	if err == nil {
+		return nil // at once: looking for a Fault allocates
+	}
 	var f *shmring.Fault
 	if errors.As(err, &f) {
 		return &transport.Fault{Rule: f.Rule, Detail: f.Detail}
