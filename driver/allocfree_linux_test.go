@@ -46,3 +46,21 @@ func allocations(t *testing.T, n int, call func() error) float64 {
 	runtime.ReadMemStats(&after)
 	return float64(after.Mallocs-before.Mallocs) / float64(n)
 }
+
+// TestLargeArgumentIsCopiedOnceOutOfTheSegment: beside the memory that the argument is
+// copied into, a large argument costs no second memory, nor does a large result.
+func TestLargeArgumentIsCopiedOnceOutOfTheSegment(t *testing.T) {
+	client := connectSegment(t)
+	data := make([]byte, 60000)
+	bytes := func() error { _, err := client.Bytes(context.Background(), data); return err }
+	require.NoError(t, bytes())
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	const calls = 100
+	for range calls {
+		require.NoError(t, bytes())
+	}
+	runtime.ReadMemStats(&after)
+	each := float64(after.TotalAlloc-before.TotalAlloc) / calls
+	assert.Less(t, each, 3*60000.0, "one for the argument at the handler, one for the result at the caller")
+}

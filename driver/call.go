@@ -161,8 +161,15 @@ func (c *conn) do(ctx context.Context, call *roam.Call) error {
 	if err := c.outcome(p); err != nil {
 		return fmt.Errorf("%s: %w", call.Method, err)
 	}
-	err := call.DecodeResult(p.core.Metadata, wire.NewDecoder(p.core.Payload))
+	err := call.DecodeResult(p.core.Metadata, decoderOf(p.core.Payload, p.core.Owned))
 	return atDeadline(ctx, call, err)
+}
+
+func decoderOf(b []byte, owned bool) wire.Decoder {
+	if owned {
+		return wire.NewOwningDecoder(b)
+	}
+	return wire.NewDecoder(b)
 }
 
 // deadlineSlack is how much before the caller's deadline the callee's may pass: the

@@ -67,7 +67,7 @@ func (c *conn) arrived(r *core.Request) bool {
 
 func (c *conn) serve(r *core.Request) bool {
 	s := c.servedOf(r)
-	s.in.Method, s.in.Args, s.in.Metadata = r.Method, wire.NewDecoder(r.Args), r.Metadata
+	s.in.Method, s.in.Args, s.in.Metadata = r.Method, decoderOf(r.Args, r.Owned), r.Metadata
 	inv, err := c.prepare(&s.in)
 	if err != nil {
 		c.refuse(r, err)

@@ -6,65 +6,61 @@ const (
 	// inlineRoom is what a batch's arena has for each message, bytes: the most that
 	// an inline payload takes.
 	inlineRoom = 32
-	// arenaEnough is the size beyond which an arena grows only for a payload that
-	// does not fit, bytes: a batch is then many slots long.
-	arenaEnough = 256 << 10
+	// arenaSize is the least size of an arena, bytes. A payload that is larger gets
+	// memory of its own.
+	arenaSize = 4096
 )
 
 // Batch is what one Receive takes off a ring, with the memory that the payloads are
 // copied into. It belongs to one goroutine at a time.
 type Batch struct {
 	// Messages are those of the last Receive. They and their payloads are valid until
-	// the next.
+	// the next, but for a payload that is Owned.
 	Messages []Message
 
 	messages []Message // capacity of Messages, kept whole
 	records  []engine.Record
 	arena    []byte
-	short    bool // the arena ended the last batch before the ring was empty
+	large    []byte // for one payload that does not fit the arena
 }
 
-// NewBatch makes a batch of at most capacity messages, at least 1. Its memory grows
-// as payloads need it, to the larger of 256 KiB and one slot.
+// NewBatch makes a batch of at most capacity messages, at least 1.
 func NewBatch(capacity int) *Batch {
 	capacity = max(capacity, 1)
 	return &Batch{
 		messages: make([]Message, capacity),
 		records:  make([]engine.Record, capacity),
-		arena:    make([]byte, capacity*inlineRoom),
+		arena:    make([]byte, max(capacity*inlineRoom, arenaSize)),
 	}
 }
 
-// reset makes the last batch's memory free for the next, and more of it if it was too
-// little.
-func (b *Batch) reset() {
-	b.Messages = nil
-	if b.short {
-		b.short = false
-		b.grow(0)
+// room gives memory for one payload of n bytes: that of an earlier one, if there is
+// some that is not much too large to be handed out.
+func (b *Batch) room(n int) []byte {
+	if n > cap(b.large) || n < cap(b.large)/2 {
+		b.large = make([]byte, n)
 	}
-}
-
-// grow makes the arena twice as long, while that is within reason, and at least need
-// bytes.
-func (b *Batch) grow(need uint32) {
-	size := len(b.arena)
-	if size < arenaEnough {
-		size = min(2*size, arenaEnough)
-	}
-	if size = max(size, int(need)); size > len(b.arena) {
-		b.arena = make([]byte, size)
-	}
+	return b.large[:n]
 }
 
 // fill makes messages of the first n records.
-func (b *Batch) fill(n int) {
+func (b *Batch) fill(n int, arena []byte) {
 	b.Messages = b.messages[:n]
 	for i := range b.Messages {
 		r := &b.records[i]
 		end := r.At + r.Length
 		b.Messages[i] = Message{Type: MsgType(r.Type), ID: r.ID, Method: r.Method, Seq: r.Seq,
-			Payload: b.arena[r.At:end:end]}
+			Payload: arena[r.At:end:end]}
+	}
+}
+
+// handOut makes the payload of the only message, which is in memory of its own, the
+// receiver's to keep. That of a Data is not: a stream would need new memory for each
+// item.
+func (b *Batch) handOut() {
+	if m := &b.Messages[0]; m.Type == MsgRequest || m.Type == MsgResponse {
+		m.Owned = true
+		b.large = nil
 	}
 }
 

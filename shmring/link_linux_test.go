@@ -239,6 +239,7 @@ func TestBatchTakesLargePayloadsPiecewise(t *testing.T) {
 		sendNow(t, p.guest, Message{Type: MsgRequest, ID: uint32(i), Payload: large[:len(large)-i]})
 	}
 	b, got := NewBatch(8), 0
+	var kept [][]byte
 	for got < 8 {
 		n, err := p.host.Receive(b)
 		require.NoError(t, err)
@@ -246,10 +247,34 @@ func TestBatchTakesLargePayloadsPiecewise(t *testing.T) {
 		for _, m := range b.Messages {
 			require.EqualValues(t, got, m.ID)
 			require.True(t, bytes.Equal(large[:len(large)-got], m.Payload))
+			require.True(t, m.Owned)
+			kept = append(kept, m.Payload)
 			got++
 		}
 	}
-	assert.LessOrEqual(t, len(b.arena), 1<<20, "the arena stays at one slot")
+	for i, payload := range kept {
+		assert.True(t, bytes.Equal(large[:len(large)-i], payload), "a later Receive writes where nobody else does")
+	}
+}
+
+// TestStreamOfLargeItemsUsesTheSameMemory: the payload of a Data stays the batch's.
+func TestStreamOfLargeItemsUsesTheSameMemory(t *testing.T) {
+	p := onePair(t, Config{RingSize: 16, SlotsPerGuest: 8}, pairConfig{})
+	item := make([]byte, 60000)
+	b := NewBatch(8)
+	var first *byte
+	for i := range 8 {
+		sendNow(t, p.guest, Message{Type: MsgData, ID: 1, Payload: item[:len(item)-i]})
+		n, err := p.host.Receive(b)
+		require.NoError(t, err)
+		require.Equal(t, 1, n)
+		require.False(t, b.Messages[0].Owned)
+		at := &b.Messages[0].Payload[0]
+		if first == nil {
+			first = at
+		}
+		require.Same(t, first, at)
+	}
 }
 
 func TestChannelTable(t *testing.T) {

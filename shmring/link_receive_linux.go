@@ -10,7 +10,9 @@ import "github.com/roam-rpc/roam-go/internal/engine"
 // A *[Fault] is a message that breaks a rule; those before it are received first. An
 // ended link gives what still lies in the ring, then its end error.
 func (l *Link) Receive(b *Batch) (int, error) {
-	b.reset()
+	b.Messages = nil
+	records, arena := b.records, b.arena
+	large := false
 	for {
 		ended := l.Err() // before the ring is looked at: what lay in it at the end is received
 		if f := l.violated.Load(); f != nil {
@@ -19,10 +21,13 @@ func (l *Link) Receive(b *Batch) (int, error) {
 		if !l.receiving.enter() {
 			return 0, l.Err()
 		}
-		n, status, bell := l.shm.Receive(b.records, b.arena)
+		n, status, bell := l.shm.Receive(records, arena)
 		l.receiving.exit()
 		l.owe(bell)
-		b.fill(n)
+		b.fill(n, arena)
+		if large && n > 0 {
+			b.handOut()
+		}
 		switch {
 		case status.Fault():
 			if f := l.violate(l.faultOf(status, b.bad(n))); n == 0 {
@@ -30,11 +35,12 @@ func (l *Link) Receive(b *Batch) (int, error) {
 			}
 			return n, nil
 		case status == engine.ArenaFull && n == 0:
-			b.grow(b.records[0].Length)
+			need := int(b.records[0].Length)
+			if large { // a peer that changes what it has sent: there is no more than a slot
+				need = int(l.seg.lay.SlotSize)
+			}
+			records, arena, large = b.records[:1], b.room(need), true
 			continue
-		case status == engine.ArenaFull:
-			b.short = true
-			return n, nil
 		case n > 0:
 			return n, nil
 		case ended != nil:

@@ -30,8 +30,10 @@ type Message struct {
 	// Method is the method id of a Request, else 0.
 	Method uint64
 	// Payload is raw bytes. That of a received message is valid until the next
-	// Receive into the same Batch.
+	// Receive into the same Batch, unless it is Owned.
 	Payload []byte
+	// Owned is set by Receive: nobody else uses the Payload, which may be kept.
+	Owned bool
 	// Seq is set by Receive: the index of the incoming ring just after this message,
 	// in the same wrapping count as [Link.RecvHead].
 	Seq uint32

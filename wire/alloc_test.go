@@ -39,6 +39,7 @@ func TestDecodersAllocateOnlyWhatTheyCopy(t *testing.T) {
 	encoded := AppendMessage(nil, &message)
 	frame := AppendFrame(nil, encoded)
 	deframer := NewDeframer(len(encoded))
+	hello := []byte("\x05hello")
 	var sink string
 	for name, c := range map[string]struct {
 		want float64
@@ -58,7 +59,7 @@ func TestDecodersAllocateOnlyWhatTheyCopy(t *testing.T) {
 			_ = d.Err()
 		}},
 		"string": {1, func() {
-			d := NewDecoder([]byte("\x05hello"))
+			d := NewDecoder(hello)
 			sink = d.String()
 		}},
 	} {

@@ -26,7 +26,9 @@ type Decoder struct {
 	off int
 	// units is how many zero-size items have been announced.
 	units int
-	err   error
+	// owns says that buf is not used by anyone else, see NewOwningDecoder.
+	owns bool
+	err  error
 }
 
 // NewDecoder gives a decoder at the start of b. It reads b and keeps it, and never
@@ -235,14 +237,22 @@ func (d *Decoder) Char() Char {
 	return Char(r)
 }
 
-// String reads length and bytes, which must be valid UTF-8, and copies them.
-func (d *Decoder) String() string { return string(d.text("string")) }
+// String reads length and bytes, which must be valid UTF-8, and copies them, unless
+// the decoder owns them.
+func (d *Decoder) String() string {
+	view := d.text("string")
+	if d.keeps(len(view)) {
+		return stringOf(view)
+	}
+	return string(view)
+}
 
-// Bytes reads length and bytes and copies them; never nil unless there is a fault.
+// Bytes reads length and bytes and copies them, unless the decoder owns them; never nil
+// unless there is a fault.
 func (d *Decoder) Bytes() []byte {
 	view := d.BytesView()
-	if view == nil {
-		return nil
+	if view == nil || d.keeps(len(view)) {
+		return view
 	}
 	b := make([]byte, len(view))
 	copy(b, view)

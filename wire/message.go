@@ -55,6 +55,9 @@ type Message struct {
 	Payload  []byte // Request, Response, Data: payload; Goodbye: the reason, UTF-8
 	Credit   uint32 // Credit: bytes granted
 	Hello    Hello  // Hello
+	// Owned says of a message that was received that nobody else uses the memory of
+	// Metadata and Payload, which may be kept. It is not sent.
+	Owned bool
 }
 
 // maxHead bounds what appendHead appends: kind, two varints of 64 bits.

@@ -12,6 +12,8 @@ type Call struct {
 	Channels []*Channel
 	// Metadata and Payload are the Response's, once Done; the Call owns them.
 	Metadata, Payload []byte
+	// Owned says that they are in memory that is not used again by the next call.
+	Owned bool
 	// Owner is the driver's.
 	Owner any
 
@@ -151,11 +153,20 @@ func (c *Core) response(m *wire.Message) error {
 		k.end(nil)
 		return nil
 	}
-	k.Metadata = append(k.Metadata[:0], m.Metadata...)
-	k.Payload = append(k.Payload[:0], m.Payload...)
+	k.take(m)
 	k.end(nil)
 	c.effect(Effect{Kind: Respond, Call: k})
 	return nil
+}
+
+// take keeps the Response: its memory if that may be kept, else a copy.
+func (k *Call) take(m *wire.Message) {
+	if k.Owned = m.Owned; k.Owned {
+		k.Metadata, k.Payload = m.Metadata, m.Payload
+		return
+	}
+	k.Metadata = append(k.Metadata[:0], m.Metadata...)
+	k.Payload = append(k.Payload[:0], m.Payload...)
 }
 
 // IsRefusal says that a Response payload is UnknownMethod or InvalidPayload: the
@@ -178,6 +189,9 @@ func (c *Core) answered(ch *Channel, refused bool) {
 
 // Reset empties a call that is over for another use, keeping its buffers.
 func (k *Call) Reset() {
+	if k.Owned {
+		k.Metadata, k.Payload = nil, nil
+	}
 	*k = Call{Owner: k.Owner, Metadata: k.Metadata[:0], Payload: k.Payload[:0]}
 }
 

@@ -6,8 +6,9 @@ import "github.com/roam-rpc/roam-go/wire"
 type Request struct {
 	ID, Method uint64
 	// Metadata and Args alias the message that came; they are valid until the next
-	// Receive.
+	// Receive, and longer when they are Owned.
 	Metadata, Args []byte
+	Owned          bool
 	Channels       []*Channel
 	// Owner is the driver's; it stays when the Request is used again.
 	Owner any
@@ -21,7 +22,7 @@ func (c *Core) newRequest(m *wire.Message) *Request {
 	if !ok {
 		r = new(Request)
 	}
-	*r = Request{ID: m.ID, Method: m.Method, Metadata: m.Metadata, Args: m.Payload, Channels: r.Channels[:0], Owner: r.Owner}
+	*r = Request{ID: m.ID, Method: m.Method, Metadata: m.Metadata, Args: m.Payload, Owned: m.Owned, Channels: r.Channels[:0], Owner: r.Owner}
 	return r
 }
 

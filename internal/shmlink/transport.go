@@ -134,7 +134,7 @@ var kinds = [...]wire.Kind{
 }
 
 func arrival(a *transport.Arrival, m *shmring.Message) error {
-	a.Message = wire.Message{Kind: kinds[m.Type], ID: uint64(m.ID), Method: m.Method, Payload: m.Payload}
+	a.Message = wire.Message{Kind: kinds[m.Type], ID: uint64(m.ID), Method: m.Method, Payload: m.Payload, Owned: m.Owned}
 	a.Size, a.Seq = len(m.Payload), m.Seq
 	if a.Kind != wire.KindRequest && a.Kind != wire.KindResponse {
 		return nil

@@ -1,0 +1,19 @@
+package wire
+
+import "unsafe"
+
+// ownedShare is what part of the input a string or slice must be at least for an owning
+// decoder to give it as a view: one that is kept then keeps no more than so many times
+// its length.
+const ownedShare = 4
+
+// NewOwningDecoder gives a decoder of memory that nobody else writes to or uses again.
+// A string or []byte that is a good part of it is not copied once more: it is the input
+// itself, which lives as long as any of them does.
+func NewOwningDecoder(b []byte) Decoder { return Decoder{buf: b, owns: true} }
+
+// keeps reports whether a view of n bytes may be given away.
+func (d *Decoder) keeps(n int) bool { return d.owns && n >= len(d.buf)/ownedShare && n > 0 }
+
+// stringOf makes a string of view, which is not written to any more.
+func stringOf(view []byte) string { return unsafe.String(&view[0], len(view)) }
