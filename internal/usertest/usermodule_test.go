@@ -107,8 +107,9 @@ type userModule struct {
 	env []string
 }
 
-// newUserModule makes a module with userProgram in it and gets our module for it from a proxy.
-func newUserModule(t *testing.T) userModule {
+// proxySettings let go commands get our module, as it is in the working tree, from a
+// proxy, and others from the machine's module cache and its proxy.
+func proxySettings(t *testing.T) []string {
 	t.Helper()
 	cache := strings.TrimSpace(goCommand(t, ".", os.Environ(), "env", "GOMODCACHE"))
 	proxies := []string{
@@ -117,12 +118,18 @@ func newUserModule(t *testing.T) userModule {
 		"file://" + filepath.ToSlash(filepath.Join(cache, "cache", "download")),
 		strings.TrimSpace(goCommand(t, ".", os.Environ(), "env", "GOPROXY")),
 	}
-	user := userModule{dir: t.TempDir()}.with(
+	return []string{
 		// A cache of its own: version must not reach the machine's, which would keep it for good.
-		"GOMODCACHE="+t.TempDir(), "GOFLAGS=-modcacherw",
-		"GOPROXY="+strings.Join(proxies, ","), "GOSUMDB=off", "GOPRIVATE=", "GONOPROXY=none",
+		"GOMODCACHE=" + t.TempDir(), "GOFLAGS=-modcacherw",
+		"GOPROXY=" + strings.Join(proxies, ","), "GOSUMDB=off", "GOPRIVATE=", "GONOPROXY=none",
 		"GOWORK=off", "GOTOOLCHAIN=local",
-	)
+	}
+}
+
+// newUserModule makes a module with userProgram in it and gets our module for it from a proxy.
+func newUserModule(t *testing.T) userModule {
+	t.Helper()
+	user := userModule{dir: t.TempDir()}.with(proxySettings(t)...)
 	require.NoError(t, os.WriteFile(filepath.Join(user.dir, "main.go"), []byte(userProgram), 0o644))
 	user.run(t, "mod", "init", "example.com/user")
 	user.run(t, "get", modulePath+"@"+version)

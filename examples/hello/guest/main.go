@@ -7,8 +7,9 @@ import (
 	"os"
 
 	"github.com/roam-rpc/roam-go/driver"
-	"github.com/roam-rpc/roam-go/examples/hello/service"
 	"github.com/roam-rpc/roam-go/shmring"
+
+	"github.com/roam-rpc/roam-go/examples/hello/service"
 )
 
 func main() {

@@ -10,8 +10,9 @@ import (
 
 	roam "github.com/roam-rpc/roam-go"
 	"github.com/roam-rpc/roam-go/driver"
-	"github.com/roam-rpc/roam-go/examples/hello/service"
 	"github.com/roam-rpc/roam-go/shmring"
+
+	"github.com/roam-rpc/roam-go/examples/hello/service"
 )
 
 func main() {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	roam "github.com/roam-rpc/roam-go"
+
 	"github.com/roam-rpc/roam-go/examples/hello/service"
 )
 

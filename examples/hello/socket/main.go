@@ -10,6 +10,7 @@ import (
 
 	roam "github.com/roam-rpc/roam-go"
 	"github.com/roam-rpc/roam-go/driver"
+
 	"github.com/roam-rpc/roam-go/examples/hello/service"
 )
 
