@@ -151,14 +151,15 @@ modules() {
   nested_modules
 }
 
-# services [-check]: runs roamgen over every folder whose Go files ask for it.
+# services write|check: runs roamgen over every folder whose Go files ask for it.
 services() {
-  local folder
+  local folder flags=()
+  [[ $1 == write ]] || flags=(-check)
   make_scratch
   go build -o "$scratch/roamgen" ./cmd/roamgen
   grep -rlE --include='*.go' '^//go:generate go tool roamgen' . | xargs -n 1 dirname | sort -u |
     while IFS= read -r folder; do
-      (cd "$folder" && "$scratch/roamgen" "$@")
+      (cd "$folder" && "$scratch/roamgen" "${flags[@]}")
     done
 }
 
@@ -329,7 +330,7 @@ run_lint() {
   step 'shellcheck' lint_shell
   step 'C warnings' lint_c
   step 'generated layout is fresh' go -C internal/layoutgen run . -check
-  step 'generated services are fresh' services -check
+  step 'generated services are fresh' services check
   step 'go.mod files are tidy' lint_modules
   step 'go vet' lint_vet
   step 'staticcheck' lint_staticcheck
@@ -354,7 +355,7 @@ run_generate() {
   cd "$root"
   require_go
   go -C internal/layoutgen run .
-  services
+  services write
 }
 
 run_clean() {
