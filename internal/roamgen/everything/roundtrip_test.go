@@ -11,6 +11,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/roam-rpc/roam-go/internal/roamgen/everything/shared"
+
 	roam "github.com/roam-rpc/roam-go"
 )
 
@@ -173,6 +175,22 @@ func TestSeveralResults(t *testing.T) {
 	require.NoError(t, err)
 	assert.EqualValues(t, 7, n)
 	assert.Equal(t, "seven", s)
+}
+
+func TestArgumentsWhateverTheyAreCalled(t *testing.T) {
+	client := NewEverythingClient(&loopback{dispatcher: NewEverythingDispatcher(echo{})})
+	text, err := client.Unnamed(context.Background(), 1, "text")
+	require.NoError(t, err)
+	assert.Equal(t, "text", text)
+	require.NoError(t, client.Nothing(context.Background()))
+
+	connected := connect(t, echo{})
+	tx, rx := roam.Channel[Color]()
+	defer tx.Close()
+	key := shared.Key{Level: shared.LevelLow, Last: true}
+	got, err := connected.Clashes(context.Background(), 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, key, rx)
+	require.NoError(t, err)
+	assert.Equal(t, key, got)
 }
 
 func TestDescriptor(t *testing.T) {
