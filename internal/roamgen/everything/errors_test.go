@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"reflect"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -23,6 +25,9 @@ func TestDeclaredErrorsArriveAsWhatTheyAre(t *testing.T) {
 		got := failing(err).Fails(ctx, 0)
 		assert.Equal(t, CodeGone, got, name)
 	}
+	for name, err := range map[string]error{"value": Failure{Reason: "why"}, "pointer": &Failure{Reason: "why"}} {
+		assert.Equal(t, Failure{Reason: "why"}, failing(err).Nothing(ctx), name)
+	}
 	for name, err := range map[string]error{
 		"value":   TooLarge{Size: 3, Limit: 2},
 		"pointer": &TooLarge{Size: 3, Limit: 2},
@@ -35,6 +40,18 @@ func TestDeclaredErrorsArriveAsWhatTheyAre(t *testing.T) {
 	var missing *NotFound
 	require.ErrorAs(t, failing(&NotFound{Name: "x"}).Breaks(ctx, &NotFound{}), &missing)
 	assert.Equal(t, "x", missing.Name)
+}
+
+func TestEveryDeclaredErrorComesBack(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 8))
+	client := NewEverythingClient(&loopback{dispatcher: NewEverythingDispatcher(echo{})})
+	for range 100 {
+		problem := random(r, reflect.TypeFor[Problem]()).Interface().(Problem)
+		assert.Equal(t, problem, client.Breaks(context.Background(), problem))
+	}
+	for _, code := range []Code{CodeBusy, CodeGone} {
+		assert.Equal(t, code, client.Fails(context.Background(), uint8(code)))
+	}
 }
 
 func TestOtherErrorsArriveAsTheirText(t *testing.T) {

@@ -154,9 +154,19 @@ func TestValuesWithoutEncodingAreRefusedBeforeTheyAreSent(t *testing.T) {
 
 func TestVariantsByPointerArriveAsTheyAreDeclared(t *testing.T) {
 	client := NewEverythingClient(&loopback{dispatcher: NewEverythingDispatcher(echo{})})
-	got, err := client.Shape(context.Background(), &ShapeCircle{Radius: 2})
-	require.NoError(t, err)
-	assert.Equal(t, ShapeCircle{Radius: 2}, got)
+	label := Label("text")
+	for _, c := range []struct{ sent, got Shape }{
+		{&ShapeCircle{Radius: 2}, ShapeCircle{Radius: 2}},
+		{&ShapeNone{}, ShapeNone{}},
+		{&label, label},
+		{&Corners{A: Point{1, 2}}, Corners{A: Point{1, 2}}},
+		{&Wrapped{Point{3, 4}}, Wrapped{Point{3, 4}}},
+		{&ShapeSquare{Side: 5, Color: ColorRed}, &ShapeSquare{Side: 5, Color: ColorRed}},
+	} {
+		got, err := client.Shape(context.Background(), c.sent)
+		require.NoError(t, err)
+		assert.Equal(t, c.got, got)
+	}
 }
 
 func TestNilSlicesAndMapsArriveEmpty(t *testing.T) {

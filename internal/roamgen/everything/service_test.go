@@ -35,7 +35,7 @@ func (echo) Shared(_ context.Context, v Shared) (Shared, error)              { r
 func (echo) Unit(_ context.Context, v struct{}) (struct{}, error)            { return v, nil }
 func (echo) Units(_ context.Context, v []struct{}) ([]struct{}, error)       { return v, nil }
 func (echo) Two(_ context.Context, a int32, b string) (int32, string, error) { return a, b, nil }
-func (echo) Nothing(context.Context) error                                   { return nil }
+func (s echo) Nothing(context.Context) error                                 { return s.problem }
 func (echo) Unnamed(_ context.Context, _ int, s string) (string, error)      { return s, nil }
 
 func (echo) Anonymous(_ context.Context, v struct{ X, Y int }) (struct{ X, Y int }, error) {
