@@ -21,7 +21,7 @@ usage: ./build.sh COMMAND [ARGUMENTS]
 
   demo      stream a folder of files through guest processes: [--json FILE] [--out DIR] [--guests N] [DIR]
   test      run every test: both engines, C, race detector, fuzz seeds and short runs, use from another module
-  bench     measure shared memory against other transports; arguments go to the benchmark
+  bench     measure against other transports and floors in C: [--quick] [--json FILE] [--html FILE]
   lint      check formatting, vet, staticcheck, C warnings, shell scripts, generated files and go.mod files
   generate  write the generated Go anew: layout constants from csrc/roamshm.h, clients and dispatchers of services
   clean     remove what builds and profiles leave in the tree
@@ -284,7 +284,7 @@ lint_c() {
   make_scratch
   for cc in $(c_compilers); do
     printf -- '-- %s\n' "$cc"
-    for file in csrc/*.c csrc/test/*.c; do
+    for file in csrc/*.c csrc/test/*.c bench/floor/*.c; do
       "$cc" "${c_warnings[@]}" -Icsrc -c -o "$scratch/lint.o" "$file"
     done
     for file in csrc/*.h; do

@@ -2,52 +2,45 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
-
-	roam "github.com/roam-rpc/roam-go"
-	"github.com/roam-rpc/roam-go/internal/testbed"
 )
 
-// client gives the operations of a case over one connection to a guest.
+// client is a host's connection to a guest.
 type client interface {
-	// operations gives one for each caller of the case.
-	operations(c benchCase) []operation
+	// caller gives what caller i, below maxCallers, can do. Several do it at once.
+	caller(i int) caller
 	// close ends the connection and waits for the guest's end.
 	close() error
 }
 
-// same gives n callers the same operation, which any number may do at once.
-func same(n int, op operation) []operation {
-	ops := make([]operation, n)
-	for i := range ops {
-		ops[i] = op
-	}
-	return ops
+// caller is what can be done over a connection; nil is what cannot.
+type caller struct {
+	add  func(ctx context.Context, a, b uint64) (uint64, error)
+	echo func(ctx context.Context, data []byte) ([]byte, error) // may be overwritten by the next
+	nest func(ctx context.Context) error
+	// up sends the item some times and returns the bytes that arrived; down has items of
+	// size bytes sent and does so, too.
+	up   func(ctx context.Context, item []byte, items int) (uint64, error)
+	down func(ctx context.Context, size, items int) (uint64, error)
 }
 
-// roamOperations are the operations over a roam connection.
-func roamOperations(caller roam.Caller, c benchCase) []operation {
-	bed := testbed.NewClient(caller)
-	switch c.method {
-	case callAdd:
-		return same(c.callers, func(ctx context.Context) error { return add(ctx, bed) })
-	case callBytes:
-		data := payload(c.payload)
-		return same(c.callers, func(ctx context.Context) error { return exchange(ctx, bed, data) })
-	case streamUp:
-		item := payload(c.payload)
-		return same(c.callers, func(ctx context.Context) error { return upload(ctx, bed, item, c.items) })
+// operation is what the case asks of one caller, nil if it cannot do that. It checks
+// what comes back.
+func (c caller) operation(bc benchCase) operation {
+	switch {
+	case bc.method == callAdd && c.add != nil:
+		return c.addOnce
+	case bc.method == callNest && c.nest != nil:
+		return c.nest
+	case bc.method == callBytes && c.echo != nil:
+		data := payload(bc.payload)
+		return func(ctx context.Context) error { return c.exchange(ctx, data) }
+	case bc.isStream() && c.up != nil && c.down != nil:
+		return c.stream(bc)
 	}
-	return same(c.callers, func(ctx context.Context) error { return download(ctx, bed, c.payload, c.items) })
-}
-
-// payload makes n bytes that are like noise: framing that escapes zero bytes meets one
-// in 256.
-func payload(n int) []byte {
-	b := make([]byte, n)
-	_, _ = rand.NewChaCha8([32]byte{}).Read(b) // never fails
-	return b
+	return nil
 }
 
 // Numbers whose encodings have 9 bytes each, about what eight bytes of data take.
@@ -56,63 +49,57 @@ const (
 	addB = 1<<61 + 67890
 )
 
-func add(ctx context.Context, bed *testbed.Client) error {
-	sum, err := bed.Add(ctx, addA, addB)
+func (c caller) addOnce(ctx context.Context) error {
+	sum, err := c.add(ctx, addA, addB)
 	if err == nil && sum != addA+addB {
 		err = fmt.Errorf("%d + %d gave %d", uint64(addA), uint64(addB), sum)
 	}
 	return err
 }
 
-func exchange(ctx context.Context, bed *testbed.Client, data []byte) error {
-	got, err := bed.Bytes(ctx, data)
+func (c caller) exchange(ctx context.Context, data []byte) error {
+	got, err := c.echo(ctx, data)
 	if err == nil && len(got) != len(data) {
 		err = fmt.Errorf("%d bytes came back as %d", len(data), len(got))
 	}
 	return err
 }
 
-func upload(ctx context.Context, bed *testbed.Client, item []byte, items int) error {
-	tx, rx := roam.Channel[[]byte]()
-	sent := make(chan error, 1)
-	go func() {
-		defer tx.Close()
-		var err error
-		for i := 0; i < items && err == nil; i++ {
-			err = tx.Send(ctx, item)
-		}
-		sent <- err
-	}()
-	got, err := bed.Drain(ctx, rx)
-	if err != nil {
-		return err
+func (c caller) stream(bc benchCase) operation {
+	item, items := payload(bc.payload), bc.perStream()
+	want := uint64(len(item)) * uint64(items)
+	up := func(ctx context.Context) error {
+		got, err := c.up(ctx, item, items)
+		return arrived(got, want, err)
 	}
-	if err := <-sent; err != nil {
-		return err
+	down := func(ctx context.Context) error {
+		got, err := c.down(ctx, len(item), items)
+		return arrived(got, want, err)
 	}
-	if want := uint64(items) * uint64(len(item)); got != want {
-		return fmt.Errorf("%d bytes arrived of %d", got, want)
+	switch bc.method {
+	case streamUp:
+		return up
+	case streamDown:
+		return down
 	}
-	return nil
+	return func(ctx context.Context) error {
+		done := make(chan error, 1)
+		go func() { done <- up(ctx) }()
+		return errors.Join(down(ctx), <-done)
+	}
 }
 
-func download(ctx context.Context, bed *testbed.Client, size, items int) error {
-	total := uint64(size) * uint64(items)
-	tx, rx := roam.Channel[[]byte]()
-	called := make(chan error, 1)
-	go func() { called <- bed.Flood(ctx, total, uint32(size), tx) }()
-	var got uint64
-	for item, err := range rx.All(ctx) {
-		if err != nil {
-			return err
-		}
-		got += uint64(len(item))
+func arrived(got, want uint64, err error) error {
+	if err == nil && got != want {
+		err = fmt.Errorf("%d bytes arrived of %d", got, want)
 	}
-	if err := <-called; err != nil {
-		return err
-	}
-	if got != total {
-		return fmt.Errorf("%d bytes arrived of %d", got, total)
-	}
-	return nil
+	return err
+}
+
+// payload makes n bytes that are like noise: framing that escapes zero bytes meets one
+// in 256.
+func payload(n int) []byte {
+	b := make([]byte, n)
+	_, _ = rand.NewChaCha8([32]byte{}).Read(b) // never fails
+	return b
 }

@@ -1,10 +1,19 @@
 // Bench measures calls and streams between two processes, over shared memory with each
-// engine and over a Unix socket, beside a bare Unix socket.
+// engine and over a Unix socket, beside other ways to do the same and beside what the
+// machine itself takes: two C processes that spin, sleep or copy, and a call that
+// leaves neither its goroutine nor its process.
 //
-// The parent builds this program once for each engine. In each round it starts every
-// contender as a host process, which starts its own guest process, and measures case by
-// case, contenders in turn: on a virtual machine the cost of memory traffic between
-// processors moves within minutes, so a ratio is that of two figures of one round.
-// The table shows medians over the rounds and the range of what came out. Nothing is
-// judged here: there is no limit that a slow machine could break.
+// The parent builds this program for each engine, and the C program. In each round it
+// starts every contender as a host process, which starts its own guest process, and
+// measures case by case, contenders in turn: on a virtual machine the cost of memory
+// traffic between processors moves within minutes, so a ratio is that of two figures of
+// one round. Then hosts of many guests follow, one engine after the other. The tables
+// show medians over the rounds and the range of what came out. Ratios that the project
+// is judged by are shown with their goal and floor; a run does not fail by them, since a
+// slow or busy machine could break any limit.
+//
+// The files, from the user to the figures: options; rounds, process and programs (the
+// parent); host, control and measure (a host process); guest; a file a contender; case
+// and contender (what is measured with what); series, ratio and report (what comes out);
+// table, html, section and chart (how it looks).
 package main

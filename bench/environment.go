@@ -5,10 +5,12 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"time"
 )
 
 // environment is what the figures depend on beside the program.
 type environment struct {
+	Began      string  `json:"began"` // date and time, UTC
 	CPU        string  `json:"cpu"`
 	Cores      int     `json:"cores"`
 	Go         string  `json:"go"`
@@ -20,20 +22,29 @@ type environment struct {
 	Credit     int     `json:"initial_credit"`
 	LoadBefore string  `json:"load_before"` // processes that ran or wanted to, in the last 1, 5, 15 minutes
 	LoadAfter  string  `json:"load_after"`
+	// Idle is what hosts with guests took while nobody called.
+	Idle []idleRow `json:"idle_guests"`
+}
+
+// idleRow is what one contender's host took.
+type idleRow struct {
+	Contender string `json:"contender"`
+	idle
 }
 
 func readEnvironment(o *options) environment {
 	return environment{
-		CPU: processor(), Cores: runtime.NumCPU(), Go: runtime.Version(), System: system(),
-		Rounds: o.rounds, Seconds: o.spell.Seconds(),
+		Began: time.Now().UTC().Format("2006-01-02 15:04"),
+		CPU:   processor(), Cores: runtime.NumCPU(), Go: runtime.Version(), System: system(),
+		Seconds:  o.spell.Seconds(),
 		SlotSize: slotSize, Slots: slots, Credit: initialCredit,
 		LoadBefore: loadAverage(),
 	}
 }
 
 func (e environment) String() string {
-	return fmt.Sprintf("%s, %d cores, %s, %s; %d rounds of %g s; load %s before, %s after",
-		e.CPU, e.Cores, e.Go, e.System, e.Rounds, e.Seconds, e.LoadBefore, e.LoadAfter)
+	return fmt.Sprintf("%s UTC: %s, %d cores, %s, %s; %d rounds of %g s; load %s before, %s after",
+		e.Began, e.CPU, e.Cores, e.Go, e.System, e.Rounds, e.Seconds, e.LoadBefore, e.LoadAfter)
 }
 
 // processor is the CPU's name as Linux gives it, else the architecture.

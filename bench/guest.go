@@ -9,7 +9,6 @@ import (
 	"strconv"
 
 	"github.com/roam-rpc/roam-go/driver"
-	"github.com/roam-rpc/roam-go/internal/testbed"
 	"github.com/roam-rpc/roam-go/shmring"
 )
 
@@ -24,25 +23,43 @@ func guestCommand(args ...string) (*exec.Cmd, error) {
 
 // serveHost is a guest process: it serves until the host ends the connection.
 func serveHost(transport string, args []string) error {
-	if transport == sharedMemory {
-		guest, err := shmring.AttachArgs(args)
-		if err != nil {
-			return err
-		}
-		_, drv, err := driver.EstablishGuest(guest, &testbed.Service{})
-		if err != nil {
-			return err
-		}
-		return drv.Run(context.Background())
+	if err := answerControl(); err != nil {
+		return err
+	}
+	switch transport {
+	case sharedMemory:
+		return serveShm(args)
+	case hashicorp:
+		return servePlugin()
+	}
+	serve, ok := socketServers[transport]
+	if !ok {
+		return fmt.Errorf("unknown transport %q", transport)
 	}
 	conns, err := dial(args)
 	if err != nil {
 		return err
 	}
-	if transport == bareSocket {
-		return serveBare(conns)
+	return serve(conns)
+}
+
+// socketServers serve on the connections that a guest dialled until the host closes
+// them.
+var socketServers = map[string]func([]net.Conn) error{
+	unixSocket: serveUnix,
+	bareSocket: serveBare,
+	netRPC:     serveNetRPC,
+	containerd: serveTTRPC,
+	storj:      serveDRPC,
+	googleRPC:  serveGRPC,
+}
+
+func serveShm(args []string) error {
+	guest, err := shmring.AttachArgs(args)
+	if err != nil {
+		return err
 	}
-	_, drv, err := driver.EstablishStream(context.Background(), conns[0], driver.Initiator, &testbed.Service{}, limits)
+	_, drv, err := driver.EstablishGuest(guest, service())
 	if err != nil {
 		return err
 	}

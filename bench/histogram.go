@@ -1,6 +1,8 @@
 package main
 
 import (
+	"encoding/json"
+	"fmt"
 	"math/bits"
 	"time"
 )
@@ -55,4 +57,34 @@ func (h *histogram) quantile(q float64) float64 {
 		left -= n
 	}
 	return 0
+}
+
+// MarshalJSON gives the steps that were met, each with its count after it.
+func (h *histogram) MarshalJSON() ([]byte, error) {
+	pairs := []uint64{}
+	for i, n := range h.counts {
+		if n > 0 {
+			pairs = append(pairs, uint64(i), n)
+		}
+	}
+	return json.Marshal(pairs)
+}
+
+// UnmarshalJSON adds what MarshalJSON gave.
+func (h *histogram) UnmarshalJSON(text []byte) error {
+	var pairs []uint64
+	if err := json.Unmarshal(text, &pairs); err != nil {
+		return err
+	}
+	if len(pairs)%2 != 0 {
+		return fmt.Errorf("histogram of %d numbers, want pairs", len(pairs))
+	}
+	for i := 0; i < len(pairs); i += 2 {
+		if pairs[i] >= histogramSteps {
+			return fmt.Errorf("histogram step %d, there are %d", pairs[i], histogramSteps)
+		}
+		h.counts[pairs[i]] += pairs[i+1]
+		h.total += pairs[i+1]
+	}
+	return nil
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -26,32 +25,62 @@ type answerLine struct {
 	Error string `json:"error,omitempty"`
 }
 
-// warmUp is the share of a measurement's time that goes before it, unmeasured.
-const warmUp = 5
+// subject is what a host process measures.
+type subject interface {
+	measure(bc benchCase, d time.Duration) (sample, error)
+	close() error
+}
 
 // serveCommands is a host process: it starts its guest, and measures what each line of
 // in asks for until in ends.
 func serveCommands(transport string, in io.Reader, out io.Writer) error {
-	c, err := start(transport)
+	s, err := startSubject(transport)
 	if err != nil {
 		return err
 	}
-	return errors.Join(obey(c, json.NewDecoder(in), json.NewEncoder(out)), c.close())
+	return errors.Join(obey(s, json.NewDecoder(in), json.NewEncoder(out)), s.close())
 }
 
-func start(transport string) (client, error) {
+func startSubject(transport string) (subject, error) {
 	switch transport {
-	case sharedMemory:
-		return startShm()
-	case unixSocket:
-		return startUnix()
-	case bareSocket:
-		return startBare()
+	case crowdMemory:
+		return startCrowd()
+	case noTransport:
+		return &pair{client: startLoopback()}, nil
 	}
-	return nil, fmt.Errorf("unknown transport %q", transport)
+	start, ok := clients[transport]
+	if !ok {
+		return nil, fmt.Errorf("unknown transport %q", transport)
+	}
+	c, ctl, err := withControl(start)
+	return &pair{c, ctl}, err
 }
 
-func obey(c client, in *json.Decoder, out *json.Encoder) error {
+// clients start a guest and connect to it.
+var clients = map[string]func() (client, error){
+	sharedMemory: startShm,
+	unixSocket:   startUnix,
+	bareSocket:   startBare,
+	netRPC:       startNetRPC,
+	containerd:   startTTRPC,
+	storj:        startDRPC,
+	googleRPC:    startGRPC,
+	hashicorp:    startPlugin,
+}
+
+// pair is a host and its guest.
+type pair struct {
+	client  client
+	control *control
+}
+
+func (p *pair) measure(bc benchCase, d time.Duration) (sample, error) {
+	return measureCase(bc, p.client.caller, d, p.control.usage)
+}
+
+func (p *pair) close() error { return errors.Join(p.control.close(), p.client.close()) }
+
+func obey(s subject, in *json.Decoder, out *json.Encoder) error {
 	if err := out.Encode(hello{engineName}); err != nil {
 		return err
 	}
@@ -64,7 +93,7 @@ func obey(c client, in *json.Decoder, out *json.Encoder) error {
 		}
 		var line answerLine
 		var err error
-		if line.sample, err = carryOut(c, cmd); err != nil {
+		if line.sample, err = carryOut(s, cmd); err != nil {
 			line.Error = err.Error()
 		}
 		if err := out.Encode(line); err != nil {
@@ -73,14 +102,10 @@ func obey(c client, in *json.Decoder, out *json.Encoder) error {
 	}
 }
 
-func carryOut(c client, cmd command) (sample, error) {
+func carryOut(s subject, cmd command) (sample, error) {
 	bc, ok := caseNamed(cmd.Case)
 	if !ok {
 		return sample{}, fmt.Errorf("unknown case %q", cmd.Case)
 	}
-	ops := c.operations(bc)
-	if _, err := measure(context.Background(), ops, cmd.For/warmUp); err != nil {
-		return sample{}, err
-	}
-	return measure(context.Background(), ops, cmd.For)
+	return s.measure(bc, cmd.For)
 }

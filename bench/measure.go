@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"runtime"
 	"sync"
 	"time"
@@ -13,36 +14,104 @@ type operation func(ctx context.Context) error
 
 // sample is what one measurement gives.
 type sample struct {
-	Ops     uint64  `json:"ops"`
-	Seconds float64 `json:"seconds"`
-	P50     float64 `json:"p50_ns"`
-	P99     float64 `json:"p99_ns"`
-	Mallocs uint64  `json:"mallocs"` // of the host process
+	Ops     uint64     `json:"ops"`
+	Seconds float64    `json:"seconds"`
+	Times   *histogram `json:"times"`
+	// Mallocs and CPU are of both processes, the latter ns of user and system time; CPU
+	// is 0 where the system does not tell.
+	Mallocs uint64 `json:"mallocs"`
+	CPU     uint64 `json:"cpu_ns"`
+	Idle    *idle  `json:"idle,omitempty"`
 }
 
-// measure has every caller repeat its operation for about d.
-func measure(ctx context.Context, callers []operation, d time.Duration) (sample, error) {
-	times := make([]histogram, len(callers))
-	errs := make([]error, len(callers))
+// spent is what processes have used up so far.
+type spent struct{ mallocs, cpu uint64 }
+
+// measureCase measures a case whose caller i is callers(i).
+func measureCase(bc benchCase, callers func(int) caller, d time.Duration, usage func() (spent, error)) (sample, error) {
+	ops := make([]operation, bc.callers)
+	for i := range ops {
+		if ops[i] = callers(i).operation(bc); ops[i] == nil {
+			return sample{}, fmt.Errorf("%q is not for this transport", bc.name)
+		}
+	}
+	return bc.measure(context.Background(), ops, d, usage)
+}
+
+// measure applies the case's load for about d. usage tells what host and guest have
+// used up; it is asked before and after.
+func (bc benchCase) measure(ctx context.Context, ops []operation, d time.Duration, usage func() (spent, error)) (sample, error) {
+	apply, err := bc.loadOf(ctx, ops, d)
+	if err != nil {
+		return sample{}, err
+	}
 	runtime.GC()
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
+	before, err := usage()
+	if err != nil {
+		return sample{}, err
+	}
+	began := time.Now()
+	times, err := apply()
+	took := time.Since(began)
+	if err != nil {
+		return sample{}, err
+	}
+	after, err := usage()
+	return sample{
+		Ops: times.total, Seconds: took.Seconds(), Times: times,
+		Mallocs: after.mallocs - before.mallocs, CPU: after.cpu - before.cpu,
+	}, err
+}
+
+// loadOf gives what is to be measured, after a warm-up.
+func (bc benchCase) loadOf(ctx context.Context, ops []operation, d time.Duration) (func() (*histogram, error), error) {
+	if _, err := newChorus(ops).repeat(ctx, d/warmUp); err != nil {
+		return nil, err
+	}
+	switch bc.load {
+	case sporadic:
+		times := new(histogram)
+		return func() (*histogram, error) { return times, repeatApart(ctx, ops[0], bc.gap, d, times) }, nil
+	case halfOpen:
+		saturated, err := newChorus(ops).repeat(ctx, d)
+		if err != nil {
+			return nil, err
+		}
+		interval, times := 2*d/time.Duration(saturated.total), new(histogram)
+		return func() (*histogram, error) {
+			return times, keepSchedule(ctx, ops[0], interval, d, newWatch(), times)
+		}, nil
+	}
+	all := newChorus(ops)
+	return func() (*histogram, error) { return all.repeat(ctx, d) }, nil
+}
+
+// warmUp is the share of a measurement's time that goes before it, unmeasured.
+const warmUp = 5
+
+// chorus is callers that do their operations all at once.
+type chorus struct {
+	callers []operation
+	times   []histogram // made before it is measured
+	errs    []error
+}
+
+func newChorus(callers []operation) *chorus {
+	return &chorus{callers, make([]histogram, len(callers)), make([]error, len(callers))}
+}
+
+// repeat has every caller repeat its operation for about d, once for a chorus.
+func (c *chorus) repeat(ctx context.Context, d time.Duration) (*histogram, error) {
 	began := time.Now()
 	var all sync.WaitGroup
-	for i, op := range callers {
-		all.Go(func() { errs[i] = repeat(ctx, op, began, d, &times[i]) })
+	for i, op := range c.callers {
+		all.Go(func() { c.errs[i] = repeat(ctx, op, began, d, &c.times[i]) })
 	}
 	all.Wait()
-	took := time.Since(began)
-	runtime.ReadMemStats(&after)
-	for i := range times[1:] {
-		times[0].merge(&times[i+1])
+	for i := range c.times[1:] {
+		c.times[0].merge(&c.times[i+1])
 	}
-	return sample{
-		Ops: times[0].total, Seconds: took.Seconds(),
-		P50: times[0].quantile(0.50), P99: times[0].quantile(0.99),
-		Mallocs: after.Mallocs - before.Mallocs,
-	}, errors.Join(errs...)
+	return &c.times[0], errors.Join(c.errs...)
 }
 
 // repeat does op at least once, and again until d has passed since began. One reading
@@ -56,6 +125,20 @@ func repeat(ctx context.Context, op operation, began time.Time, d time.Duration,
 		end := time.Since(began)
 		times.add(end - start)
 		start = end
+	}
+	return nil
+}
+
+// repeatApart does op at least once, and again until d has passed; gap lies before
+// each and does not count.
+func repeatApart(ctx context.Context, op operation, gap, d time.Duration, times *histogram) error {
+	for began := time.Now(); time.Since(began) < d || times.total == 0; {
+		nap(gap)
+		start := time.Now()
+		if err := op(ctx); err != nil {
+			return err
+		}
+		times.add(time.Since(start))
 	}
 	return nil
 }

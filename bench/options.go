@@ -12,26 +12,30 @@ import (
 type options struct {
 	rounds  int
 	spell   time.Duration // of one measurement
+	limit   time.Duration // of all rounds; the last begins early enough
 	json    string        // file for the results, empty for none
+	html    string        // file for the report, empty for none
 	run     *regexp.Regexp
 	profile string // folder for CPU profiles, empty for none
 }
 
-// The lengths of a run: together with six cases and four contenders, some two minutes,
-// and some 20 seconds.
+// The lengths of a run: a round takes some 100 seconds, and some 35 seconds.
 const (
 	fullRounds  = 7
-	fullSpell   = 600 * time.Millisecond
+	fullSpell   = 500 * time.Millisecond
+	fullLimit   = 14 * time.Minute
 	quickRounds = 3
-	quickSpell  = 250 * time.Millisecond
+	quickSpell  = 150 * time.Millisecond
+	quickLimit  = 2 * time.Minute
 )
 
 func parseOptions(args []string, stderr io.Writer) (options, error) {
-	o := options{rounds: fullRounds, spell: fullSpell}
+	o := options{rounds: fullRounds, spell: fullSpell, limit: fullLimit}
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	quick := flags.Bool("quick", false, "fewer and shorter rounds, under a minute")
+	quick := flags.Bool("quick", false, "fewer and shorter rounds, under three minutes")
 	flags.StringVar(&o.json, "json", "", "write the results to `FILE`, too")
+	flags.StringVar(&o.html, "html", "", "write the report with charts to `FILE`, too")
 	flags.StringVar(&o.profile, "profile", "", "write CPU profiles of every host and guest into `DIR`")
 	pattern := flags.String("run", "", "only where \"case/contender\" matches `REGEXP`")
 	if err := flags.Parse(args); err != nil {
@@ -48,7 +52,7 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 		return options{}, err
 	}
 	if *quick {
-		o.rounds, o.spell = quickRounds, quickSpell
+		o.rounds, o.spell, o.limit = quickRounds, quickSpell, quickLimit
 	}
 	return o, nil
 }

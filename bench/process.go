@@ -7,8 +7,32 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"strconv"
 	"time"
 )
+
+// running is a contender whose processes run, or start for each measurement.
+type running interface {
+	measure(bc benchCase, d time.Duration) (sample, error)
+	// end lets the processes end and waits for them.
+	end() error
+}
+
+// start starts a contender's processes for the cases of one place.
+func (c contender) start(file string, where place, profiles string) (running, error) {
+	if c.program == floorProgram {
+		return &floor{file: file, mode: c.transport}, nil
+	}
+	transport := c.transport
+	if where == crowded {
+		transport = crowdMemory
+	}
+	p, err := startProcess(file, transport, where, profiles)
+	if err != nil {
+		return nil, fmt.Errorf("start %s: %w", c.name, err)
+	}
+	return p, nil
+}
 
 // process is a host process, as the parent sees it.
 type process struct {
@@ -18,9 +42,9 @@ type process struct {
 	dec *json.Decoder
 }
 
-// startProcess starts a contender's host and waits until its guest is connected.
-func startProcess(program string, c contender, profiles string) (*process, error) {
-	cmd := &exec.Cmd{Path: program, Args: []string{hostRole, c.transport}, Stderr: os.Stderr}
+// startProcess starts a host and waits until its guest is connected.
+func startProcess(file, transport string, where place, profiles string) (*process, error) {
+	cmd := &exec.Cmd{Path: file, Args: []string{hostRole, transport}, Stderr: os.Stderr}
 	if profiles != "" {
 		cmd.Env = append(cmd.Environ(), profileDir+"="+profiles)
 	}
@@ -32,13 +56,17 @@ func startProcess(program string, c contender, profiles string) (*process, error
 	if err != nil {
 		return nil, err
 	}
-	if err := cmd.Start(); err != nil {
+	start := cmd.Start
+	if where == oneCPU {
+		start = func() error { return startOnOneCPU(cmd) }
+	}
+	if err := start(); err != nil {
 		return nil, err
 	}
 	p := &process{cmd: cmd, in: in, enc: json.NewEncoder(in), dec: json.NewDecoder(out)}
 	var first hello
 	if err := p.dec.Decode(&first); err != nil {
-		return nil, errors.Join(fmt.Errorf("start %s: %w", c.name, err), p.end())
+		return nil, errors.Join(err, p.end())
 	}
 	return p, nil
 }
@@ -57,5 +85,22 @@ func (p *process) measure(c benchCase, d time.Duration) (sample, error) {
 	return line.sample, nil
 }
 
-// end lets the process end and waits for it.
 func (p *process) end() error { return errors.Join(p.in.Close(), p.cmd.Wait()) }
+
+// floor is the C program, which starts its guest itself and measures once a run.
+type floor struct{ file, mode string }
+
+func (f *floor) measure(c benchCase, d time.Duration) (sample, error) {
+	number := func(n int64) string { return strconv.FormatInt(n, 10) }
+	cmd := exec.Command(f.file, f.mode, number(int64(c.payload)), number(int64(c.items)),
+		number(c.gap.Nanoseconds()), number(d.Nanoseconds()))
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return sample{}, err
+	}
+	var got sample
+	return got, json.Unmarshal(out, &got)
+}
+
+func (f *floor) end() error { return nil }

@@ -8,18 +8,31 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 )
 
-// programs are this program's files, built with cgo and without.
+// program is what a contender runs.
+type program string
+
+const (
+	cgoProgram   program = "cgo"   // this one, with the C engine
+	pureProgram  program = "pure"  // this one, with the Go engine
+	floorProgram program = "floor" // floor/floor.c
+)
+
+// programs are the files of the programs; one that cannot be built is not there.
 type programs struct {
-	dir  string
-	cgo  string // empty when it cannot be built
-	pure string
+	dir   string
+	files map[program]string
 }
 
-// buildPrograms builds this program for both engines.
+// buildPrograms builds what the contenders run. This very program is one of them.
 func buildPrograms(stderr io.Writer) (*programs, error) {
 	source, err := sourceDir()
+	if err != nil {
+		return nil, err
+	}
+	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
@@ -27,15 +40,24 @@ func buildPrograms(stderr io.Writer) (*programs, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &programs{dir: dir, cgo: filepath.Join(dir, "cgo"), pure: filepath.Join(dir, "pure")}
-	if err := build(source, p.pure, "0"); err != nil {
-		return nil, errors.Join(err, p.remove())
+	p := &programs{dir: dir, files: map[program]string{thisProgram(): self}}
+	for _, want := range []program{pureProgram, cgoProgram, floorProgram} {
+		if err := p.build(source, want); err != nil {
+			fmt.Fprintf(stderr, "bench: measuring without the %s program: %v\n", want, err)
+		}
 	}
-	if err := build(source, p.cgo, "1"); err != nil {
-		fmt.Fprintf(stderr, "bench: no cgo engine: %v\n", err)
-		p.cgo = ""
+	if p.files[pureProgram] == "" {
+		return nil, errors.Join(errors.New("the program cannot be built for the Go engine"), p.remove())
 	}
 	return p, nil
+}
+
+// thisProgram is which of the programs this one is.
+func thisProgram() program {
+	if engineName == string(cgoProgram) {
+		return cgoProgram
+	}
+	return pureProgram
 }
 
 // sourceDir is where this program's source lay when it was built.
@@ -48,22 +70,32 @@ func sourceDir() (string, error) {
 	return dir, nil
 }
 
-func build(source, program, cgo string) error {
-	cmd := exec.Command("go", "build", "-o", program, ".")
-	cmd.Dir = source
-	cmd.Env = append(cmd.Environ(), "CGO_ENABLED="+cgo)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("go build with CGO_ENABLED=%s: %w\n%s", cgo, err, out)
+// build builds one program from the source, unless it is there.
+func (p *programs) build(source string, want program) error {
+	if p.files[want] != "" {
+		return nil
 	}
+	file := filepath.Join(p.dir, string(want))
+	command := exec.Command("go", "build", "-o", file, ".")
+	switch want {
+	case floorProgram:
+		compiler, err := exec.Command("go", "env", "CC").Output()
+		if err != nil {
+			return err
+		}
+		args := append(strings.Fields(string(compiler)), "-std=c11", "-O2", "-o", file, filepath.Join("floor", "floor.c"))
+		command = exec.Command(args[0], args[1:]...)
+	case cgoProgram:
+		command.Env = append(command.Environ(), "CGO_ENABLED=1")
+	default:
+		command.Env = append(command.Environ(), "CGO_ENABLED=0")
+	}
+	command.Dir = source
+	if out, err := command.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w\n%s", command, err, out)
+	}
+	p.files[want] = file
 	return nil
 }
 
 func (p *programs) remove() error { return os.RemoveAll(p.dir) }
-
-// of is the program that a contender runs, empty when there is none.
-func (p *programs) of(c contender) string {
-	if c.cgo {
-		return p.cgo
-	}
-	return p.pure
-}

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"io"
 	"os"
 	"slices"
 )
@@ -12,65 +13,65 @@ type report struct {
 	Env    environment `json:"env"`
 	Rows   []row       `json:"rows"`
 	Ratios []ratio     `json:"ratios"`
+
+	ours contender // what the ratios are about
 }
 
-// row is one case with one contender: medians over the rounds.
+// row is one case with one contender: medians over the rounds. What is per operation or
+// second counts calls, or the items of a stream; the durations of a stream are those
+// of the whole of it.
 type row struct {
 	Case        string  `json:"case"`
 	Contender   string  `json:"contender"`
 	P50         float64 `json:"p50_ns"`
 	P99         float64 `json:"p99_ns"`
-	CallsPerSec float64 `json:"calls_per_s,omitempty"` // not of streams
-	BytesPerSec float64 `json:"bytes_per_s,omitempty"` // of payload, both directions together
-	// AllocsPerOp counts the host's side only: a call, or an item of a stream.
-	AllocsPerOp float64 `json:"allocs_per_op"`
+	P999        float64 `json:"p999_ns"`
+	CallsPerSec float64 `json:"calls_per_s"`
+	BytesPerSec float64 `json:"bytes_per_s"`   // of payload, both directions together
+	AllocsPerOp float64 `json:"allocs_per_op"` // of both processes; of many guests, the host's
+	CPUPerOp    float64 `json:"cpu_ns_per_op"` // of all processes
 	Rounds      int     `json:"rounds"`
-	// About names the figure that the case is about; Low and High are its range.
-	About figure  `json:"about"`
-	Low   float64 `json:"low"`
-	High  float64 `json:"high"`
-}
 
-// ratio is how many times as good one contender is as another in a case: the median
-// and range of the ratios within each round.
-type ratio struct {
-	Name  string  `json:"name"`
-	Value float64 `json:"value"`
-	Low   float64 `json:"low"`
-	High  float64 `json:"high"`
-
-	of, over string // contenders
-	inCase   string
+	about benchCase
+	span  spread    // of the figure that the case is about
+	times histogram // of all rounds
 }
 
 func makeReport(env environment, s series) report {
-	r := report{Env: env}
+	r := report{Env: env, ours: s.ours()}
 	for _, bc := range cases {
 		for _, c := range contenders {
-			if samples := s[bc.name][c.name]; len(samples) > 0 {
-				r.Rows = append(r.Rows, makeRow(bc, c, samples))
+			samples := s.of(bc, c)
+			if len(samples) == 0 {
+				continue
+			}
+			r.Rows = append(r.Rows, makeRow(bc, c, samples))
+			if idle := middleIdle(samples); idle != nil {
+				r.Env.Idle = append(r.Env.Idle, idleRow{c.name, *idle})
 			}
 		}
-		for _, c := range contenders {
-			r.addRatio(s, bc, c, bareUnix)
-		}
-		r.addRatio(s, bc, roamCgo, roamGo)
 	}
+	r.Ratios = ratiosOf(s, rulesFor(r.ours))
 	return r
 }
 
 func makeRow(bc benchCase, c contender, samples []sample) row {
 	mid := func(f func(sample) float64) float64 { return spreadOf(samples, f).mid }
-	about := spreadOf(samples, func(s sample) float64 { return bc.value(bc.about, s) })
+	perOp := func(n uint64, s sample) float64 { return float64(n) / float64(s.Ops) / float64(bc.items) }
 	r := row{
 		Case: bc.name, Contender: c.name, Rounds: len(samples),
-		P50: mid(func(s sample) float64 { return s.P50 }), P99: mid(func(s sample) float64 { return s.P99 }),
+		P50:         mid(func(s sample) float64 { return s.Times.quantile(0.50) }),
+		P99:         mid(func(s sample) float64 { return s.Times.quantile(0.99) }),
+		P999:        mid(func(s sample) float64 { return s.Times.quantile(0.999) }),
+		CallsPerSec: mid(func(s sample) float64 { return bc.value(callsPerSec, s) }),
 		BytesPerSec: mid(func(s sample) float64 { return bc.value(bytesPerSec, s) }),
-		AllocsPerOp: mid(func(s sample) float64 { return float64(s.Mallocs) / float64(s.Ops) / float64(bc.items) }),
-		About:       bc.about, Low: about.low, High: about.high,
+		AllocsPerOp: mid(func(s sample) float64 { return perOp(s.Mallocs, s) }),
+		CPUPerOp:    mid(func(s sample) float64 { return perOp(s.CPU, s) }),
+		about:       bc,
+		span:        spreadOf(samples, func(s sample) float64 { return bc.value(bc.about, s) }),
 	}
-	if bc.items == 1 {
-		r.CallsPerSec = mid(func(s sample) float64 { return bc.value(callsPerSec, s) })
+	for _, s := range samples {
+		r.times.merge(s.Times)
 	}
 	return r
 }
@@ -79,32 +80,38 @@ func makeRow(bc benchCase, c contender, samples []sample) row {
 func (bc benchCase) value(f figure, s sample) float64 {
 	switch f {
 	case p50:
-		return s.P50
+		return s.Times.quantile(0.5)
 	case bytesPerSec:
 		return float64(s.Ops) * float64(bc.bytes) / s.Seconds
 	}
-	return float64(s.Ops) / s.Seconds
+	return float64(s.Ops) * float64(bc.items) / s.Seconds
 }
 
-// addRatio adds how c compares with other, where both were measured.
-func (r *report) addRatio(s series, bc benchCase, c, other contender) {
-	mine, theirs := s[bc.name][c.name], s[bc.name][other.name]
-	if c == other || len(mine) == 0 || len(mine) != len(theirs) {
-		return
+// middleIdle is the medians of what was seen while nobody called, nil when nobody
+// looked.
+func middleIdle(samples []sample) *idle {
+	if samples[0].Idle == nil {
+		return nil
 	}
-	ratios := make([]float64, len(mine))
-	for i := range ratios {
-		ratios[i] = bc.value(bc.about, mine[i]) / bc.value(bc.about, theirs[i])
-		if bc.about == p50 {
-			ratios[i] = 1 / ratios[i] // the shorter time is the better
+	mid := func(f func(*idle) float64) float64 {
+		return spreadOf(samples, func(s sample) float64 { return f(s.Idle) }).mid
+	}
+	return &idle{
+		Guests:  samples[0].Idle.Guests,
+		CPU:     mid(func(i *idle) float64 { return i.CPU }),
+		Threads: int(mid(func(i *idle) float64 { return float64(i.Threads) })),
+		Heap:    mid(func(i *idle) float64 { return i.Heap }),
+	}
+}
+
+// row finds one, nil where nothing was measured.
+func (r *report) row(bc benchCase, c contender) *row {
+	for i := range r.Rows {
+		if r.Rows[i].Case == bc.name && r.Rows[i].Contender == c.name {
+			return &r.Rows[i]
 		}
 	}
-	sp := spreadOf(ratios, func(v float64) float64 { return v })
-	r.Ratios = append(r.Ratios, ratio{
-		Name:  bc.name + ": " + c.name + " over " + other.name,
-		Value: sp.mid, Low: sp.low, High: sp.high,
-		of: c.name, over: other.name, inCase: bc.name,
-	})
+	return nil
 }
 
 // spread is the median and the range of some values.
@@ -120,12 +127,28 @@ func spreadOf[T any](of []T, value func(T) float64) spread {
 	return spread{low: values[0], mid: (values[(n-1)/2] + values[n/2]) / 2, high: values[n-1]}
 }
 
-func (r *report) writeJSON(path string) error {
+// write prints the report and writes the files that were asked for.
+func (r report) write(o *options, stdout io.Writer) error {
+	err := r.print(stdout)
+	if o.json != "" {
+		err = errors.Join(err, writeFile(o.json, r.writeJSON))
+	}
+	if o.html != "" {
+		err = errors.Join(err, writeFile(o.html, r.writeHTML))
+	}
+	return err
+}
+
+func (r report) writeJSON(w io.Writer) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	return enc.Encode(r)
+}
+
+func writeFile(path string, write func(io.Writer) error) error {
 	f, err := os.Create(path)
 	if err != nil {
 		return err
 	}
-	enc := json.NewEncoder(f)
-	enc.SetIndent("", "  ")
-	return errors.Join(enc.Encode(r), f.Close())
+	return errors.Join(write(f), f.Close())
 }

@@ -1,7 +1,13 @@
 package main
 
 import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -13,19 +19,104 @@ func TestSpreadIsMedianAndRange(t *testing.T) {
 	assert.Equal(t, spread{low: 1, mid: 2.5, high: 9}, spreadOf([]float64{9, 2, 1, 3}, value))
 }
 
-func TestRatiosAreTakenWithinARound(t *testing.T) {
-	latency, rate := cases[0], cases[2]
-	require.Equal(t, p50, latency.about)
-	require.Equal(t, callsPerSec, rate.about)
+// everything is a report in which each contender did each of its cases.
+func everything() report {
 	s := make(series)
-	for _, slow := range []float64{1, 10} { // the machine is ten times slower in the second round
-		s.add(latency, roamCgo, sample{Ops: 1, P50: 1000 * slow})
-		s.add(latency, bareUnix, sample{Ops: 1, P50: 4000 * slow})
-		s.add(rate, roamCgo, sample{Ops: 600, Seconds: slow})
-		s.add(rate, bareUnix, sample{Ops: 200, Seconds: slow})
+	for _, bc := range cases {
+		for i, c := range contenders {
+			if !c.takes(bc) {
+				continue
+			}
+			got := sample{Ops: 1000, Seconds: 1, Times: new(histogram), Mallocs: 2000, CPU: 3_000_000}
+			for n := range 1000 {
+				got.Times.add(time.Duration((i + 1) * (n + 1000)))
+			}
+			if bc.where == crowded {
+				got.Idle = &idle{Guests: bc.guests, CPU: 0.002, Threads: 9, Heap: 50 << 10}
+			}
+			s.add(bc, c, 0, got)
+		}
 	}
+	return makeReport(environment{CPU: "a CPU <with> a name"}, s)
+}
+
+func TestRowCountsByOperationAndItem(t *testing.T) {
+	r := everything()
+	call := r.row(largeCall, roamCgo)
+	assert.Equal(t, 1000.0, call.CallsPerSec)
+	assert.Equal(t, 1000.0*2*largePayload, call.BytesPerSec)
+	assert.Equal(t, 2.0, call.AllocsPerOp)
+	assert.Equal(t, 3000.0, call.CPUPerOp)
+	items := r.row(upLarge, roamCgo)
+	assert.Equal(t, 1000.0*largeItems, items.CallsPerSec)
+	assert.Equal(t, 1000.0*largeItems*largeItem, items.BytesPerSec)
+	assert.Equal(t, 2.0/largeItems, items.AllocsPerOp)
+}
+
+func TestJSONHasTheFieldsThatWereAgreedOn(t *testing.T) {
+	var out bytes.Buffer
+	require.NoError(t, everything().writeJSON(&out))
+	var got struct {
+		Env          map[string]any
+		Rows, Ratios []map[string]any
+	}
+	require.NoError(t, json.Unmarshal(out.Bytes(), &got))
+	var top map[string]any
+	require.NoError(t, json.Unmarshal(out.Bytes(), &top))
+	assert.ElementsMatch(t, []string{"env", "rows", "ratios"}, slices.Collect(maps.Keys(top)))
+	require.NotEmpty(t, got.Env)
+	require.NotEmpty(t, got.Rows)
+	require.Len(t, got.Ratios, len(rulesFor(roamCgo)))
+	for _, row := range got.Rows {
+		assert.ElementsMatch(t, []string{"case", "contender", "p50_ns", "p99_ns", "p999_ns", "calls_per_s",
+			"bytes_per_s", "allocs_per_op", "cpu_ns_per_op", "rounds"}, slices.Collect(maps.Keys(row)))
+	}
+	for _, ratio := range got.Ratios {
+		assert.ElementsMatch(t, []string{"name", "value", "goal", "floor", "holds"}, slices.Collect(maps.Keys(ratio)))
+	}
+}
+
+func TestTableNamesEveryCaseContenderAndRatio(t *testing.T) {
+	var out bytes.Buffer
+	require.NoError(t, everything().print(&out))
+	assertNamesAll(t, out.String())
+}
+
+func TestPageNeedsNothingElse(t *testing.T) {
+	var out bytes.Buffer
+	require.NoError(t, everything().writeHTML(&out))
+	page := out.String()
+	assert.Contains(t, page, `<meta name="viewport"`)
+	assert.Contains(t, page, "a CPU &lt;with&gt; a name")
+	assert.GreaterOrEqual(t, strings.Count(page, "<svg "), 15)
+	assertNamesAll(t, strings.ReplaceAll(page, "&#39;", "'"))
+	for _, namespace := range []string{`xmlns="http://www.w3.org/2000/svg"`, `xmlns:xlink="http://www.w3.org/1999/xlink"`} {
+		page = strings.ReplaceAll(page, namespace, "")
+	}
+	for _, outside := range []string{"http:", "https:", "<script", "<link", "@import", " src="} {
+		assert.NotContains(t, page, outside)
+	}
+}
+
+func assertNamesAll(t *testing.T, text string) {
+	t.Helper()
+	for _, bc := range cases {
+		assert.Contains(t, text, bc.name)
+	}
+	for _, c := range contenders {
+		assert.Contains(t, text, c.name)
+	}
+	for _, r := range rulesFor(roamCgo) {
+		assert.Contains(t, text, r.name)
+	}
+}
+
+func TestReportOfLittleIsWritten(t *testing.T) {
+	s := make(series)
+	s.add(onOneCPU, bareUnix, 0, sample{Ops: 1, Seconds: 1, Times: histogramOf(0)})
 	r := makeReport(environment{}, s)
-	require.Len(t, r.Ratios, 2)
-	assert.Equal(t, spread{4, 4, 4}, spread{r.Ratios[0].Low, r.Ratios[0].Value, r.Ratios[0].High})
-	assert.Equal(t, spread{3, 3, 3}, spread{r.Ratios[1].Low, r.Ratios[1].Value, r.Ratios[1].High})
+	var out bytes.Buffer
+	require.NoError(t, r.print(&out))
+	require.NoError(t, r.writeHTML(&out))
+	require.NoError(t, makeReport(environment{}, make(series)).writeHTML(&out))
 }

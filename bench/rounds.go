@@ -4,14 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 )
 
-// series are the samples of one case and contender, one a round; nil where it was not
-// measured.
-type series map[string]map[string][]sample // by case and contender
-
-// measureAll builds, measures and reports.
+// measureAll builds, measures and reports. When measuring fails, what was measured
+// until then is reported.
 func (o *options) measureAll(stdout, stderr io.Writer) (err error) {
+	began := time.Now()
 	p, err := buildPrograms(stderr)
 	if err != nil {
 		return err
@@ -19,70 +18,123 @@ func (o *options) measureAll(stdout, stderr io.Writer) (err error) {
 	defer func() { err = errors.Join(err, p.remove()) }()
 	env := readEnvironment(o)
 	s := make(series)
+	failed := o.measureRounds(p, s, began, stderr)
+	env.Rounds, env.LoadAfter = s.rounds(), loadAverage()
+	return errors.Join(failed, makeReport(env, s).write(o, stdout))
+}
+
+// measureRounds begins no round but the first that would, if it is like the last, end
+// too late.
+func (o *options) measureRounds(p *programs, s series, began time.Time, stderr io.Writer) error {
+	var last time.Duration
 	for round := range o.rounds {
+		if round > 0 && time.Since(began)+last > o.limit {
+			fmt.Fprintf(stderr, "bench: no time for more than %d of %d rounds\n", round, o.rounds)
+			break
+		}
 		fmt.Fprintf(stderr, "bench: round %d of %d\n", round+1, o.rounds)
+		start := time.Now()
 		if err := o.round(p, round, s); err != nil {
 			return err
 		}
+		last = time.Since(start)
 	}
-	env.LoadAfter = loadAverage()
-	r := makeReport(env, s)
-	if err := r.print(stdout); err != nil {
-		return err
-	}
-	if o.json == "" {
-		return nil
-	}
-	return r.writeJSON(o.json)
+	return nil
 }
 
 // round measures every case once with every contender, in processes of its own.
-func (o *options) round(p *programs, round int, s series) (err error) {
-	running := make(map[string]*process)
-	defer func() {
-		for _, proc := range running {
-			err = errors.Join(err, proc.end())
-		}
-	}()
-	for _, c := range contenders {
-		if p.of(c) == "" || !o.wants(c) {
+func (o *options) round(p *programs, round int, s series) error {
+	pairs := &stage{options: o, programs: p, round: round, into: s, processes: make(map[seat]running)}
+	return errors.Join(pairs.play(), pairs.playCrowds())
+}
+
+// stage is one round.
+type stage struct {
+	*options
+	programs  *programs
+	round     int
+	into      series
+	processes map[seat]running
+}
+
+// seat is the processes of one contender.
+type seat struct {
+	contender string
+	where     place
+}
+
+// play measures the cases of pairs of processes, contenders in turn.
+func (t *stage) play() (err error) {
+	defer func() { err = errors.Join(err, t.clear()) }()
+	for _, bc := range cases {
+		if bc.where == crowded {
 			continue
 		}
-		if running[c.name], err = startProcess(p.of(c), c, o.profile); err != nil {
-			delete(running, c.name)
-			return err
-		}
-	}
-	for _, bc := range cases {
 		for i := range contenders {
-			c := contenders[(i+round)%len(contenders)] // nobody is always first
-			proc := running[c.name]
-			if proc == nil || !o.run.MatchString(bc.name+"/"+c.name) {
-				continue
+			if err := t.measure(bc, t.inTurn(i)); err != nil {
+				return err
 			}
-			got, err := proc.measure(bc, o.spell)
-			if err != nil {
-				return fmt.Errorf("%s, %s: %w", bc.name, c.name, err)
-			}
-			s.add(bc, c, got)
 		}
 	}
 	return nil
 }
 
-// wants says whether any case is to be measured with the contender.
-func (o *options) wants(c contender) bool {
-	for _, bc := range cases {
-		if o.run.MatchString(bc.name + "/" + c.name) {
-			return true
+// playCrowds measures the cases of many guests, one contender after the other: so many
+// processes are not to be there twice.
+func (t *stage) playCrowds() error {
+	for i := range contenders {
+		err := t.playCrowd(t.inTurn(i))
+		if err := errors.Join(err, t.clear()); err != nil {
+			return err
 		}
 	}
-	return false
+	return nil
 }
 
-func (s series) add(bc benchCase, c contender, got sample) {
-	if s[bc.name] == nil {
-		s[bc.name] = make(map[string][]sample)
+func (t *stage) playCrowd(c contender) error {
+	for _, bc := range cases {
+		if bc.where != crowded {
+			continue
+		}
+		if err := t.measure(bc, c); err != nil {
+			return err
+		}
 	}
-	s[bc.name][c.name] = append(s[bc.name][c.name], got)
+	return nil
+}
+
+// inTurn is the contender at place i: nobody is always first.
+func (t *stage) inTurn(i int) contender { return contenders[(i+t.round)%len(contenders)] }
+
+// measure measures a case with a contender, if it is wanted and can be.
+func (t *stage) measure(bc benchCase, c contender) error {
+	file := t.programs.files[c.program]
+	if file == "" || !c.takes(bc) || !t.run.MatchString(bc.name+"/"+c.name) {
+		return nil
+	}
+	at := seat{c.name, bc.where}
+	proc := t.processes[at]
+	if proc == nil {
+		var err error
+		if proc, err = c.start(file, bc.where, t.profile); err != nil {
+			return err
+		}
+		t.processes[at] = proc
+	}
+	got, err := proc.measure(bc, t.spell)
+	if err != nil {
+		return fmt.Errorf("%s, %s: %w", bc.name, c.name, err)
+	}
+	t.into.add(bc, c, t.round, got)
+	return nil
+}
+
+// clear ends all processes.
+func (t *stage) clear() error {
+	var errs []error
+	for at, proc := range t.processes {
+		errs = append(errs, proc.end())
+		delete(t.processes, at)
+	}
+	return errors.Join(errs...)
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"io"
 	"os"
 	"path/filepath"
@@ -13,64 +12,105 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// shortRun measures what matches pattern with this test program as every contender.
-func shortRun(t *testing.T, pattern string, rounds int) series {
+// testPrograms are this test program as every contender, and the C program where it
+// can be built.
+func testPrograms(t *testing.T) *programs {
+	t.Helper()
+	self, err := os.Executable()
+	require.NoError(t, err)
+	p := &programs{dir: t.TempDir(), files: map[program]string{cgoProgram: self, pureProgram: self}}
+	source, err := sourceDir()
+	require.NoError(t, err)
+	if err := p.build(source, floorProgram); err != nil {
+		t.Logf("without the C program: %v", err)
+	}
+	return p
+}
+
+// shortRun measures what matches pattern.
+func shortRun(t *testing.T, pattern string, rounds int) (*programs, series) {
 	t.Helper()
 	o, err := parseOptions([]string{"-run", pattern}, io.Discard)
 	require.NoError(t, err)
 	o.spell = time.Millisecond
-	program, err := os.Executable()
-	require.NoError(t, err)
-	s := make(series)
+	p, s := testPrograms(t), make(series)
 	for round := range rounds {
-		require.NoError(t, o.round(&programs{cgo: program, pure: program}, round, s))
+		require.NoError(t, o.round(p, round, s))
 	}
-	return s
+	return p, s
 }
 
-func TestRoundMeasuresEveryCaseWithEveryContender(t *testing.T) {
-	s := shortRun(t, "", 1)
+func TestRoundMeasuresEveryCaseWithItsContenders(t *testing.T) {
+	p, s := shortRun(t, "^(unary|stream|open|sporadic|nested|[14] guest)", 1)
 	for _, bc := range cases {
+		if bc.guests > 4 {
+			continue // more of the same processes
+		}
 		for _, c := range contenders {
-			samples := s[bc.name][c.name]
-			require.Len(t, samples, 1, "%s, %s", bc.name, c.name)
-			assert.Positive(t, samples[0].Ops)
-			assert.Positive(t, samples[0].P50)
-			assert.GreaterOrEqual(t, samples[0].P99, samples[0].P50)
+			got, ok := s.at(bc, c, 0)
+			require.Equal(t, c.takes(bc) && p.files[c.program] != "", ok, "%s, %s", bc.name, c.name)
+			if !ok {
+				continue
+			}
+			assert.Positive(t, got.Ops, "%s, %s", bc.name, c.name)
+			assert.Equal(t, got.Ops, got.Times.total, "%s, %s", bc.name, c.name)
+			assert.GreaterOrEqual(t, got.Times.quantile(0.99), got.Times.quantile(0.5))
+			assert.Equal(t, bc.where == crowded, got.Idle != nil)
 		}
 	}
 }
 
 func TestRunPatternChoosesCasesAndContenders(t *testing.T) {
-	s := shortRun(t, "^unary add, 1 caller/bare", 2)
-	require.Len(t, s, 1)
-	require.Len(t, s[cases[0].name], 1)
-	assert.Len(t, s[cases[0].name][bareUnix.name], 2)
+	_, s := shortRun(t, "^unary 32 B, 1 caller/bare", 2)
+	assert.Len(t, s, 1)
+	assert.Len(t, s.of(smallCall, bareUnix), 2)
 }
 
-func TestReportIsWrittenAsTableAndJSON(t *testing.T) {
-	s := shortRun(t, "add, 1 caller/(bare|roam)", 1)
-	r := makeReport(readEnvironment(&options{rounds: 1}), s)
+func TestReportIsWrittenWhereItIsAskedFor(t *testing.T) {
+	_, s := shortRun(t, "^unary add, 1 caller/(loopback|roam)", 1)
+	dir := t.TempDir()
+	o := &options{json: filepath.Join(dir, "bench.json"), html: filepath.Join(dir, "bench.html")}
 	var table bytes.Buffer
-	require.NoError(t, r.print(&table))
-	assert.Contains(t, table.String(), roamCgo.name)
+	require.NoError(t, makeReport(readEnvironment(o), s).write(o, &table))
+	assert.Contains(t, table.String(), loopback.name)
+	for _, file := range []string{o.json, o.html} {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		assert.Contains(t, string(text), loopback.name)
+	}
+}
 
-	path := filepath.Join(t.TempDir(), "bench.json")
-	require.NoError(t, r.writeJSON(path))
-	text, err := os.ReadFile(path)
-	require.NoError(t, err)
-	var got report
-	require.NoError(t, json.Unmarshal(text, &got))
-	assert.Len(t, got.Rows, len(contenders))
-	assert.Equal(t, r.Rows, got.Rows)
+func TestOnlyTheFirstRoundBeginsWithoutTime(t *testing.T) {
+	o := &options{rounds: 3, limit: -1}
+	s := make(series)
+	var said bytes.Buffer
+	require.NoError(t, o.measureRounds(&programs{}, s, time.Now(), &said))
+	assert.Empty(t, s)
+	assert.Contains(t, said.String(), "no time for more than 1 of 3 rounds")
 }
 
 func TestHostProcessReportsUnknownCase(t *testing.T) {
-	program, err := os.Executable()
-	require.NoError(t, err)
-	p, err := startProcess(program, bareUnix, "")
+	p, err := bareUnix.start(testPrograms(t).files[pureProgram], anywhere, "")
 	require.NoError(t, err)
 	_, err = p.measure(benchCase{name: "no such case"}, time.Millisecond)
 	assert.ErrorContains(t, err, `unknown case "no such case"`)
+	_, err = p.measure(oneGuest, time.Millisecond)
+	assert.ErrorContains(t, err, `"1 guest" is not for this transport`)
 	assert.NoError(t, p.end())
+}
+
+func TestDurationsOfTheCProgramAddUpToItsTime(t *testing.T) {
+	p := testPrograms(t)
+	if p.files[floorProgram] == "" {
+		t.Skip("there is no C compiler")
+	}
+	got, err := (&floor{p.files[floorProgram], floorSpin}).measure(smallCall, 10*time.Millisecond)
+	require.NoError(t, err)
+	total := 0.0
+	for step, n := range got.Times.counts {
+		total += middle(step) * float64(n)
+	}
+	assert.LessOrEqual(t, total, got.Seconds*1e9*1.01)
+	assert.Equal(t, got.Ops, got.Times.total)
+	assert.Positive(t, got.CPU)
 }

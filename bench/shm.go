@@ -34,26 +34,10 @@ func startShm() (client, error) {
 		return nil, err
 	}
 	c := &shmClient{host: host}
-	if err := c.spawn(); err != nil {
+	if c.peer, err = c.connection.spawn(host, service()); err != nil {
 		return nil, errors.Join(err, host.Close())
 	}
 	return c, nil
-}
-
-func (c *shmClient) spawn() error {
-	cmd, err := guestCommand(sharedMemory)
-	if err != nil {
-		return err
-	}
-	if c.peer, err = c.host.Spawn(cmd); err != nil {
-		return err
-	}
-	handle, drv, err := driver.EstablishHostPeer(c.host, c.peer.ID(), roam.NoService)
-	if err != nil {
-		return err
-	}
-	c.run(handle, drv)
-	return nil
 }
 
 // close says goodbye to the guest, which leaves in order.
@@ -65,9 +49,27 @@ type connection struct {
 	ran    chan error
 }
 
+// spawn starts a guest and connects to it.
+func (c *connection) spawn(host *shmring.Host, d roam.Dispatcher) (*shmring.Peer, error) {
+	cmd, err := guestCommand(sharedMemory)
+	if err != nil {
+		return nil, err
+	}
+	peer, err := host.Spawn(cmd)
+	if err != nil {
+		return nil, err
+	}
+	handle, drv, err := driver.EstablishHostPeer(host, peer.ID(), d)
+	if err != nil {
+		return nil, err
+	}
+	c.run(handle, drv)
+	return peer, nil
+}
+
 func (c *connection) run(handle *driver.Handle, drv *driver.Driver) {
 	c.handle, c.ran = handle, make(chan error, 1)
 	go func() { c.ran <- drv.Run(context.Background()) }()
 }
 
-func (c *connection) operations(bc benchCase) []operation { return roamOperations(c.handle, bc) }
+func (c *connection) caller(int) caller { return roamCaller(c.handle) }

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strconv"
 
-	roam "github.com/roam-rpc/roam-go"
 	"github.com/roam-rpc/roam-go/driver"
 	"github.com/roam-rpc/roam-go/handshake"
 )
@@ -47,12 +46,15 @@ func startSocketGuest(transport string, n int) (*socketGuest, error) {
 	for len(g.conns) < n {
 		conn, err := listener.Accept()
 		if err != nil {
-			return nil, errors.Join(err, g.hangUp(), <-g.exited)
+			return nil, errors.Join(err, g.leave())
 		}
 		g.conns = append(g.conns, conn)
 	}
 	return g, nil
 }
+
+// leave hangs up and waits for the guest's end.
+func (g *socketGuest) leave() error { return errors.Join(g.hangUp(), <-g.exited) }
 
 func (g *socketGuest) hangUp() error {
 	var errs []error
@@ -76,7 +78,7 @@ func startUnix() (client, error) {
 	if err != nil {
 		return nil, err
 	}
-	handle, drv, err := driver.EstablishStream(context.Background(), guest.conns[0], driver.Acceptor, roam.NoService, limits)
+	handle, drv, err := driver.EstablishStream(context.Background(), guest.conns[0], driver.Acceptor, service(), limits)
 	if err != nil {
 		return nil, errors.Join(err, <-guest.exited)
 	}
@@ -87,4 +89,12 @@ func startUnix() (client, error) {
 
 func (c *unixClient) close() error {
 	return errors.Join(c.handle.Close(context.Background()), <-c.ran, <-c.guest.exited)
+}
+
+func serveUnix(conns []net.Conn) error {
+	_, drv, err := driver.EstablishStream(context.Background(), conns[0], driver.Initiator, service(), limits)
+	if err != nil {
+		return err
+	}
+	return drv.Run(context.Background())
 }

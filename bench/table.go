@@ -7,72 +7,94 @@ import (
 )
 
 // print writes the report for people.
-func (r *report) print(out io.Writer) error {
+func (r report) print(out io.Writer) error {
 	fmt.Fprintf(out, "%s\n\n", r.Env)
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "case\tcontender\tp50\tp99\tcalls/s\tMB/s\tallocs\trange\tover bare\t")
-	last := ""
-	for _, row := range r.Rows {
-		if last != "" && last != row.Case {
-			fmt.Fprintln(w, "\t\t\t\t\t\t\t\t\t")
-		}
-		last = row.Case
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%.2f\t%s\t%s\t\n", row.Case, row.Contender,
-			micros(row.P50), micros(row.P99), count(row.CallsPerSec), megabytes(row.BytesPerSec), row.AllocsPerOp,
-			row.span(), r.ratioText(row.Case, row.Contender, bareUnix.name))
-	}
-	if err := w.Flush(); err != nil {
-		return err
-	}
-	fmt.Fprint(out, "\nroam cgo over roam pure Go, by case (more than 1: cgo is the better):\n")
-	for _, ratio := range r.Ratios {
-		if ratio.of == roamCgo.name && ratio.over == roamGo.name {
-			fmt.Fprintf(out, "  %-26s %.2f (%.2f to %.2f)\n", ratio.inCase, ratio.Value, ratio.Low, ratio.High)
-		}
-	}
-	_, err := fmt.Fprint(out, legend)
+	r.printRows(out)
+	r.printIdle(out)
+	r.printRatios(out)
+	_, err := fmt.Fprint(out, "\n"+legend+"\n")
 	return err
 }
 
-const legend = `
-Medians over the rounds. range: of p50, calls/s or MB/s, what the case is about. over bare: how many times as
-good as the bare Unix socket in the same round. p50 and p99 of a stream are of the whole stream of 256 items.
-MB/s: 10^6 bytes of payload a second, both directions of a call together. allocs: a call or item, host's side.
-`
+const legend = `Medians over the rounds; range: of p50, ops/s or MB/s, what the case is about.
+p50, p99 and p99.9 of a stream are of the whole stream; ops, allocs and CPU count its items.
+MB/s: 10^6 bytes of payload a second, both directions together.
+allocs and CPU: of both processes; of many guests, the host's allocations.
+CPU of the open loop: its host spins until the next call is due.
+A ratio is taken within each round, then the median. It holds when it is no worse than the floor.`
 
-func (r *report) ratioText(inCase, of, over string) string {
-	for _, ratio := range r.Ratios {
-		if ratio.inCase == inCase && ratio.of == of && ratio.over == over {
-			return fmt.Sprintf("%.2f", ratio.Value)
+func (r report) printRows(out io.Writer) {
+	w := newTable(out)
+	fmt.Fprintln(w, "case\tcontender\tp50\tp99\tp99.9\tops/s\tMB/s\tallocs\tCPU\trange\t")
+	last := ""
+	for i := range r.Rows {
+		row := &r.Rows[i]
+		if last != "" && last != row.Case {
+			fmt.Fprintln(w, "\t\t\t\t\t\t\t\t\t\t")
 		}
+		last = row.Case
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%.2f\t%s\t%s\t\n", row.Case, row.Contender,
+			duration(row.P50), duration(row.P99), duration(row.P999), count(row.CallsPerSec), megabytes(row.BytesPerSec),
+			row.AllocsPerOp, duration(row.CPUPerOp), row.RangeText())
 	}
-	return ""
+	_ = w.Flush() // an error of out shows at the last write
 }
 
-// span is the range of the figure that the row is about.
-func (r *row) span() string {
+func (r report) printIdle(out io.Writer) {
+	if len(r.Env.Idle) == 0 {
+		return
+	}
+	fmt.Fprint(out, "\n")
+	w := newTable(out)
+	fmt.Fprintln(w, "idle guests\tcontender\tCPUs, all processes\thost's OS threads\thost's heap a guest\t")
+	for _, i := range r.Env.Idle {
+		fmt.Fprintf(w, "%d\t%s\t%.4f\t%d\t%.1f KiB\t\n", i.Guests, i.Contender, i.CPU, i.Threads, i.Heap/1024)
+	}
+	_ = w.Flush()
+}
+
+func (r report) printRatios(out io.Writer) {
+	fmt.Fprint(out, "\n")
+	w := newTable(out)
+	fmt.Fprintln(w, "ratio\tvalue\trange\tgoal\tfloor\tholds\t")
+	for _, ratio := range r.Ratios {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t\n", ratio.Name, number(ratio.Value), ratio.RangeText(),
+			number(ratio.Goal), number(ratio.Floor), ratio.Verdict())
+	}
+	_ = w.Flush()
+}
+
+func newTable(out io.Writer) *tabwriter.Writer { return tabwriter.NewWriter(out, 0, 0, 2, ' ', 0) }
+
+// Verdict is how the value stands to goal and floor.
+func (r ratio) Verdict() string {
+	switch {
+	case !r.Holds:
+		return "NO"
+	case r.meetsGoal():
+		return "goal"
+	}
+	return "yes"
+}
+
+func (r ratio) meetsGoal() bool {
+	if r.Goal > r.Floor {
+		return r.Value >= r.Goal
+	}
+	return r.Value <= r.Goal || r.Goal == r.Floor && r.Holds
+}
+
+// RangeText is the range over the rounds.
+func (r ratio) RangeText() string { return number(r.span.low) + " to " + number(r.span.high) }
+
+// RangeText is the range of the figure that the row is about.
+func (r *row) RangeText() string {
 	text := count
-	switch r.About {
+	switch r.about.about {
 	case p50:
-		text = micros
+		text = duration
 	case bytesPerSec:
 		text = megabytes
 	}
-	return text(r.Low) + " to " + text(r.High)
+	return text(r.span.low) + " to " + text(r.span.high)
 }
-
-func micros(ns float64) string {
-	if ns < 100_000 {
-		return fmt.Sprintf("%.2f us", ns/1e3)
-	}
-	return fmt.Sprintf("%.0f us", ns/1e3)
-}
-
-func count(n float64) string {
-	if n == 0 {
-		return ""
-	}
-	return fmt.Sprintf("%.0f", n)
-}
-
-func megabytes(n float64) string { return count(n / 1e6) }

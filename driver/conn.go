@@ -43,6 +43,7 @@ type conn struct {
 	bell  transport.Bell      // breaks the nap of whoever holds the role
 
 	contexts []requestContext // not used yet; of whoever holds the role
+	slab     int              // how many were made the last time
 
 	park    parking
 	spare   sync.Pool // of *pending, for calls to come

@@ -27,14 +27,19 @@ type requestContext struct {
 	cancel context.CancelFunc
 }
 
-// contextSlab is how many contexts are allocated at once.
-const contextSlab = 64
+// How many contexts are allocated at once: more each time, so that a connection with few
+// requests stays small.
+const (
+	leastSlab = 8
+	mostSlab  = 256
+)
 
 // newContext makes the context of a request with this metadata. The caller holds the
 // role.
 func (c *conn) newContext(metadata []byte) *requestContext {
 	if len(c.contexts) == 0 {
-		c.contexts = make([]requestContext, contextSlab)
+		c.slab = min(max(leastSlab, 2*c.slab), mostSlab)
+		c.contexts = make([]requestContext, c.slab)
 	}
 	r := &c.contexts[0]
 	c.contexts = c.contexts[1:]

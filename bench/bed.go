@@ -1,0 +1,62 @@
+package main
+
+import (
+	"context"
+
+	roam "github.com/roam-rpc/roam-go"
+	"github.com/roam-rpc/roam-go/internal/testbed"
+)
+
+// service is what every guest over roam serves, and the host too, for calls back.
+func service() roam.Dispatcher { return testbed.NewTestbedDispatcher(&testbed.Service{}) }
+
+// roamCaller calls the service over a roam connection.
+func roamCaller(c roam.Caller) caller {
+	bed := testbed.NewTestbedClient(c)
+	return caller{
+		add:  bed.Add,
+		echo: bed.Bytes,
+		nest: func(ctx context.Context) error {
+			_, err := bed.Nest(ctx, 1)
+			return err
+		},
+		up: func(ctx context.Context, item []byte, items int) (uint64, error) {
+			return upload(ctx, bed, item, items)
+		},
+		down: func(ctx context.Context, size, items int) (uint64, error) {
+			return download(ctx, bed, size, items)
+		},
+	}
+}
+
+func upload(ctx context.Context, bed *testbed.TestbedClient, item []byte, items int) (uint64, error) {
+	tx, rx := roam.Channel[[]byte]()
+	sent := make(chan error, 1)
+	go func() {
+		defer tx.Close()
+		var err error
+		for i := 0; i < items && err == nil; i++ {
+			err = tx.Send(ctx, item)
+		}
+		sent <- err
+	}()
+	got, err := bed.Drain(ctx, rx)
+	if err != nil {
+		return 0, err
+	}
+	return got, <-sent
+}
+
+func download(ctx context.Context, bed *testbed.TestbedClient, size, items int) (got uint64, err error) {
+	total := uint64(size) * uint64(items)
+	tx, rx := roam.Channel[[]byte]()
+	called := make(chan error, 1)
+	go func() { called <- bed.Flood(ctx, total, uint32(size), tx) }()
+	for item, err := range rx.All(ctx) {
+		if err != nil {
+			return 0, err
+		}
+		got += uint64(len(item))
+	}
+	return got, <-called
+}
