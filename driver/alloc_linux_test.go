@@ -14,8 +14,9 @@ import (
 )
 
 // connectSegment runs both ends of a connection over a segment in this process and
-// gives a client of the guest's.
-func connectSegment(t testing.TB) *testbed.Client {
+// gives a client of the guest's. prepare, if not nil, is given the host's end before it
+// runs.
+func connectSegment(t testing.TB, prepare func(*conn)) *testbed.Client {
 	host, err := shmring.Create(shmring.Config{Path: filepath.Join(t.TempDir(), "segment"), MaxGuests: 1})
 	require.NoError(t, err)
 	guest, err := shmring.Attach(host.Path())
@@ -26,6 +27,9 @@ func connectSegment(t testing.TB) *testbed.Client {
 	require.NoError(t, err)
 	atGuest, runGuest, err := EstablishGuest(guest, &testbed.Service{}, quiet)
 	require.NoError(t, err)
+	if prepare != nil {
+		prepare(runHost.c)
+	}
 	var running sync.WaitGroup
 	running.Go(func() { _ = runHost.Run(context.Background()) })
 	running.Go(func() { _ = runGuest.Run(context.Background()) })
@@ -44,7 +48,7 @@ func BenchmarkUnary(b *testing.B) {
 		"Goroutine": (*testbed.Client).Add, "Inline": (*testbed.Client).Inline,
 	} {
 		b.Run(name, func(b *testing.B) {
-			client := connectSegment(b)
+			client := connectSegment(b, nil)
 			b.ReportAllocs()
 			for b.Loop() {
 				if _, err := call(client, context.Background(), 1, 2); err != nil {

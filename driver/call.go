@@ -39,11 +39,6 @@ func newPending(c *conn) *pending {
 	return p
 }
 
-func (p *pending) finish() {
-	p.done.Store(true)
-	p.c.wake(p.w)
-}
-
 func (p *pending) commit(c *core.Core) (bool, error) {
 	err := c.CommitCall(&p.core)
 	return err == nil, err
@@ -188,13 +183,15 @@ func atDeadline(ctx context.Context, call *roam.Call, err error) error {
 
 // outcome is why a call has no Response, nil when it has one.
 func (c *conn) outcome(p *pending) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	done, err := p.core.Done()
-	if !done {
-		return c.core.Err()
+	if !p.done.Load() {
+		// The connection ended, and nobody has said so to this call yet.
+		c.mu.Lock()
+		defer c.mu.Unlock()
 	}
-	return err
+	if done, err := p.core.Done(); done { // it does not change any more
+		return err
+	}
+	return c.core.Err()
 }
 
 // send publishes the Request.

@@ -40,6 +40,7 @@ type conn struct {
 	batch []transport.Arrival // of whoever holds the role
 	fx    []core.Effect       // of whoever holds the role
 	spin  spinner             // of whoever holds the role
+	leads *waiter             // for whom the holder of the role receives, nil for all
 	bell  transport.Bell      // breaks the nap of whoever holds the role
 
 	contexts []requestContext // not used yet; of whoever holds the role
@@ -76,17 +77,21 @@ func (c *conn) update(step func(*core.Core)) {
 		fx = c.core.TakeEffects(nil)
 	}
 	c.mu.Unlock()
-	c.carryOut(fx)
+	c.carryOut(fx, nil)
 	c.flush()
 }
 
-// carryOut runs effects that are not an arrival, outside the lock.
-func (c *conn) carryOut(fx []core.Effect) {
+// carryOut runs effects that are not an arrival, outside the lock. leader is the waiter
+// for whom the calling goroutine receives, if it does: nobody has to wake that one.
+func (c *conn) carryOut(fx []core.Effect, leader *waiter) {
 	for i := range fx {
 		switch e := &fx[i]; e.Kind {
 		case core.Respond:
 			if p, ok := e.Call.Owner.(*pending); ok {
-				p.finish()
+				p.done.Store(true)
+				if p.w != leader {
+					c.wake(p.w)
+				}
 			}
 		case core.EndContext:
 			if s, ok := e.Request.Owner.(*served); ok {
@@ -112,7 +117,7 @@ func (c *conn) fail(cause error) {
 		fx := c.core.TakeEffects(nil)
 		c.ended.Store(true)
 		c.mu.Unlock()
-		c.carryOut(fx)
+		c.carryOut(fx, nil)
 		c.bell.Ring()
 		c.tr.Interrupt()
 		c.park.wakeAll()

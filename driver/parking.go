@@ -3,6 +3,7 @@ package driver
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/roam-rpc/roam-go/internal/transport"
@@ -42,6 +43,15 @@ type parking struct {
 	waiters map[*waiter]struct{}
 	blocked map[*waiter]struct{} // those of waiters that lookAround wakes
 	queue   []*waiter            // those that take the role, oldest first
+
+	// How many are in blocked and in queue, for a look without the lock.
+	nBlocked, nQueue atomic.Int32
+}
+
+// count notes how many there are. The caller holds the lock.
+func (p *parking) count() {
+	p.nBlocked.Store(int32(len(p.blocked)))
+	p.nQueue.Store(int32(len(p.queue)))
 }
 
 func (w *waiter) blocked() bool { return w.kind != transport.Messages || w.every > 0 }
@@ -61,6 +71,7 @@ func (p *parking) enter(w *waiter, leads bool) {
 	if leads {
 		p.queue = append(p.queue, w)
 	}
+	p.count()
 }
 
 // leave ends the wait and says whether w was made responsible meanwhile.
@@ -77,12 +88,16 @@ func (p *parking) leave(w *waiter) (promoted bool) {
 			}
 		}
 	}
+	p.count()
 	promoted, w.promoted, w.leads = w.promoted, false, false
 	return promoted
 }
 
 // promote makes the oldest waiter that takes the role responsible for it.
 func (p *parking) promote() bool {
+	if p.nQueue.Load() == 0 {
+		return false // who enters now looks at the role after it
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.queue) == 0 {
@@ -90,6 +105,7 @@ func (p *parking) promote() bool {
 	}
 	w := p.queue[0]
 	p.queue = append(p.queue[:0], p.queue[1:]...)
+	p.count()
 	w.promoted = true
 	w.signal()
 	return true
@@ -107,6 +123,9 @@ func (p *parking) wakeAll() {
 // wakeBlocked lets those look again that wait for something other than a message
 // of their own.
 func (p *parking) wakeBlocked() {
+	if p.nBlocked.Load() == 0 {
+		return // who enters now looks at its condition after it
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for w := range p.blocked {

@@ -47,12 +47,8 @@ func (c *conn) take(a *transport.Arrival) (started bool) {
 		return false
 	}
 	if !arrived {
-		c.carryOut(c.fx)
+		c.carryOut(c.fx, c.leads)
 		return false
 	}
-	started = c.arrived(c.fx[0].Request)
-	c.mu.Lock()
-	c.core.Processed(a.Seq) // its channels are open now
-	c.mu.Unlock()
-	return started
+	return c.arrived(c.fx[0].Request, a.Seq)
 }

@@ -109,6 +109,8 @@ func (c *conn) handOver() {
 // lead receives for the connection until w is ready, ctx ends, or nothing came for
 // as long as spinning pays. The caller holds the role and steps down after it.
 func (c *conn) lead(ctx context.Context, w *waiter) {
+	c.leads = w
+	defer func() { c.leads = nil }()
 	c.spin.start()
 	for !w.ready() && ctx.Err() == nil && !c.ended.Load() {
 		if c.receive() > 0 {

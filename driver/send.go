@@ -166,7 +166,7 @@ func (c *conn) pollOnce() {
 // the turn, and a flush that finds the turn taken leaves word with its holder, so that
 // no wake-up falls between two goroutines (internal/model, Flush).
 func (c *conn) flush() {
-	if !c.queued() && !c.outWait.armed.Load() {
+	if !c.core.Queued() && !c.outWait.armed.Load() {
 		return
 	}
 	c.outWait.wanted.Store(true)
@@ -187,16 +187,10 @@ func (c *conn) flush() {
 	}
 }
 
-func (c *conn) queued() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.core.NextOut() != nil
-}
-
 // drain sends queued messages in order until none is left or room is missing. The
 // caller holds the turn.
 func (c *conn) drain() (lack, err error) {
-	for {
+	for c.core.Queued() {
 		c.mu.Lock()
 		out := c.core.NextOut()
 		c.mu.Unlock()
@@ -217,4 +211,5 @@ func (c *conn) drain() (lack, err error) {
 			c.tr.Abort()
 		}
 	}
+	return nil, nil
 }

@@ -53,30 +53,30 @@ func (s *served) over() {
 // arrived prepares a request, opens its channels and starts its handler, before the
 // next message is received. It says whether a handler was started. The caller holds
 // the role.
-func (c *conn) arrived(r *core.Request) bool {
+func (c *conn) arrived(r *core.Request, seq uint32) bool {
 	finished := false
 	defer func() {
 		if !finished { // the program ended this goroutine, and the role with it
 			c.fail(errors.New("a dispatcher or inline handler ended the receiving goroutine"))
 		}
 	}()
-	started := c.serve(r)
+	started := c.serve(r, seq)
 	finished = true
 	return started
 }
 
-func (c *conn) serve(r *core.Request) bool {
+func (c *conn) serve(r *core.Request, seq uint32) bool {
 	s := c.servedOf(r)
 	s.in.Method, s.in.Args, s.in.Metadata = r.Method, decoderOf(r.Args, r.Owned), r.Metadata
 	inv, err := c.prepare(&s.in)
 	if err != nil {
-		c.refuse(r, err)
+		c.refuse(r, err, seq)
 		return false
 	}
 	s.inv = inv
 	inline := inv.Method().Inline
 	s.ctx = c.newContext(r.Metadata)
-	if err := c.accept(s); err != nil {
+	if err := c.accept(s, seq); err != nil {
 		s.ctx.end()
 		c.fail(err)
 		return false
@@ -93,8 +93,9 @@ func (c *conn) serve(r *core.Request) bool {
 	return true
 }
 
-// accept opens the channels; their owners are set before anyone can see them.
-func (c *conn) accept(s *served) error {
+// accept opens the channels; their owners are set before anyone can see them. The
+// message with which the request came, number seq, is processed with that.
+func (c *conn) accept(s *served, seq uint32) error {
 	s.ends = s.ends[:0]
 	for _, a := range s.in.Accepted() {
 		s.ends = append(s.ends, core.End{ID: a.ID, Sends: a.Sends})
@@ -108,6 +109,7 @@ func (c *conn) accept(s *served) error {
 	for _, ch := range s.request.Channels {
 		newHalf(c, ch)
 	}
+	c.core.Processed(seq)
 	return nil
 }
 
@@ -126,7 +128,7 @@ func (c *conn) prepare(in *roam.Incoming) (inv roam.Invocation, err error) {
 	return inv, err
 }
 
-func (c *conn) refuse(r *core.Request, err error) {
+func (c *conn) refuse(r *core.Request, err error, seq uint32) {
 	why := core.InvalidPayload
 	if roam.IsUnknownMethod(err) {
 		why = core.UnknownMethod
@@ -134,6 +136,7 @@ func (c *conn) refuse(r *core.Request, err error) {
 	c.log.Debug("roam: request refused", "method", fmt.Sprintf("%016x", r.Method), "error", err)
 	c.mu.Lock()
 	c.core.Refuse(r, why)
+	c.core.Processed(seq)
 	c.mu.Unlock()
 }
 

@@ -248,7 +248,7 @@ func (c *Core) grant(ch *Channel, n uint32) {
 		out.Message.Credit += ch.credit.Message.Credit
 		c.outbox.replace(ch.credit, out)
 	} else {
-		c.outbox.queue = append(c.outbox.queue, out)
+		c.outbox.set(append(c.outbox.queue, out))
 	}
 	ch.credit = out
 }

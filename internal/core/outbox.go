@@ -1,6 +1,10 @@
 package core
 
-import "github.com/roam-rpc/roam-go/wire"
+import (
+	"sync/atomic"
+
+	"github.com/roam-rpc/roam-go/wire"
+)
 
 // Out is a message that the core decided to send by itself, waiting for room. Its
 // number is bounded by requests in flight and open channels.
@@ -13,10 +17,21 @@ type Out struct {
 // outbox keeps messages in the order in which they were decided.
 type outbox struct {
 	queue []*Out
+	// waiting says that the queue is not empty, to those who have no part in it.
+	waiting atomic.Bool
 }
 
-func (o *outbox) len() int   { return len(o.queue) }
-func (o *outbox) push(m Out) { o.queue = append(o.queue, &m) }
+func (o *outbox) len() int { return len(o.queue) }
+
+// set makes q the queue.
+func (o *outbox) set(q []*Out) {
+	o.queue = q
+	if waiting := len(q) > 0; waiting != o.waiting.Load() {
+		o.waiting.Store(waiting)
+	}
+}
+
+func (o *outbox) push(m Out) { o.set(append(o.queue, &m)) }
 
 // discard takes back what was queued for a channel.
 func (o *outbox) discard(ch *Channel) {
@@ -30,10 +45,14 @@ func (o *outbox) discard(ch *Channel) {
 		}
 	}
 	clear(o.queue[len(kept):])
-	o.queue = kept
+	o.set(kept)
 }
 
-func (o *outbox) clear() { o.queue = nil }
+func (o *outbox) clear() { o.set(nil) }
+
+// Queued says whether NextOut would give something. Unlike the other methods it may be
+// called at any time.
+func (c *Core) Queued() bool { return c.outbox.waiting.Load() }
 
 // NextOut is the message to send next, nil when there is none. It stays queued until
 // Published.
@@ -53,7 +72,7 @@ func (c *Core) CommitOut(m *Out) bool {
 // Published takes m out of the outbox: it lies in the ring or the stream.
 func (c *Core) Published(m *Out) {
 	c.outbox.queue[0] = nil
-	c.outbox.queue = c.outbox.queue[1:]
+	c.outbox.set(c.outbox.queue[1:])
 	switch m.Message.Kind {
 	case wire.KindResponse:
 		c.answer(m.request)
