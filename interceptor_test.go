@@ -139,6 +139,31 @@ func TestInterceptorsThatMisbehave(t *testing.T) {
 	}
 }
 
+// An interceptor that gives up before its next returns is waited for: what runs there
+// uses the call.
+func TestNextThatOutlivesItsInterceptorIsWaitedFor(t *testing.T) {
+	given := errors.New("given up")
+	giveUp := func(ctx context.Context, _ *roam.Method, next func(context.Context) error) error {
+		ctx, cancel := context.WithCancel(ctx)
+		began := make(chan struct{})
+		go func() {
+			close(began)
+			_ = next(ctx)
+		}()
+		<-began
+		cancel()
+		return given
+	}
+	handle, stop := connect(service.NewGreeterDispatcher(moody{}, roam.WithInterceptor(giveUp)), roam.NoService)
+	defer stop()
+	for range 50 {
+		_, err := service.NewGreeterClient(handle).Greet(context.Background(), "patience")
+		require.ErrorContains(t, err, given.Error())
+		_, err = service.NewGreeterClient(handle, roam.WithClientInterceptor(giveUp)).Greet(context.Background(), "patience")
+		require.ErrorIs(t, err, given)
+	}
+}
+
 func TestMetadataBetweenInterceptors(t *testing.T) {
 	var got roam.Metadata
 	see := func(ctx context.Context, _ *roam.Method, next func(context.Context) error) error {

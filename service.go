@@ -61,8 +61,8 @@ func (i *intercepted) Method() *Method { return i.method }
 func (i *intercepted) Invoke(ctx context.Context, reply *Reply) {
 	ran := false
 	err := intercept(ctx, i.method, i.interceptors, func(ctx context.Context) error {
-		ran = true
 		i.inv.Invoke(ctx, reply)
+		ran = true // not when it panics, whoever recovers
 		return reply.Outcome()
 	})
 	if err == nil && (!ran || reply.Outcome() != nil) {

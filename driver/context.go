@@ -70,7 +70,7 @@ func (r *requestContext) Done() <-chan struct{} {
 // makeInner makes a context of the standard library, which contexts derived from this
 // one recognise: they then cost no goroutine.
 func (r *requestContext) makeInner() {
-	if r.deadline.IsZero() {
+	if r.deadline.IsZero() || r.err == context.Canceled {
 		r.inner, r.cancel = context.WithCancel(context.Background())
 	} else {
 		r.inner, r.cancel = context.WithDeadline(context.Background(), r.deadline)

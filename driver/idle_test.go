@@ -24,6 +24,7 @@ func TestLesson_QuietConnectionStaysOpen(t *testing.T) {
 		go func() { _ = runB.Run(t.Context()) }()
 		_, err := testbed.NewClient(handle).Add(t.Context(), 1, 2)
 		require.NoError(t, err)
+		time.Sleep(time.Second) // simulated, as below: what follows a call is over
 		synctest.Wait()
 
 		before := a.Looks() + b.Looks()

@@ -44,12 +44,13 @@ type parking struct {
 	blocked map[*waiter]struct{} // those of waiters that lookAround wakes
 	queue   []*waiter            // those that take the role, oldest first
 
-	// How many are in blocked and in queue, for a look without the lock.
-	nBlocked, nQueue atomic.Int32
+	// How many there are of each, for a look without the lock.
+	nWaiters, nBlocked, nQueue atomic.Int32
 }
 
 // count notes how many there are. The caller holds the lock.
 func (p *parking) count() {
+	p.nWaiters.Store(int32(len(p.waiters)))
 	p.nBlocked.Store(int32(len(p.blocked)))
 	p.nQueue.Store(int32(len(p.queue)))
 }
@@ -149,6 +150,10 @@ func (c *conn) await(ctx context.Context, w *waiter) error {
 		}
 		if leads && c.takeRole() {
 			c.lead(ctx, w)
+			if w.ready() {
+				c.stepAside()
+				return nil
+			}
 			c.stepDown()
 			leads = false // nothing came for long: Run wakes us
 			continue
@@ -170,6 +175,9 @@ func (c *conn) sleep(ctx context.Context, w *waiter, leads bool) (promoted bool)
 	if w.kind != transport.Messages {
 		c.tr.Arm(w.kind, w.id)
 		defer c.tr.Disarm(w.kind, w.id)
+	}
+	if !leads {
+		c.rouse() // somebody has to receive while this one sleeps
 	}
 	if !w.ready() && !c.ended.Load() && (!leads || c.role.held.Load()) {
 		w.block(ctx)

@@ -14,6 +14,10 @@ import (
 // messages off the transport and carries out what follows; giving it up always makes
 // somebody responsible for the next message: a parked waiter, or Run through the wait
 // that is armed.
+//
+// Arming and disarming cost as much as a message. So a goroutine whose call is done
+// leaves the role without arming where nothing is expected but what its next call will
+// take; the [caretaker] arms when that does not come soon.
 type role struct {
 	held atomic.Bool
 	// pump says that Run holds the role; it gives it up to anyone who wants it.
@@ -22,8 +26,14 @@ type role struct {
 	// napper is the waiter whose goroutine sleeps as a leader.
 	napper atomic.Pointer[waiter]
 
-	mu    sync.Mutex // guards armed together with the transport's wait for messages
-	armed bool
+	mu    sync.Mutex  // held while armed changes together with the transport's wait for messages
+	armed atomic.Bool // Run is woken by a message
+
+	// expects is how many calls more are to arm at once: the peer has sent something by
+	// itself lately. It belongs to who holds the role.
+	expects int
+	tended  atomic.Bool // the caretaker knows the connection
+	idle    atomic.Bool // set by the caretaker, cleared by who takes the role
 }
 
 // handOverRounds is how often a goroutine that is done receives for others, because
@@ -37,17 +47,48 @@ const napLimit = time.Second
 // parks; Run looks once a spin whether somebody wants it.
 const takeover = 64
 
+// expectation is for how many calls of this side the peer is expected to send more by
+// itself once it did.
+const expectation = 1000
+
 func (c *conn) tryRole() bool {
 	if !c.role.held.CompareAndSwap(false, true) {
 		return false
 	}
+	// held first, then armed, as arm does it the other way round: one of the two
+	// disarms.
+	if c.role.armed.Load() {
+		c.disarm()
+	}
+	if c.role.idle.Load() {
+		c.role.idle.Store(false)
+	}
+	return true
+}
+
+// arm makes Run responsible for the next message, unless somebody holds the role, who
+// hands it on. The caller looks after it whether one has come.
+func (c *conn) arm() {
 	c.role.mu.Lock()
-	if c.role.armed {
-		c.role.armed = false
+	defer c.role.mu.Unlock()
+	if c.role.held.Load() || c.role.armed.Load() {
+		return
+	}
+	c.tr.Arm(transport.Messages, 0)
+	c.role.armed.Store(true)
+	if c.role.held.Load() { // taken meanwhile by one who saw nothing armed
+		c.role.armed.Store(false)
 		c.tr.Disarm(transport.Messages, 0)
 	}
-	c.role.mu.Unlock()
-	return true
+}
+
+func (c *conn) disarm() {
+	c.role.mu.Lock()
+	defer c.role.mu.Unlock()
+	if c.role.armed.Load() {
+		c.role.armed.Store(false)
+		c.tr.Disarm(transport.Messages, 0)
+	}
 }
 
 // takeRole is tryRole that gets the role from Run when Run only polls.
@@ -72,22 +113,28 @@ func (c *conn) stepDown() {
 	c.handOver()
 }
 
+// stepAside is stepDown of a goroutine that has what it waited for.
+func (c *conn) stepAside() {
+	quiet := c.role.expects == 0
+	if !quiet {
+		c.role.expects--
+	}
+	c.role.held.Store(false)
+	// Looked at after the role is free: who waits from now on looks at the role itself.
+	if quiet && c.park.nWaiters.Load() == 0 && !c.core.Streaming() && !c.ended.Load() {
+		tend(c)
+		return
+	}
+	c.handOver()
+}
+
 // handOver makes somebody responsible for the next message when the role is free.
 func (c *conn) handOver() {
 	for range handOverRounds {
 		if c.park.promote() {
 			return
 		}
-		c.role.mu.Lock()
-		if c.role.held.Load() { // whoever has it by now hands it on
-			c.role.mu.Unlock()
-			return
-		}
-		if !c.role.armed {
-			c.role.armed = true
-			c.tr.Arm(transport.Messages, 0)
-		}
-		c.role.mu.Unlock()
+		c.arm()
 		// Armed first, then looked: a message from before the peer could see the
 		// wait is found here, a later one wakes Run.
 		if !c.tr.Pending() || c.ended.Load() || !c.tryRole() {
@@ -97,13 +144,19 @@ func (c *conn) handOver() {
 		c.role.held.Store(false)
 	}
 	// The peer keeps sending: Run takes over, and this goroutine goes on with its own.
-	c.role.mu.Lock()
-	if !c.role.held.Load() && !c.role.armed {
-		c.role.armed = true
-		c.tr.Arm(transport.Messages, 0)
-	}
-	c.role.mu.Unlock()
+	c.arm()
 	c.tr.Interrupt()
+}
+
+// rouse makes Run responsible when nobody is.
+func (c *conn) rouse() {
+	if c.role.held.Load() || c.role.armed.Load() {
+		return
+	}
+	c.arm()
+	if c.tr.Pending() {
+		c.tr.Interrupt()
+	}
 }
 
 // lead receives for the connection until w is ready, ctx ends, or nothing came for
@@ -113,15 +166,16 @@ func (c *conn) lead(ctx context.Context, w *waiter) {
 	defer func() { c.leads = nil }()
 	c.spin.start()
 	for !w.ready() && ctx.Err() == nil && !c.ended.Load() {
-		if c.receive() > 0 {
+		switch c.spin.poll(c.tr) {
+		case found:
+			c.receive()
 			c.spin.start()
-			continue
-		}
-		if c.spin.again(c.tr) {
-			continue
-		}
-		if !w.naps || !c.nap(ctx, w) {
-			return
+		case over:
+			if c.receive() > 0 { // which also looks whether the connection has ended
+				c.spin.start()
+			} else if !w.naps || !c.nap(ctx, w) {
+				return
+			}
 		}
 	}
 }
@@ -173,10 +227,15 @@ func (c *conn) pump() {
 func (c *conn) leadIdly() {
 	c.spin.start()
 	for c.role.wanted.Load() == 0 && !c.ended.Load() {
-		if c.receive() > 0 {
+		switch c.spin.poll(c.tr) {
+		case found:
+			c.receive()
 			c.spin.start()
-		} else if !c.spin.again(c.tr) {
-			return
+		case over:
+			if c.receive() == 0 {
+				return
+			}
+			c.spin.start()
 		}
 	}
 }
@@ -216,17 +275,28 @@ func (s *spinner) init() {
 
 func (s *spinner) start() { s.rounds = s.budget }
 
-// again polls one round; false when polling has gone on for long enough.
-func (s *spinner) again(tr transport.Transport) bool {
+// polled is what came of one round of polling.
+type polled uint8
+
+const (
+	nothing polled = iota // so far
+	found                 // something to receive
+	over                  // polling has gone on for long enough
+)
+
+// poll polls one round.
+func (s *spinner) poll(tr transport.Transport) polled {
 	if s.rounds <= 0 {
 		s.budget = min(s.most, max(spinLeast, s.budget-1))
-		return false
+		return over
 	}
 	s.rounds--
 	if tr.Spin(spinLength) {
 		s.budget = min(s.most, s.budget+4)
-	} else if s.rounds%spinYield == 0 {
+		return found
+	}
+	if s.rounds%spinYield == 0 {
 		runtime.Gosched()
 	}
-	return true
+	return nothing
 }

@@ -66,6 +66,7 @@ func (c *conn) arrived(r *core.Request, seq uint32) bool {
 }
 
 func (c *conn) serve(r *core.Request, seq uint32) bool {
+	c.role.expects = expectation
 	s := c.servedOf(r)
 	s.in.Method, s.in.Args, s.in.Metadata = r.Method, decoderOf(r.Args, r.Owned), r.Metadata
 	inv, err := c.prepare(&s.in)
@@ -153,8 +154,12 @@ func (s *served) answer() {
 	s.respond()
 	// The Response goes out however long the peer takes to make room, as long as the
 	// connection lives.
-	if _, err := s.c.publish(context.Background(), &s.message, s); err != nil && s.c.err() == nil {
-		s.c.fail(err)
+	if _, err := s.c.publish(context.Background(), &s.message, s); err != nil {
+		s.ctx.end()
+		if s.c.err() == nil {
+			s.c.fail(err)
+		}
+		return
 	}
 	s.over()
 }
@@ -171,14 +176,17 @@ func (s *served) runInline() {
 	if lack != nil {
 		payload := append([]byte(nil), m.Payload...) // the queue's to keep
 		c.update(func(k *core.Core) { k.Respond(s.request, m.Metadata, payload) })
+		s.ctx.end()
 		return // s is not used again: its Request is the queue's
 	}
-	if err != nil && c.err() == nil {
-		if _, gone := err.(broken); !gone { // whoever receives finds the end, after what came before it
-			c.fail(err)
-		}
+	if err == nil {
+		s.over()
+		return
 	}
-	s.over()
+	s.ctx.end()
+	if _, gone := err.(broken); !gone && c.err() == nil { // else whoever receives finds the end
+		c.fail(err)
+	}
 }
 
 // invoke runs the method; a panic fails that call alone.

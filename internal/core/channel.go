@@ -61,6 +61,7 @@ func (ch *Channel) fail(err error) {
 func (c *Core) open(ch *Channel) {
 	c.cfg.Flow.Open(&ch.window, ch.Ours)
 	c.channels[ch.ID] = ch
+	c.noteChannels()
 	parity := ch.ID & 1
 	c.highest[parity] = max(c.highest[parity], ch.ID)
 }
@@ -69,6 +70,7 @@ func (c *Core) unregister(ch *Channel) {
 	c.exhume(ch)
 	if c.channels[ch.ID] == ch {
 		delete(c.channels, ch.ID)
+		c.noteChannels()
 	}
 }
 

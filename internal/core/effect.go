@@ -9,7 +9,7 @@ const (
 	// Arrived: Request came; prepare it and then Accept or Refuse it, before the
 	// next message is received.
 	Arrived
-	// EndContext: the context of Request's handler ends.
+	// EndContext: the context of Request's handler ends. Request was accepted.
 	EndContext
 	// Wake: something about Channel changed; wake who waits for it.
 	Wake

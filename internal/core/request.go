@@ -14,6 +14,7 @@ type Request struct {
 	Owner any
 
 	surplus bool
+	taken   bool // Accept opened its channels: its handler has a context
 }
 
 // newRequest gives a Request for m, one that was recycled if there is any.
@@ -102,6 +103,7 @@ func (c *Core) Accept(r *Request, ends []End) error {
 		r.Channels = append(r.Channels, ch)
 		c.open(ch)
 	}
+	r.taken = true
 	return nil
 }
 
@@ -152,7 +154,7 @@ func (c *Core) answer(r *Request) {
 
 // cancel ends the context of the request it names, if that is still served.
 func (c *Core) cancel(m *wire.Message) {
-	if r, ok := c.serving[m.ID]; ok {
+	if r, ok := c.serving[m.ID]; ok && r.taken {
 		c.effect(Effect{Kind: EndContext, Request: r})
 	}
 }

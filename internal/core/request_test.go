@@ -1,6 +1,7 @@
 package core
 
 import (
+	"errors"
 	"math"
 	"strings"
 	"testing"
@@ -303,6 +304,21 @@ func TestCancelEndsTheContextOfItsRequestAlone(t *testing.T) {
 	assert.Equal(t, []Effect{{Kind: EndContext, Request: r}, {Kind: EndContext, Request: r}}, p.effects())
 	p.answer(r) // a Response still follows
 	assert.Equal(t, 1, p.core.Counts().Serving)
+}
+
+// A request that was not accepted has no handler, and so no context to end: one that
+// is being prepared, was refused, or was too many.
+func TestRequestWithoutAHandlerHasNoContextToEnd(t *testing.T) {
+	p := streams(t, handshake.Acceptor)
+	p.send(wire.Message{Kind: wire.KindRequest, ID: 1}, wire.Message{Kind: wire.KindRequest, ID: 2})
+	arrived := p.effects()
+	require.Len(t, arrived, 2)
+	p.core.Refuse(arrived[0].Request, UnknownMethod)
+	p.send(cancel(1), cancel(2))
+	assert.Empty(t, p.effects())
+	p.core.Fail(errors.New("over"))
+	assert.Empty(t, p.effects())
+	require.Error(t, p.core.Accept(arrived[1].Request, nil))
 }
 
 func TestCancelOfADoneIDIsIgnored(t *testing.T) {
