@@ -156,8 +156,8 @@ func (s *side) fails(err error) {
 		s.core.Cancel(o.call)
 	}
 	for _, h := range s.handlers {
-		if !h.cancelled {
-			s.w.fault("the context of call %d at %s did not end", h.serial, s)
+		if h.cancelled != h.accepted {
+			s.w.fault("the context of call %d at %s: accepted %v, ended %v", h.serial, s, h.accepted, h.cancelled)
 		}
 		s.core.Returned(h.request)
 		s.core.Respond(h.request, nil, nil)

@@ -273,9 +273,7 @@ func (s *side) settle() {
 		case Arrived:
 			s.arriving = e.Request
 		case EndContext:
-			if h, ok := e.Request.Owner.(*incoming); ok { // else it is not accepted yet
-				h.cancelled = true
-			}
+			e.Request.Owner.(*incoming).cancelled = true
 		case Wake:
 			e.Channel.Owner.(*port).stalled = false
 		case Note:
