@@ -66,7 +66,7 @@ func (w *Writer) Close() error {
 type Reader struct {
 	ctx  context.Context
 	rx   *Rx[[]byte]
-	left []byte // of the last item, in buf
+	left []byte // of the last item, in buf unless that was owned
 	buf  []byte
 }
 
@@ -109,11 +109,16 @@ func (r *Reader) WriteTo(w io.Writer) (int64, error) {
 func (r *Reader) fill() error {
 	defer runtime.KeepAlive(r.rx)
 	for len(r.left) == 0 {
-		err := r.rx.pair.receive(r.ctx, func(d *wire.Decoder) { r.buf = append(r.buf[:0], d.BytesView()...) })
+		err := r.rx.pair.receive(r.ctx, func(d *wire.Decoder, owned bool) {
+			if r.left = d.BytesView(); !owned {
+				r.buf = append(r.buf[:0], r.left...)
+				r.left = r.buf
+			}
+		})
 		if err != nil {
+			r.left = nil
 			return err
 		}
-		r.left = r.buf
 	}
 	return nil
 }

@@ -73,7 +73,8 @@ func (c *Call) Release() {
 		r.Released()
 	}
 	kept := Call{passed: c.passed[:0], ids: c.ids[:0]}
-	kept.Args.Reset(reuse(c.Args.Buffer()))
+	args, _ := c.Args.Parts()
+	kept.Args.Reset(reuse(args))
 	*c = kept
 	calls.Put(c)
 }

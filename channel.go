@@ -50,8 +50,10 @@ func (t *Tx[T]) Send(ctx context.Context, item T) error {
 	if err := p.enc.Err(); err != nil {
 		return fmt.Errorf("item: %w", err)
 	}
-	err := p.sender.Send(ctx, p.enc.Buffer())
-	p.buf = reuse(p.enc.Buffer())
+	head, tail := p.enc.Parts()
+	err := p.sender.Send(ctx, head, tail)
+	p.buf = reuse(head)
+	p.enc.Reset(nil) // nothing of the item is kept
 	return err
 }
 
@@ -71,7 +73,7 @@ func (r *Rx[T]) Recv(ctx context.Context) (T, error) {
 	defer runtime.KeepAlive(r)
 	var item T
 	p := r.pair
-	err := p.receive(ctx, func(d *wire.Decoder) { item = p.codec.Decode(d) })
+	err := p.receive(ctx, func(d *wire.Decoder, _ bool) { item = p.codec.Decode(d) })
 	if err != nil {
 		var none T
 		return none, err
@@ -223,8 +225,9 @@ func (p *pair[T]) await(ctx context.Context) error {
 	}
 }
 
-// receive hands the next item to decode, which must not keep the decoder's bytes.
-func (p *pair[T]) receive(ctx context.Context, decode func(*wire.Decoder)) error {
+// receive hands the next item to decode. Unless the item is owned, decode must not keep
+// the decoder's bytes.
+func (p *pair[T]) receive(ctx context.Context, decode func(d *wire.Decoder, owned bool)) error {
 	if err := p.await(ctx); err != nil {
 		return err
 	}
@@ -235,14 +238,19 @@ func (p *pair[T]) receive(ctx context.Context, decode func(*wire.Decoder)) error
 		return err
 	}
 	defer p.use.unlock()
-	raw, err := p.receiver.Recv(ctx, p.buf[:0])
+	raw, owned, err := p.receiver.Recv(ctx, p.buf[:0])
 	if err != nil {
 		return err
 	}
-	p.dec = wire.NewDecoder(raw)
-	decode(&p.dec)
+	if owned {
+		p.dec = wire.NewOwningDecoder(raw)
+	} else {
+		p.dec = wire.NewDecoder(raw)
+		p.buf = reuse(raw)
+	}
+	decode(&p.dec, owned)
 	err = p.dec.Finish()
-	p.buf = reuse(raw)
+	p.dec = wire.Decoder{} // nothing of the item is kept
 	if err != nil {
 		return p.receiver.Invalid(err)
 	}

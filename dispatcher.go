@@ -92,10 +92,14 @@ func (r *Reply) Fail(m *Method, err error) {
 	r.begin(resultErr, errCancelled)
 }
 
-func (r *Reply) begin(tags ...byte) { r.result.Reset(append(r.result.Buffer()[:0], tags...)) }
+func (r *Reply) begin(tags ...byte) {
+	b, _ := r.result.Parts()
+	r.result.Reset(append(b[:0], tags...))
+}
 
-// Payload is the encoded Result, empty when neither Succeed nor Fail was called.
-func (r *Reply) Payload() []byte { return r.result.Buffer() }
+// Payload is the encoded Result, in two parts as [wire.Encoder.Parts] gives it; empty
+// when neither Succeed nor Fail was called.
+func (r *Reply) Payload() (head, tail []byte) { return r.result.Parts() }
 
 // Outcome is the error that the method failed with, declared or not; nil for a success.
 func (r *Reply) Outcome() error {
@@ -115,7 +119,8 @@ func (r *Reply) Undeclared() error {
 
 // Reset empties r for another request, keeping its buffer.
 func (r *Reply) Reset() {
-	b := reuse(r.result.Buffer())
+	b, _ := r.result.Parts()
+	b = reuse(b)
 	*r = Reply{}
 	r.result.Reset(b)
 }

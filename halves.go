@@ -8,9 +8,9 @@ import (
 // Sender is a connection's half of a channel on which this side sends. Connections
 // implement it; a Tx uses it, one Send at a time, the others at any time.
 type Sender interface {
-	// Send publishes one encoded item, waiting for credit and room. It does not keep
-	// item.
-	Send(ctx context.Context, item []byte) error
+	// Send publishes one encoded item, in two parts as [wire.Encoder.Parts] gives them,
+	// waiting for credit and room. It does not keep them.
+	Send(ctx context.Context, head, tail []byte) error
 	// MaxItem is the largest encoded item that can be sent, bytes.
 	MaxItem() int
 	// Close ends the channel after what was sent. It does not block.
@@ -23,8 +23,9 @@ type Sender interface {
 // Receiver is a connection's half of a channel on which this side receives.
 // Connections implement it; an Rx uses it, one Recv at a time, the others at any time.
 type Receiver interface {
-	// Recv waits for the next item and appends it to buf. io.EOF is the regular end.
-	Recv(ctx context.Context, buf []byte) ([]byte, error)
+	// Recv waits for the next item. It is appended to buf, or owned: then it lies in
+	// memory of its own, which is the caller's. io.EOF is the regular end.
+	Recv(ctx context.Context, buf []byte) (item []byte, owned bool, err error)
 	// Reset says that no more is wanted. It does not block.
 	Reset()
 	// Detach keeps the channel open after the handler returned.

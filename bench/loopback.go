@@ -123,7 +123,8 @@ func (l *loop) serve(ctx context.Context, r *core.Request) error {
 	if err := l.callee.CommitResponse(r); err != nil {
 		return err
 	}
-	l.back = put(l.back, wire.Message{Kind: wire.KindResponse, ID: r.ID, Payload: l.reply.Payload()})
+	head, tail := l.reply.Payload()
+	l.back = put(l.back, wire.Message{Kind: wire.KindResponse, ID: r.ID, Payload: append(head, tail...)})
 	l.callee.Recycle(r)
 	return nil
 }

@@ -203,7 +203,8 @@ func (c *conn) send(ctx context.Context, call *roam.Call, p *pending) error {
 		return fmt.Errorf("arguments: %w", err)
 	}
 	m := &p.message
-	*m = wire.Message{Kind: wire.KindRequest, Method: call.Method.ID, Metadata: p.metadata, Payload: call.Args.Buffer()}
+	*m = wire.Message{Kind: wire.KindRequest, Method: call.Method.ID, Metadata: p.metadata}
+	m.Payload, m.Tail = call.Args.Parts()
 	if size, limit := c.sizeOf(m), c.maxPayload(); size > limit {
 		return &roam.SizeError{What: "request", Size: size, Limit: limit, Bound: "the largest payload"}
 	}

@@ -62,7 +62,7 @@ func newConn(tr transport.Transport, cfg core.Config, d roam.Dispatcher, o optio
 	}
 	c := &conn{tr: tr, dispatch: d, log: o.logger, core: core.New(cfg),
 		batch: make([]transport.Arrival, batchSize), idle: make(chan struct{})}
-	c.sizeOf = func(m *wire.Message) int { return len(m.Payload) }
+	c.sizeOf = (*wire.Message).PayloadSize
 	c.spin.init()
 	tr.OnWake(c.lookAround)
 	return c

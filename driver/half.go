@@ -83,12 +83,12 @@ func (s *sender) MaxItem() int {
 	return int(min(l.MaxPayload, l.InitialCredit))
 }
 
-func (s *sender) Send(ctx context.Context, item []byte) error {
-	if err := s.checkSize(len(item)); err != nil {
+func (s *sender) Send(ctx context.Context, head, tail []byte) error {
+	m := wire.Message{Kind: wire.KindData, ID: s.ch.ID, Payload: head, Tail: tail}
+	if err := s.checkSize(m.PayloadSize()); err != nil {
 		return err
 	}
-	m := wire.Message{Kind: wire.KindData, ID: s.ch.ID, Payload: item}
-	s.need = uint32(len(item))
+	s.need = uint32(m.PayloadSize())
 	for {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -146,35 +146,42 @@ func (s *sender) Drop() { (*half)(s).drop(func(c *core.Core) { c.Close(s.ch) }) 
 // receiver is a half on which this side receives.
 type receiver half
 
-func (r *receiver) Recv(ctx context.Context, buf []byte) ([]byte, error) {
+func (r *receiver) Recv(ctx context.Context, buf []byte) (item []byte, owned bool, err error) {
 	for {
 		if err := ctx.Err(); err != nil {
-			return buf, err
+			return buf, false, err
 		}
 		r.seen = r.events.Load()
-		item, ok, err := r.take(buf)
-		if ok || err != nil {
-			return item, err
+		got, err := r.take(buf)
+		if got.ok || err != nil {
+			return got.item, got.owned, err
 		}
 		if err := r.c.await(ctx, r.w); err != nil {
-			return buf, err
+			return buf, false, err
 		}
 	}
 }
 
-func (r *receiver) take(buf []byte) ([]byte, bool, error) {
+// taken is an item, if there was one.
+type taken struct {
+	item      []byte
+	owned, ok bool
+}
+
+func (r *receiver) take(buf []byte) (got taken, err error) {
 	c := r.c
 	c.mu.Lock()
-	item, ok, err := c.core.Take(r.ch, buf)
-	queued := c.core.NextOut() != nil
-	c.mu.Unlock()
-	if queued {
-		c.flush()
+	if got.item, got.ok = c.core.TakeKept(r.ch); got.ok {
+		got.owned = true
+	} else {
+		got.item, got.ok, err = c.core.Take(r.ch, buf)
 	}
-	if ok {
+	c.mu.Unlock()
+	c.flush()
+	if got.ok {
 		c.tr.Notify()
 	}
-	return item, ok, err
+	return got, err
 }
 
 func (r *receiver) Reset() { r.c.update(func(c *core.Core) { c.Reset(r.ch) }) }

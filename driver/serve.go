@@ -174,7 +174,7 @@ func (s *served) runInline() {
 	c, m := s.c, &s.message
 	_, lack, err := c.tryPublish(m, s)
 	if lack != nil {
-		payload := append([]byte(nil), m.Payload...) // the queue's to keep
+		payload := append(append([]byte(nil), m.Payload...), m.Tail...) // the queue's to keep
 		c.update(func(k *core.Core) { k.Respond(s.request, m.Metadata, payload) })
 		s.ctx.end()
 		return // s is not used again: its Request is the queue's
@@ -232,7 +232,8 @@ const maxErrorText = 16384
 
 // respond makes the Response of the reply, within the largest payload.
 func (s *served) respond() {
-	s.message = wire.Message{Kind: wire.KindResponse, ID: s.request.ID, Payload: s.reply.Payload()}
+	s.message = wire.Message{Kind: wire.KindResponse, ID: s.request.ID}
+	s.message.Payload, s.message.Tail = s.reply.Payload()
 	switch {
 	case !s.returned:
 		s.failed("the handler ended its goroutine")
@@ -265,7 +266,7 @@ func (s *served) failed(text string) {
 	s.reply.Reset()
 	s.reply.Fail(nil, errors.New(text))
 	m := &s.message
-	m.Payload = s.reply.Payload()
+	m.Payload, m.Tail = s.reply.Payload()
 	text = cut(text, maxErrorText)
 	for {
 		m.Metadata = wire.AppendMetadata(nil, roam.Metadata{{Key: roam.MetadataError, Value: wire.StringValue(text)}})

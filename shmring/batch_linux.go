@@ -38,7 +38,7 @@ func NewBatch(capacity int) *Batch {
 // some that is not much too large to be handed out.
 func (b *Batch) room(n int) []byte {
 	if n > cap(b.large) || n < cap(b.large)/2 {
-		b.large = make([]byte, n)
+		b.large = uncleared(n)
 	}
 	return b.large[:n]
 }
@@ -55,13 +55,10 @@ func (b *Batch) fill(n int, arena []byte) {
 }
 
 // handOut makes the payload of the only message, which is in memory of its own, the
-// receiver's to keep. That of a Data is not: a stream would need new memory for each
-// item.
+// receiver's to keep.
 func (b *Batch) handOut() {
-	if m := &b.Messages[0]; m.Type == MsgRequest || m.Type == MsgResponse {
-		m.Owned = true
-		b.large = nil
-	}
+	b.Messages[0].Owned = true
+	b.large = nil
 }
 
 // bad is the record that Receive stopped at after n messages.

@@ -257,26 +257,6 @@ func TestBatchTakesLargePayloadsPiecewise(t *testing.T) {
 	}
 }
 
-// TestStreamOfLargeItemsUsesTheSameMemory: the payload of a Data stays the batch's.
-func TestStreamOfLargeItemsUsesTheSameMemory(t *testing.T) {
-	p := onePair(t, Config{RingSize: 16, SlotsPerGuest: 8}, pairConfig{})
-	item := make([]byte, 60000)
-	b := NewBatch(8)
-	var first *byte
-	for i := range 8 {
-		sendNow(t, p.guest, Message{Type: MsgData, ID: 1, Payload: item[:len(item)-i]})
-		n, err := p.host.Receive(b)
-		require.NoError(t, err)
-		require.Equal(t, 1, n)
-		require.False(t, b.Messages[0].Owned)
-		at := &b.Messages[0].Payload[0]
-		if first == nil {
-			first = at
-		}
-		require.Same(t, first, at)
-	}
-}
-
 func TestChannelTable(t *testing.T) {
 	p := onePair(t, Config{MaxChannels: 4}, pairConfig{})
 	assert.True(t, p.guest.IsFree(3))

@@ -53,6 +53,7 @@ type Message struct {
 	Method   uint64 // Request: method id
 	Metadata []byte // Request, Response: the encoded list; nil, empty or {0} is none
 	Payload  []byte // Request, Response, Data: payload; Goodbye: the reason, UTF-8
+	Tail     []byte // Request, Response, Data that is sent: the rest of the payload
 	Credit   uint32 // Credit: bytes granted
 	Hello    Hello  // Hello
 	// Owned says of a message that was received that nobody else uses the memory of
@@ -72,8 +73,13 @@ func AppendMessage(b []byte, m *Message) []byte {
 	if !m.hasPayload() {
 		return b
 	}
-	return AppendBytes(b, m.payloadField())
+	payload := m.payloadField()
+	b = AppendLen(b, len(payload)+len(m.Tail))
+	return append(append(b, payload...), m.Tail...)
 }
+
+// PayloadSize is the bytes of payload and tail together.
+func (m *Message) PayloadSize() int { return len(m.Payload) + len(m.Tail) }
 
 // AppendMessageFrame appends the frame of m, as [AppendFrame] does for the bytes of
 // [AppendMessage], without joining them first.
@@ -85,7 +91,7 @@ func AppendMessageFrame(dst []byte, m *Message) []byte {
 	}
 	payload := m.payloadField()
 	var lenBuf [10]byte
-	return AppendFrameParts(dst, head, m.metadataField(), AppendLen(lenBuf[:0], len(payload)), payload)
+	return AppendFrameParts(dst, head, m.metadataField(), AppendLen(lenBuf[:0], len(payload)+len(m.Tail)), payload, m.Tail)
 }
 
 // appendHead appends all that stands before metadata and payload.

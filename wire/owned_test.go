@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 
@@ -29,4 +30,38 @@ func TestOwningDecoderOfEmptyValues(t *testing.T) {
 	assert.Empty(t, d.String())
 	assert.NotNil(t, d.Bytes())
 	require.NoError(t, d.Finish())
+}
+
+func TestEncoderRefersToLargeValues(t *testing.T) {
+	large, text := bytes.Repeat([]byte{7}, 5000), strings.Repeat("t", 5000)
+	whole := AppendString(AppendBytes(AppendU8(nil, 1), large), text)
+
+	var e Encoder
+	e.U8(1)
+	e.Bytes(large)
+	head, tail := e.Parts()
+	assert.Len(t, head, 1+2)
+	require.NotEmpty(t, tail)
+	assert.Same(t, &large[0], &tail[0])
+	e.String(text) // what came before is copied now
+	head, tail = e.Parts()
+	assert.Equal(t, whole, append(append([]byte(nil), head...), tail...))
+	assert.Equal(t, whole, e.Buffer())
+	e.U8(9)
+	assert.Equal(t, append(whole, 9), e.Buffer())
+
+	e.Reset(nil)
+	e.String(text + "\xff") // is not sent as it is
+	_, tail = e.Parts()
+	assert.Empty(t, tail)
+	assert.Equal(t, AppendString(nil, text+"\uFFFD"), e.Buffer())
+}
+
+func TestMessageWithATailIsThatOfOnePayload(t *testing.T) {
+	whole := Message{Kind: KindRequest, ID: 1, Method: 2, Payload: []byte("head and \x00 tail")}
+	parts := whole
+	parts.Payload, parts.Tail = whole.Payload[:5], whole.Payload[5:]
+	assert.Equal(t, AppendMessage(nil, &whole), AppendMessage(nil, &parts))
+	assert.Equal(t, AppendMessageFrame(nil, &whole), AppendMessageFrame(nil, &parts))
+	assert.Equal(t, len(whole.Payload), parts.PayloadSize())
 }

@@ -17,3 +17,6 @@ func (d *Decoder) keeps(n int) bool { return d.owns && n >= len(d.buf)/ownedShar
 
 // stringOf makes a string of view, which is not written to any more.
 func stringOf(view []byte) string { return unsafe.String(&view[0], len(view)) }
+
+// bytesOf is the memory of a string, which is not to be written to.
+func bytesOf(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }

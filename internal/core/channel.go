@@ -240,6 +240,19 @@ func (c *Core) Take(ch *Channel, dst []byte) ([]byte, bool, error) {
 	return dst, true, nil
 }
 
+// TakeKept is Take for an item that lies in memory of its own, which is the caller's
+// from then on; false when the next one does not.
+func (c *Core) TakeKept(ch *Channel) ([]byte, bool) {
+	if ch.err != nil {
+		return nil, false
+	}
+	item, ok := ch.queue.popKept()
+	if ok && !ch.over {
+		c.grant(ch, uint32(len(item)))
+	}
+	return item, ok
+}
+
 func (c *Core) grant(ch *Channel, n uint32) {
 	credit := c.cfg.Flow.Consumed(&ch.window, n, ch.queue.empty())
 	if credit == 0 {

@@ -2,19 +2,25 @@ package core
 
 import "encoding/binary"
 
-// itemQueue holds received items as bytes in one buffer: a varint length and the
-// item. A run of empty items is one record, a zero length and a count of 8 bytes, so
-// that items which cost no credit cost no memory either.
+// itemQueue holds received items as bytes in one buffer: a varint of twice the length,
+// and the item. A run of empty items is one record, a zero and a count of 8 bytes, so
+// that items which cost no credit cost no memory either. An item that came in memory of
+// its own stays there: its record is one byte.
 type itemQueue struct {
 	buf     []byte
-	start   int // of the first item
-	zeroRun int // where the count of a run at the end of buf lies, 0 = none
+	start   int      // of the first item
+	zeroRun int      // where the count of a run at the end of buf lies, 0 = none
+	kept    [][]byte // the items in memory of their own, in order
 }
 
-const countSize = 8
+const (
+	countSize = 8
+	keptMark  = 1 // the record of a kept item
+)
 
 func (q *itemQueue) empty() bool { return q.start == len(q.buf) }
 
+// push adds a copy of an item.
 func (q *itemQueue) push(item []byte) {
 	q.compact(len(item))
 	if len(item) == 0 {
@@ -22,8 +28,28 @@ func (q *itemQueue) push(item []byte) {
 		return
 	}
 	q.zeroRun = 0
-	q.buf = binary.AppendUvarint(q.buf, uint64(len(item)))
+	q.buf = binary.AppendUvarint(q.buf, uint64(len(item))<<1)
 	q.buf = append(q.buf, item...)
+}
+
+// keep adds an item, not empty, that is in memory of its own.
+func (q *itemQueue) keep(item []byte) {
+	q.compact(0)
+	q.zeroRun = 0
+	q.buf = append(q.buf, keptMark)
+	q.kept = append(q.kept, item)
+}
+
+// popKept gives the first item if it is one that was kept.
+func (q *itemQueue) popKept() (item []byte, ok bool) {
+	if q.empty() || q.buf[q.start] != keptMark {
+		return nil, false
+	}
+	item, q.kept[0] = q.kept[0], nil
+	q.kept = q.kept[1:]
+	q.start++
+	q.rewind()
+	return item, true
 }
 
 func (q *itemQueue) pushZero() {
@@ -39,7 +65,11 @@ func (q *itemQueue) pushZero() {
 
 // pop appends the first item to dst.
 func (q *itemQueue) pop(dst []byte) []byte {
+	if item, ok := q.popKept(); ok {
+		return append(dst, item...)
+	}
 	length, n := binary.Uvarint(q.buf[q.start:])
+	length >>= 1
 	at := q.start + n
 	if length == 0 {
 		q.popZero(at)
@@ -66,6 +96,7 @@ func (q *itemQueue) popZero(at int) {
 func (q *itemQueue) rewind() {
 	if q.empty() {
 		q.buf, q.start, q.zeroRun = q.buf[:0], 0, 0
+		q.kept = q.kept[:0:0]
 	}
 }
 

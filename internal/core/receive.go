@@ -11,7 +11,7 @@ import (
 // Receive takes one message of the peer. size is the payload as the negotiated limit
 // counts it, bytes. An error ends the connection: a *Violation, or the peer's Goodbye
 // as a *roam.ConnectionError. The message's bytes are not kept, but for those of an
-// Arrived request.
+// Arrived request and those that are Owned.
 func (c *Core) Receive(m *wire.Message, size int) error {
 	if c.err != nil {
 		return c.err
@@ -74,7 +74,11 @@ func (c *Core) data(m *wire.Message) error {
 	if err := c.cfg.Flow.Received(&ch.window, uint32(len(m.Payload))); err != nil {
 		return &Violation{Rule: wire.RuleCreditOverrun, Detail: err.Error()}
 	}
-	ch.queue.push(m.Payload)
+	if m.Owned && len(m.Payload) > 0 {
+		ch.queue.keep(m.Payload)
+	} else {
+		ch.queue.push(m.Payload)
+	}
 	c.effect(Effect{Kind: Wake, Channel: ch})
 	return nil
 }

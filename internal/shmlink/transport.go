@@ -20,7 +20,7 @@ type Link struct {
 	link   *shmring.Link
 	batch  *shmring.Batch
 	failed error  // found behind the messages that the last Receive gave
-	prefix []byte // scratch of Stage: metadata with its length
+	prefix []byte // scratch of Stage: metadata with its length, and what stands before a tail
 	staged shmring.Message
 }
 
@@ -46,10 +46,10 @@ func (h header) HeaderLimits() (maxPayload, initialCredit, maxChannels uint32) {
 // metadata of a Request or Response in front (shm.metadata.in-payload).
 func Size(m *wire.Message) int {
 	if m.Kind != wire.KindRequest && m.Kind != wire.KindResponse {
-		return len(m.Payload)
+		return m.PayloadSize()
 	}
 	n := max(1, len(m.Metadata))
-	return wire.UvarintLen(uint64(n)) + n + len(m.Payload)
+	return wire.UvarintLen(uint64(n)) + n + m.PayloadSize()
 }
 
 // types maps message kinds to descriptor types; 0 has none.
@@ -73,6 +73,10 @@ func (t *Link) Stage(m *wire.Message) error {
 	t.prefix = t.prefix[:0]
 	if m.Kind == wire.KindRequest || m.Kind == wire.KindResponse {
 		t.prefix = wire.AppendMetadataPrefix(t.prefix, m.Metadata)
+	}
+	if len(m.Tail) > 0 {
+		t.prefix = append(t.prefix, m.Payload...)
+		t.staged.Payload = m.Tail
 	}
 	err := t.link.Stage(&t.staged, t.prefix)
 	t.staged.Payload = nil

@@ -79,7 +79,7 @@ func (o *outbox) stage(m *wire.Message) error {
 
 // frameBound is the most bytes that the frame of m can have.
 func frameBound(m *wire.Message) int {
-	payload := len(m.Payload)
+	payload := m.PayloadSize()
 	if m.Kind == wire.KindGoodbye {
 		payload *= 3 // bytes that are not UTF-8 become three
 	}

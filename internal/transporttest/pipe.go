@@ -63,7 +63,8 @@ func (e *End) Stage(m *wire.Message) error {
 		return transport.ErrNoSpace
 	}
 	copied := *m
-	copied.Payload = append([]byte(nil), m.Payload...)
+	copied.Payload = append(append([]byte(nil), m.Payload...), m.Tail...)
+	copied.Tail = nil
 	copied.Metadata = append([]byte(nil), m.Metadata...)
 	e.stage = &copied
 	return nil

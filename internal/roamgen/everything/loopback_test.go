@@ -34,7 +34,8 @@ func (l *loopback) Do(ctx context.Context, call *roam.Call) error {
 	if err := l.reply.Undeclared(); err != nil {
 		return &roam.RemoteError{Message: err.Error()}
 	}
-	return call.DecodeResult(nil, wire.NewDecoder(l.pass(l.result, l.reply.Payload())))
+	head, tail := l.reply.Payload()
+	return call.DecodeResult(nil, wire.NewDecoder(l.pass(l.result, append(head, tail...))))
 }
 
 func (l *loopback) pass(change func([]byte) []byte, b []byte) []byte {
