@@ -15,9 +15,10 @@ import (
 // somebody responsible for the next message: a parked waiter, or Run through the wait
 // that is armed.
 //
-// Arming and disarming cost as much as a message. So a goroutine whose call is done
-// leaves the role without arming where nothing is expected but what its next call will
-// take; the [caretaker] arms when that does not come soon.
+// Arming and disarming cost as much as a message, and a peer that finds the wait armed
+// makes a system call. So a goroutine that has what it waited for leaves the role without
+// arming where nothing is expected but what its next call or Recv will take; the
+// [caretaker] arms when that does not come soon.
 type role struct {
 	held atomic.Bool
 	// pump says that Run holds the role; it gives it up to anyone who wants it.
@@ -29,8 +30,8 @@ type role struct {
 	mu    sync.Mutex  // held while armed changes together with the transport's wait for messages
 	armed atomic.Bool // Run is woken by a message
 
-	// expects is how many calls more are to arm at once: the peer has sent something by
-	// itself lately. It belongs to who holds the role.
+	// expects is how many more who got what they waited for are to arm at once: the peer
+	// has sent a Request lately. It belongs to who holds the role.
 	expects int
 	tended  atomic.Bool // the caretaker knows the connection
 	idle    atomic.Bool // set by the caretaker, cleared by who takes the role
@@ -47,9 +48,9 @@ const napLimit = time.Second
 // parks; Run looks once a spin whether somebody wants it.
 const takeover = 64
 
-// expectation is for how many calls of this side the peer is expected to send more by
-// itself once it did.
-const expectation = 1000
+// expectation is for how many waits of this side the peer is expected to send another
+// Request after one.
+const expectation = 16
 
 func (c *conn) tryRole() bool {
 	if !c.role.held.CompareAndSwap(false, true) {
@@ -121,7 +122,7 @@ func (c *conn) stepAside() {
 	}
 	c.role.held.Store(false)
 	// Looked at after the role is free: who waits from now on looks at the role itself.
-	if quiet && c.park.nWaiters.Load() == 0 && !c.core.Streaming() && !c.ended.Load() {
+	if quiet && c.park.nWaiters.Load() == 0 && !c.ended.Load() {
 		tend(c)
 		return
 	}

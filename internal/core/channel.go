@@ -61,7 +61,6 @@ func (ch *Channel) fail(err error) {
 func (c *Core) open(ch *Channel) {
 	c.cfg.Flow.Open(&ch.window, ch.Ours)
 	c.channels[ch.ID] = ch
-	c.noteChannels()
 	parity := ch.ID & 1
 	c.highest[parity] = max(c.highest[parity], ch.ID)
 }
@@ -70,7 +69,6 @@ func (c *Core) unregister(ch *Channel) {
 	c.exhume(ch)
 	if c.channels[ch.ID] == ch {
 		delete(c.channels, ch.ID)
-		c.noteChannels()
 	}
 }
 

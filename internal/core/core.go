@@ -3,7 +3,6 @@ package core
 import (
 	"math"
 	"sync"
-	"sync/atomic"
 
 	"github.com/roam-rpc/roam-go/flow"
 	"github.com/roam-rpc/roam-go/handshake"
@@ -41,8 +40,6 @@ type Core struct {
 	outbox   outbox
 	effects  []Effect
 	requests sync.Pool // of *Request, for requests to come
-
-	streaming atomic.Bool // channels is not empty
 }
 
 // New makes the core of a fresh connection.
@@ -62,16 +59,6 @@ func (c *Core) Limits() handshake.Negotiated { return c.cfg.Limits }
 
 // Busy says whether a call or channel is open in either direction.
 func (c *Core) Busy() bool { return len(c.calls)+len(c.serving)+len(c.channels) > 0 }
-
-// Streaming says whether a channel is open. Unlike the other methods it may be called at
-// any time.
-func (c *Core) Streaming() bool { return c.streaming.Load() }
-
-func (c *Core) noteChannels() {
-	if streaming := len(c.channels) > 0; streaming != c.streaming.Load() {
-		c.streaming.Store(streaming)
-	}
-}
 
 // Counts are the numbers of things that are open, for tests and diagnosis.
 type Counts struct{ Calls, Serving, Channels, Outbox int }
@@ -123,7 +110,6 @@ func (c *Core) Fail(err error) {
 	for id, ch := range c.channels {
 		delete(c.channels, id)
 		ch.fail(err)
-		c.noteChannels()
 		c.exhume(ch)
 		c.effect(Effect{Kind: Wake, Channel: ch})
 	}
