@@ -19,6 +19,7 @@ const (
 	TestbedReverseID   uint64 = 0xcba154600f640175
 	TestbedAddID       uint64 = 0x2f60211222165be3
 	TestbedInlineID    uint64 = 0x97eac5aa69712c7d
+	TestbedSmallID     uint64 = 0x07594b96995c76ed
 	TestbedBytesID     uint64 = 0x0980cc8519cb9b4e
 	TestbedCheckID     uint64 = 0x0ea36829ad805d39
 	TestbedFailID      uint64 = 0xb857b7b07422540a
@@ -47,6 +48,7 @@ var TestbedDescriptor = &roam.Service{
 		testbedReverse,
 		testbedAdd,
 		testbedInline,
+		testbedSmall,
 		testbedBytes,
 		testbedCheck,
 		testbedFail,
@@ -101,6 +103,15 @@ var (
 			{Name: "b", Type: &schema.Type{Kind: schema.U64}},
 		},
 		Result: &schema.Type{Kind: schema.U64},
+		Inline: true,
+	}
+	testbedSmall = &roam.Method{
+		ID: TestbedSmallID, Service: "Testbed", Name: "Small",
+		Doc: "Small gives 32 bytes back, on the goroutine that receives.",
+		Args: []schema.Field{
+			{Name: "data", Type: &schema.Type{Kind: schema.Array, Elem: &schema.Type{Kind: schema.U8}, Len: 32}},
+		},
+		Result: &schema.Type{Kind: schema.Array, Elem: &schema.Type{Kind: schema.U8}, Len: 32},
 		Inline: true,
 	}
 	testbedBytes = &roam.Method{
@@ -316,6 +327,23 @@ func (c *TestbedClient) Inline(ctx context.Context, a uint64, b uint64) (uint64,
 	result := d.U64()
 	if err := call.Finish(); err != nil {
 		return 0, err
+	}
+	return result, nil
+}
+
+// Small gives 32 bytes back, on the goroutine that receives.
+func (c *TestbedClient) Small(ctx context.Context, data [32]byte) ([32]byte, error) {
+	call := roam.NewCall(testbedSmall)
+	defer call.Release()
+	e := &call.Args
+	encodeArray32U8(e, data)
+	if err := c.caller.Do(ctx, call); err != nil {
+		return [32]byte{}, err
+	}
+	d := &call.Result
+	result := decodeArray32U8(d)
+	if err := call.Finish(); err != nil {
+		return [32]byte{}, err
 	}
 	return result, nil
 }
@@ -603,6 +631,8 @@ func (s testbedDispatcher) Prepare(in *roam.Incoming) (roam.Invocation, error) {
 		return prepareTestbedAddRequest(s.impl, in)
 	case TestbedInlineID:
 		return prepareTestbedInlineRequest(s.impl, in)
+	case TestbedSmallID:
+		return prepareTestbedSmallRequest(s.impl, in)
 	case TestbedBytesID:
 		return prepareTestbedBytesRequest(s.impl, in)
 	case TestbedCheckID:
@@ -803,6 +833,46 @@ func (a *testbedInlineRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	}
 	e := reply.Succeed()
 	e.U64(result)
+}
+
+// testbedSmallRequest is a request to Small, ready to run.
+type testbedSmallRequest struct {
+	impl Testbed
+	data [32]byte
+}
+
+var testbedSmallRequests = sync.Pool{New: func() any { return new(testbedSmallRequest) }}
+
+func prepareTestbedSmallRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
+	a := testbedSmallRequests.Get().(*testbedSmallRequest)
+	a.impl = impl
+	d := &in.Args
+	a.data = decodeArray32U8(d)
+	if err := in.Args.Finish(); err != nil {
+		a.release()
+		return nil, err
+	}
+	return a, nil
+}
+
+func (a *testbedSmallRequest) release() {
+	*a = testbedSmallRequest{}
+	testbedSmallRequests.Put(a)
+}
+
+// Method implements roam.Invocation.
+func (*testbedSmallRequest) Method() *roam.Method { return testbedSmall }
+
+// Invoke implements roam.Invocation.
+func (a *testbedSmallRequest) Invoke(ctx context.Context, reply *roam.Reply) {
+	defer a.release()
+	result, err := a.impl.Small(ctx, a.data)
+	if err != nil {
+		reply.Fail(testbedSmall, err)
+		return
+	}
+	e := reply.Succeed()
+	encodeArray32U8(e, result)
 }
 
 // testbedBytesRequest is a request to Bytes, ready to run.
@@ -1488,6 +1558,15 @@ func encodeCheckError(e *wire.Encoder, v CheckError) {
 
 func decodeCheckError(d *wire.Decoder) (v CheckError) {
 	v.Code = d.U32()
+	return v
+}
+
+func encodeArray32U8(e *wire.Encoder, v [32]byte) {
+	e.Raw(v[:])
+}
+
+func decodeArray32U8(d *wire.Decoder) (v [32]byte) {
+	d.Raw(v[:])
 	return v
 }
 

@@ -42,6 +42,9 @@ func (*Service) Add(_ context.Context, a, b uint64) (uint64, error) { return a +
 // Inline adds.
 func (*Service) Inline(_ context.Context, a, b uint64) (uint64, error) { return a + b, nil }
 
+// Small gives data back.
+func (*Service) Small(_ context.Context, data [32]byte) ([32]byte, error) { return data, nil }
+
 // Bytes gives data back.
 func (*Service) Bytes(_ context.Context, data []byte) ([]byte, error) { return data, nil }
 

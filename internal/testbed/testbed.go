@@ -22,6 +22,10 @@ type Testbed interface {
 	//
 	//roam:inline
 	Inline(ctx context.Context, a, b uint64) (uint64, error)
+	// Small gives 32 bytes back, on the goroutine that receives.
+	//
+	//roam:inline
+	Small(ctx context.Context, data [32]byte) ([32]byte, error)
 	// Bytes gives data back.
 	Bytes(ctx context.Context, data []byte) ([]byte, error)
 	// Check succeeds for 0 and fails with a *CheckError of that code otherwise.
