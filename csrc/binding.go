@@ -4,12 +4,7 @@ package csrc
 
 /*
 #cgo CFLAGS: -std=c11 -O2
-#cgo noescape stage
 #cgo noescape receive
-#cgo nocallback room
-#cgo nocallback stage
-#cgo nocallback commit
-#cgo nocallback abort_staged
 #cgo nocallback receive
 #cgo nocallback spin
 #cgo nocallback grant
@@ -37,31 +32,6 @@ static void free_end(uintptr_t end)
 static uint32_t *tail(uintptr_t end)
 {
 	return &((struct roam_end *)end)->receive.next;
-}
-
-static uint32_t room(uintptr_t end)
-{
-	return (uint32_t)roam_end_room((struct roam_end *)end);
-}
-
-static uint32_t stage(uintptr_t end, uint8_t type, uint32_t id, uint64_t method, const unsigned char *prefix,
-		      size_t prefix_len, const unsigned char *payload, size_t payload_len, uint32_t slot,
-		      uint32_t generation)
-{
-	struct roam_slot chosen = { .index = slot, .generation = generation };
-
-	return (uint32_t)roam_end_stage((struct roam_end *)end, (enum roam_msg)type, id, method, prefix, prefix_len,
-					payload, payload_len, chosen);
-}
-
-static bool commit(uintptr_t end)
-{
-	return roam_end_commit((struct roam_end *)end);
-}
-
-static void abort_staged(uintptr_t end)
-{
-	roam_end_abort((struct roam_end *)end);
 }
 
 static struct roam_received receive(uintptr_t end, struct roam_message *messages, uint32_t max, unsigned char *arena,
@@ -123,22 +93,6 @@ func (e End) Free() { C.free_end(e.at) }
 
 // Tail is the private index that roam_end_tail reads, to be loaded atomically.
 func (e End) Tail() *uint32 { return (*uint32)(C.tail(e.at)) }
-
-// Room is roam_end_room.
-func (e End) Room() uint8 { return uint8(C.room(e.at)) }
-
-// Stage is roam_end_stage. C keeps neither slice.
-func (e End) Stage(kind uint8, id uint32, method uint64, prefix, payload []byte, slot, generation uint32) uint8 {
-	return uint8(C.stage(e.at, C.uint8_t(kind), C.uint32_t(id), C.uint64_t(method),
-		bytes(prefix), C.size_t(len(prefix)), bytes(payload), C.size_t(len(payload)),
-		C.uint32_t(slot), C.uint32_t(generation)))
-}
-
-// Commit is roam_end_commit.
-func (e End) Commit() bool { return bool(C.commit(e.at)) }
-
-// Abort is roam_end_abort.
-func (e End) Abort() { C.abort_staged(e.at) }
 
 // Receive is roam_end_receive into an array of n struct roam_message. C keeps neither
 // the array nor the arena.

@@ -17,11 +17,16 @@ var _ [csrc.MessageSize]byte = [unsafe.Sizeof(Record{})]byte{}
 
 // End is one side's end of one peer's memory. Stage, Commit and Abort belong to one
 // goroutine at a time, Receive to another; every other method may be called at once
-// with all. The steps that move messages are the C library's; see roamshm.h for the
-// order of their accesses.
+// with all. Receiving is the C library's; see roamshm.h for the order of its accesses.
 type End struct {
 	place Place
 	words
+	own Pool // slots that this side takes
+
+	_    [64]byte // the two roles write lines of their own
+	send sendState
+	_    [64]byte
+
 	c    csrc.End
 	tail *uint32 // in C's private memory: the index received to
 }
@@ -35,29 +40,14 @@ func New(place Place) *End {
 		RingSize: place.RingSize, SlotSize: place.SlotSize, Slots: place.Slots,
 		MaxChannels: place.MaxChannels, PeerTable: place.PeerTable,
 	})
-	return &End{place: place, words: place.words(), c: c, tail: c.Tail()}
+	e := &End{place: place, words: place.words(), c: c, tail: c.Tail()}
+	e.own, _ = place.pools()
+	e.startSending()
+	return e
 }
 
 // Close frees the memory of the C library. Nothing may use the end any more.
 func (e *End) Close() { e.c.Free() }
-
-// Room reports whether a message has room in the ring: OK, NoSpace or BadRing.
-func (e *End) Room() Status { return Status(e.c.Room()) }
-
-// Stage writes a message where the peer does not look yet: into the ring past head
-// and, over InlineMax bytes of prefix and payload, into slot, which the caller took
-// from this side's pool, or with NoneTaken into one taken here. OK, or nothing is held
-// but what the caller took: NoSpace, NoSlot, TooLong, BadRing.
-func (e *End) Stage(h Header, prefix, payload []byte, slot Slot) Status {
-	return Status(e.c.Stage(h.Type, h.ID, h.Method, prefix, payload, slot.Index, slot.Generation))
-}
-
-// Commit publishes the staged message, wakes who sleeps on the ring's head, and
-// reports whether the doorbell has to be rung.
-func (e *End) Commit() (bell bool) { return e.c.Commit() }
-
-// Abort gives back what Stage took. A slot that the caller took is the caller's again.
-func (e *End) Abort() { e.c.Abort() }
 
 // Receive takes messages until records or arena are full, the ring is empty, or one
 // breaks a rule; that one lies at records[n]. Payloads are copied into the arena and

@@ -3,6 +3,7 @@
 package engine
 
 import (
+	"encoding/binary"
 	"sync/atomic"
 	"unsafe"
 
@@ -28,13 +29,6 @@ type End struct {
 	_    [64]byte
 }
 
-// sendState belongs to the sending role.
-type sendState struct {
-	head  uint32 // index of the next message; the shared word is only written
-	tail  uint32 // the peer's tail when last read
-	taken Slot   // slot that Stage took for the staged message
-}
-
 // recvState belongs to the receiving role.
 type recvState struct {
 	tail atomic.Uint32 // index of the next message; others read it to see whether one lies there
@@ -45,9 +39,7 @@ type recvState struct {
 func New(place Place) *End {
 	e := &End{place: place, words: place.words()}
 	e.own, e.peer = place.pools()
-	e.send.head = atomic.LoadUint32(e.sendHead)
-	e.send.tail = atomic.LoadUint32(e.sendTail)
-	e.send.taken = NoneTaken
+	e.startSending()
 	e.recv.head = atomic.LoadUint32(e.recvTail) // as if empty: the first look reads and checks the real one
 	e.recv.tail.Store(e.recv.head)
 	return e
@@ -55,88 +47,6 @@ func New(place Place) *End {
 
 // Close releases what the end holds beside the mapping. Nothing may use it any more.
 func (e *End) Close() {}
-
-// Room reports whether a message has room in the ring: OK, NoSpace or BadRing. The
-// peer's tail is read again only when the copy says full.
-func (e *End) Room() Status {
-	mask := e.place.RingSize - 1
-	if e.send.head-e.send.tail < mask {
-		return OK
-	}
-	// Acquire: the peer has read the descriptors that are written over next.
-	tail := atomic.LoadUint32(e.sendTail)
-	switch used := e.send.head - tail; {
-	case used > mask:
-		return BadRing
-	case used == mask:
-		return NoSpace
-	}
-	e.send.tail = tail
-	return OK
-}
-
-// Stage writes a message where the peer does not look yet: into the ring past head
-// and, over InlineMax bytes of prefix and payload, into slot, which the caller took
-// from this side's pool, or with NoneTaken into one taken here. OK, or nothing is held
-// but what the caller took: NoSpace, NoSlot, TooLong, BadRing.
-func (e *End) Stage(h Header, prefix, payload []byte, slot Slot) Status {
-	length := len(prefix) + len(payload)
-	if uint64(length) > max(e.own.capacity(), layout.InlineMax) {
-		return TooLong
-	}
-	if s := e.Room(); s != OK {
-		return s
-	}
-	if length > layout.InlineMax && slot == NoneTaken {
-		var ok bool
-		if slot, ok = e.own.Take(); !ok {
-			return NoSlot
-		}
-		e.send.taken = slot
-	}
-	e.write(h, prefix, payload, slot)
-	return OK
-}
-
-// write fills the descriptor at head, and the slot. Plain stores: the peer reads them
-// after it has seen head, which Commit stores with release.
-func (e *End) write(h Header, prefix, payload []byte, slot Slot) {
-	place := uint64(e.send.head&(e.place.RingSize-1)) * layout.SizeDesc
-	d := (*[layout.SizeDesc]byte)(unsafe.Add(e.sendRing, place)) // inside the ring by the mask
-	length := uint32(len(prefix) + len(payload))
-	var into []byte
-	*d = [layout.SizeDesc]byte{layout.OffDescMsgType: h.Type}
-	if slot == NoneTaken {
-		into = d[layout.OffDescInlinePayload:]
-	} else {
-		into = e.own.payload(slot.Index, 0, length)
-		put32(d[layout.OffDescPayloadGeneration:], slot.Generation)
-	}
-	put32(d[layout.OffDescID:], h.ID)
-	put64(d[layout.OffDescMethodID:], h.Method)
-	put32(d[layout.OffDescPayloadSlot:], slot.Index)
-	put32(d[layout.OffDescPayloadLen:], length)
-	copy(into, prefix)
-	copy(into[len(prefix):], payload)
-}
-
-// Commit publishes the staged message: the descriptor and payload, then head, then a
-// look at the peer's flags. It reports whether the doorbell has to be rung.
-func (e *End) Commit() (bell bool) {
-	e.send.taken = NoneTaken
-	e.send.head++
-	// Release for the message, and a full fence before the flags are read.
-	atomic.StoreUint32(e.sendHead, e.send.head)
-	return e.tell(Messages, e.sendHead)
-}
-
-// Abort gives back what Stage took. A slot that the caller took is the caller's again.
-func (e *End) Abort() {
-	if e.send.taken != NoneTaken {
-		e.own.Return(e.send.taken.Index)
-		e.send.taken = NoneTaken
-	}
-}
 
 // Receive takes messages until records or arena are full, the ring is empty, or one
 // breaks a rule; that one lies at records[n]. Payloads are copied into the arena and
@@ -257,6 +167,12 @@ func (e *End) checkPayload(r *Record) Status {
 	return OK
 }
 
+// out reports whether slot index < Slots is taken and has this generation.
+func (p *Pool) out(index, generation uint32) bool {
+	return atomic.LoadUint64(p.word(index/64))&(1<<(index%64)) == 0 &&
+		atomic.LoadUint32(p.generation(index)) == generation
+}
+
 // Tail is the index that this side has received to.
 func (e *End) Tail() uint32 { return e.recv.tail.Load() }
 
@@ -282,3 +198,6 @@ func (e *End) Grant(id, n uint32) (bell bool) {
 	atomic.AddUint32(word, n)
 	return e.tell(Credit, word)
 }
+
+func get32(b []byte) uint32 { return binary.LittleEndian.Uint32(b) }
+func get64(b []byte) uint64 { return binary.LittleEndian.Uint64(b) }

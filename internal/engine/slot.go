@@ -1,20 +1,13 @@
-//go:build linux && (!cgo || purego)
+//go:build linux
 
 package engine
 
 import (
 	"encoding/binary"
-	"sync/atomic"
 	"unsafe"
 
 	"github.com/roam-rpc/roam-go/internal/layout"
 )
-
-// out reports whether slot index < Slots is taken and has this generation.
-func (p *Pool) out(index, generation uint32) bool {
-	return atomic.LoadUint64(p.word(index/64))&(1<<(index%64)) == 0 &&
-		atomic.LoadUint32(p.generation(index)) == generation
-}
 
 // capacity is the payload bytes of a slot.
 func (p *Pool) capacity() uint64 { return p.slotSize - layout.GenerationSize }
@@ -30,5 +23,3 @@ func (p *Pool) payload(index, off, n uint32) []byte {
 
 func put32(b []byte, v uint32) { binary.LittleEndian.PutUint32(b, v) }
 func put64(b []byte, v uint64) { binary.LittleEndian.PutUint64(b, v) }
-func get32(b []byte) uint32    { return binary.LittleEndian.Uint32(b) }
-func get64(b []byte) uint64    { return binary.LittleEndian.Uint64(b) }

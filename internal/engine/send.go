@@ -1,0 +1,109 @@
+//go:build linux
+
+package engine
+
+import (
+	"sync/atomic"
+	"unsafe"
+
+	"github.com/roam-rpc/roam-go/internal/layout"
+)
+
+// Sending is Go in both engines: a call of C costs more than all that it would do here,
+// and a message would need two, since its last step is taken under a lock.
+
+// sendState belongs to the sending role.
+type sendState struct {
+	head  uint32 // index of the next message; the shared word is only written
+	tail  uint32 // the peer's tail when last read
+	taken Slot   // slot that Stage took for the staged message
+}
+
+// startSending begins at the indices that stand in the entry.
+func (e *End) startSending() {
+	e.send.head = atomic.LoadUint32(e.sendHead)
+	e.send.tail = atomic.LoadUint32(e.sendTail)
+	e.send.taken = NoneTaken
+}
+
+// Room reports whether a message has room in the ring: OK, NoSpace or BadRing. The
+// peer's tail is read again only when the copy says full.
+func (e *End) Room() Status {
+	mask := e.place.RingSize - 1
+	if e.send.head-e.send.tail < mask {
+		return OK
+	}
+	// Acquire: the peer has read the descriptors that are written over next.
+	tail := atomic.LoadUint32(e.sendTail)
+	switch used := e.send.head - tail; {
+	case used > mask:
+		return BadRing
+	case used == mask:
+		return NoSpace
+	}
+	e.send.tail = tail
+	return OK
+}
+
+// Stage writes a message where the peer does not look yet: into the ring past head
+// and, over InlineMax bytes of prefix and payload, into slot, which the caller took
+// from this side's pool, or with NoneTaken into one taken here. OK, or nothing is held
+// but what the caller took: NoSpace, NoSlot, TooLong, BadRing.
+func (e *End) Stage(h Header, prefix, payload []byte, slot Slot) Status {
+	length := len(prefix) + len(payload)
+	if uint64(length) > max(e.own.capacity(), layout.InlineMax) {
+		return TooLong
+	}
+	if s := e.Room(); s != OK {
+		return s
+	}
+	if length > layout.InlineMax && slot == NoneTaken {
+		var ok bool
+		if slot, ok = e.own.Take(); !ok {
+			return NoSlot
+		}
+		e.send.taken = slot
+	}
+	e.write(h, prefix, payload, slot)
+	return OK
+}
+
+// write fills the descriptor at head, and the slot. Plain stores: the peer reads them
+// after it has seen head, which Commit stores with release.
+func (e *End) write(h Header, prefix, payload []byte, slot Slot) {
+	place := uint64(e.send.head&(e.place.RingSize-1)) * layout.SizeDesc
+	d := (*[layout.SizeDesc]byte)(unsafe.Add(e.sendRing, place)) // inside the ring by the mask
+	length := uint32(len(prefix) + len(payload))
+	var into []byte
+	*d = [layout.SizeDesc]byte{layout.OffDescMsgType: h.Type}
+	if slot == NoneTaken {
+		into = d[layout.OffDescInlinePayload:]
+	} else {
+		into = e.own.payload(slot.Index, 0, length)
+		put32(d[layout.OffDescPayloadGeneration:], slot.Generation)
+	}
+	put32(d[layout.OffDescID:], h.ID)
+	put64(d[layout.OffDescMethodID:], h.Method)
+	put32(d[layout.OffDescPayloadSlot:], slot.Index)
+	put32(d[layout.OffDescPayloadLen:], length)
+	copy(into, prefix)
+	copy(into[len(prefix):], payload)
+}
+
+// Commit publishes the staged message: the descriptor and payload, then head, then a
+// look at the peer's flags. It reports whether the doorbell has to be rung.
+func (e *End) Commit() (bell bool) {
+	e.send.taken = NoneTaken
+	e.send.head++
+	// Release for the message, and a full fence before the flags are read.
+	atomic.StoreUint32(e.sendHead, e.send.head)
+	return e.tell(Messages, e.sendHead)
+}
+
+// Abort gives back what Stage took. A slot that the caller took is the caller's again.
+func (e *End) Abort() {
+	if e.send.taken != NoneTaken {
+		e.own.Return(e.send.taken.Index)
+		e.send.taken = NoneTaken
+	}
+}
