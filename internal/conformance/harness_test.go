@@ -16,6 +16,8 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/roam-rpc/roam-go/driver"
+	"github.com/roam-rpc/roam-go/handshake"
+	"github.com/roam-rpc/roam-go/internal/layout"
 	"github.com/roam-rpc/roam-go/internal/testbed"
 	"github.com/roam-rpc/roam-go/shmring"
 )
@@ -57,11 +59,13 @@ const (
 
 var quiet = driver.WithLogger(slog.New(slog.DiscardHandler))
 
-// hub is a host under test. Everything of it is gone at the end of the test:
-// goroutines, descriptors, mappings, child processes.
+// hub is a host under test. Everything of it is gone at the end of the test: slots and
+// channel entries while the guests are still there, then goroutines, descriptors,
+// mappings, child processes.
 type hub struct {
 	t    *testing.T
 	host *shmring.Host
+	seg  *segment
 	dead chan death
 	ran  []chan error
 }
@@ -80,14 +84,33 @@ func newHub(t *testing.T, cfg shmring.Config) *hub {
 	var err error
 	h.host, err = shmring.Create(cfg)
 	require.NoError(t, err)
+	h.seg = mapSegment(t, h.host)
 	t.Cleanup(func() {
 		assert.NoError(t, h.host.Close())
 		for _, ran := range h.ran {
 			<-ran
 		}
+		h.seg.unmap(t)
 		resources.requireSame(t)
 	})
 	return h
+}
+
+// requireNothingInUse waits until every slot of every pool is back and every channel
+// entry free: what is still on its way when a test has what it wants comes back soon.
+func (h *hub) requireNothingInUse() {
+	h.t.Helper()
+	if h.t.Failed() { // calls may be left over
+		return
+	}
+	back := func() bool {
+		slots, entries := h.seg.inUse()
+		return slots == 0 && entries == 0
+	}
+	if !assert.Eventually(h.t, back, waitLimit, waitTick) {
+		slots, entries := h.seg.inUse()
+		h.t.Errorf("%d slots and %d channel entries never came back", slots, entries)
+	}
 }
 
 // guest is one attached guest with the host's connection to it.
@@ -112,6 +135,7 @@ func (h *hub) connect(peer *shmring.Peer) *guest {
 		ran <- drv.Run(context.Background())
 	}()
 	h.ran = append(h.ran, over)
+	h.t.Cleanup(h.requireNothingInUse) // before anything that ends guests
 	return &guest{hub: h, peer: peer, id: peer.ID(), pid: peer.Pid(), handle: handle, client: testbed.NewClient(handle), ran: ran}
 }
 
@@ -159,13 +183,15 @@ var ways = map[string]func(t *testing.T, engine string, cfg shmring.Config) *tes
 		cfg.Path = filepath.Join(t.TempDir(), "segment")
 		return newHub(t, cfg).start(engine, "-attach", cfg.Path).client
 	},
-	"by Unix socket": func(t *testing.T, engine string, _ shmring.Config) *testbed.Client {
-		return serveSocket(t, engine)
+	"by Unix socket": func(t *testing.T, engine string, cfg shmring.Config) *testbed.Client {
+		return serveSocket(t, engine, cfg)
 	},
 }
 
-// serveSocket serves one guest program over a Unix socket.
-func serveSocket(t *testing.T, engine string) *testbed.Client {
+// serveSocket serves one guest program over a Unix socket, with the limits that a
+// segment of cfg would have.
+func serveSocket(t *testing.T, engine string, cfg shmring.Config) *testbed.Client {
+	limits := handshake.Limits{MaxPayload: segmentPayload(cfg), InitialCredit: cfg.InitialCredit}
 	path := filepath.Join(t.TempDir(), "s")
 	l, err := net.Listen("unix", path)
 	require.NoError(t, err)
@@ -173,7 +199,8 @@ func serveSocket(t *testing.T, engine string) *testbed.Client {
 	connected := make(chan *driver.Handle, 1)
 	served := make(chan error, 1)
 	go func() {
-		served <- driver.Serve(ctx, l, &testbed.Service{}, func(h *driver.Handle) { connected <- h }, quiet)
+		served <- driver.Serve(ctx, l, &testbed.Service{}, func(h *driver.Handle) { connected <- h }, quiet,
+			driver.WithLimits(limits))
 	}()
 	cmd := exec.Command(guests[engine], "-dial", path)
 	require.NoError(t, cmd.Start())
@@ -182,7 +209,17 @@ func serveSocket(t *testing.T, engine string) *testbed.Client {
 		assert.ErrorIs(t, <-served, context.Canceled)
 		_ = cmd.Wait()
 	})
-	return testbed.NewClient(<-connected)
+	handle := <-connected
+	require.Equal(t, cfg.InitialCredit, handle.Limits().InitialCredit)
+	return testbed.NewClient(handle)
+}
+
+// segmentPayload is the largest payload of a segment with the configuration.
+func segmentPayload(cfg shmring.Config) uint32 {
+	if cfg.SlotSize == 0 {
+		return shmring.DefaultSlotSize - layout.GenerationSize
+	}
+	return cfg.SlotSize - layout.GenerationSize
 }
 
 // eachWay runs a test over every way to connect to guests of every engine.
