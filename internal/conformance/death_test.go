@@ -3,6 +3,7 @@ package conformance
 import (
 	"bufio"
 	"context"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
@@ -14,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/roam-rpc/roam-go/driver"
 	"github.com/roam-rpc/roam-go/internal/testbed"
 	"github.com/roam-rpc/roam-go/shmring"
 
@@ -117,6 +119,101 @@ func TestStoppedGuestStarvesItselfAlone(t *testing.T) {
 	})
 }
 
+// servingHost starts a host in a process of its own that serves a Testbed to guests
+// that come by path or socket.
+func servingHost(t *testing.T, engine, path, socket string) *exec.Cmd {
+	t.Helper()
+	cmd := exec.Command(guests[engine], "-serve", "-path", path, "-listen", socket)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	_, err = bufio.NewReader(out).ReadString('\n')
+	require.NoError(t, err)
+	return cmd
+}
+
+// TestHostKilledInACallAndInStreams: what a guest has in flight fails with the death of
+// its host, whichever way the guest learns of that.
+func TestHostKilledInACallAndInStreams(t *testing.T) {
+	eachEngine(t, func(t *testing.T, engine string) {
+		for _, way := range []string{"joined", "walked up"} {
+			t.Run(way, func(t *testing.T) {
+				resources := takeResources(t)
+				dir := t.TempDir()
+				path, socket := filepath.Join(dir, "segment"), filepath.Join(dir, "join")
+				host := servingHost(t, engine, path, socket)
+				guest, err := func() (*shmring.Guest, error) {
+					if way == "joined" {
+						return shmring.Join(context.Background(), socket)
+					}
+					return shmring.Attach(path)
+				}()
+				require.NoError(t, err)
+				handle, drv, err := driver.EstablishGuest(guest, roam.NoService, quiet)
+				require.NoError(t, err)
+				ran := make(chan error, 1)
+				go func() { ran <- drv.Run(context.Background()) }()
+
+				ends := endlessUses(t, testbed.NewClient(handle))
+				require.NoError(t, host.Process.Kill())
+				for what, end := range ends {
+					err := <-end
+					assert.ErrorIs(t, err, roam.ErrConnection, what)
+					assert.ErrorIs(t, err, shmring.ErrPeerDied, what)
+				}
+				require.ErrorIs(t, <-ran, shmring.ErrPeerDied)
+				<-handle.Done()
+				_ = host.Wait()
+				resources.requireSame(t)
+			})
+		}
+	})
+}
+
+// endlessUses has a call and a stream each way go on until something ends them; each
+// is under way when it returns.
+func endlessUses(t *testing.T, c *testbed.Client) map[string]chan error {
+	t.Helper()
+	ends := map[string]chan error{"call": make(chan error, 1), "send": make(chan error, 1), "receive": make(chan error, 1),
+		"call with a stream up": make(chan error, 1), "call with a stream down": make(chan error, 1)}
+	go func() { ends["call"] <- c.Block(context.Background()) }()
+
+	up, upRx := roam.Channel[[]byte]()
+	sending, receiving := make(chan struct{}), make(chan struct{})
+	go func() {
+		_, err := c.Drain(context.Background(), upRx)
+		ends["call with a stream up"] <- err
+	}()
+	go func() {
+		err := up.Send(context.Background(), make([]byte, 1000))
+		close(sending)
+		for err == nil {
+			err = up.Send(context.Background(), make([]byte, 1000))
+		}
+		ends["send"] <- err
+	}()
+	downTx, down := roam.Channel[[]byte]()
+	go func() { ends["call with a stream down"] <- c.Flood(context.Background(), 1<<50, 1000, downTx) }()
+	go func() {
+		_, err := down.Recv(context.Background())
+		close(receiving)
+		for err == nil {
+			_, err = down.Recv(context.Background())
+		}
+		ends["receive"] <- err
+	}()
+	<-sending
+	<-receiving
+	_, err := c.Add(context.Background(), 1, 2) // the call before it has arrived
+	require.NoError(t, err)
+	return ends
+}
+
 // startHost runs a host in a process of its own that spawns, or waits for, one guest;
 // it gives the pids of both once the guest has answered.
 func startHost(t *testing.T, engine string, args ...string) (host *exec.Cmd, guestPid int) {
@@ -167,6 +264,9 @@ func TestLesson_PathCanBeUsedAgainAfterKill(t *testing.T) {
 	})
 }
 
+// killRounds is how many guests are killed under load, of each engine.
+const killRounds = 400
+
 // TestKilledAtRandomUnderLoad: SIGKILL at any point of busy connections; nothing
 // leaks and the others go on.
 func TestKilledAtRandomUnderLoad(t *testing.T) {
@@ -184,14 +284,14 @@ func TestKilledAtRandomUnderLoad(t *testing.T) {
 			}
 			steady <- nil
 		}()
-		for round := range 30 {
+		for round := range killRounds {
 			g := h.spawn(engine)
 			var busy sync.WaitGroup
 			for _, name := range []string{"echo", "channels", "upload", "download", "cancel"} {
 				busy.Go(func() { _ = testbed.Scenarios[name](context.Background(), g.client, 1<<30) })
 				busy.Go(func() { _ = g.client.Drive(context.Background(), name, 1<<30) })
 			}
-			for range round * 3 {
+			for range round % 100 {
 				_, err := stays.client.Add(context.Background(), 1, 1) // lets it get further each round
 				require.NoError(t, err)
 			}

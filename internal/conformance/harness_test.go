@@ -3,6 +3,7 @@ package conformance
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"os"
@@ -142,8 +143,14 @@ func (h *hub) connect(peer *shmring.Peer) *guest {
 // spawn starts a guest of the engine.
 func (h *hub) spawn(engine string) *guest {
 	h.t.Helper()
+	return h.spawnHeard(engine, os.Stderr)
+}
+
+// spawnHeard starts a guest of the engine that says what goes wrong into stderr.
+func (h *hub) spawnHeard(engine string, stderr io.Writer) *guest {
+	h.t.Helper()
 	cmd := exec.Command(guests[engine], "-ticket")
-	cmd.Stderr = os.Stderr
+	cmd.Stderr = stderr
 	peer, err := h.host.Spawn(cmd)
 	require.NoError(h.t, err)
 	return h.connect(peer)
@@ -168,24 +175,44 @@ func (h *hub) start(engine string, args ...string) *guest {
 	return g
 }
 
-// ways are the ways to get a connection to another process.
-var ways = map[string]func(t *testing.T, engine string, cfg shmring.Config) *testbed.Client{
-	"spawned": func(t *testing.T, engine string, cfg shmring.Config) *testbed.Client {
-		return newHub(t, cfg).spawn(engine).client
-	},
-	"joined": func(t *testing.T, engine string, cfg shmring.Config) *testbed.Client {
-		socket := filepath.Join(t.TempDir(), "join")
-		h := newHub(t, cfg)
-		require.NoError(t, h.host.Listen(socket))
-		return h.start(engine, "-join", socket).client
-	},
-	"walked up": func(t *testing.T, engine string, cfg shmring.Config) *testbed.Client {
+// ways are the ways for a guest to come to a host over shared memory.
+var ways = []string{"spawned", "joined", "walked up"}
+
+// newHubFor makes a hub to which guests can come in the given way.
+func newHubFor(t *testing.T, way string, cfg shmring.Config) *hub {
+	t.Helper()
+	if way == "walked up" {
 		cfg.Path = filepath.Join(t.TempDir(), "segment")
-		return newHub(t, cfg).start(engine, "-attach", cfg.Path).client
-	},
-	"by Unix socket": func(t *testing.T, engine string, cfg shmring.Config) *testbed.Client {
-		return serveSocket(t, engine, cfg)
-	},
+	}
+	return newHub(t, cfg)
+}
+
+// attach has one guest come in the given way; by socket only one may.
+func (h *hub) attach(way, engine string) *guest {
+	h.t.Helper()
+	switch way {
+	case "joined":
+		socket := filepath.Join(h.t.TempDir(), "join")
+		require.NoError(h.t, h.host.Listen(socket))
+		return h.start(engine, "-join", socket)
+	case "walked up":
+		return h.start(engine, "-attach", h.host.Path())
+	}
+	return h.spawn(engine)
+}
+
+// eachGuest runs a test with one guest for every way to attach and every engine.
+func eachGuest(t *testing.T, cfg shmring.Config, run func(t *testing.T, g *guest)) {
+	eachHub(t, cfg, func(t *testing.T, h *hub, way, engine string) { run(t, h.attach(way, engine)) })
+}
+
+// eachHub runs a test with a hub for every way to attach and every engine.
+func eachHub(t *testing.T, cfg shmring.Config, run func(t *testing.T, h *hub, way, engine string)) {
+	for _, way := range ways {
+		for engine := range guests {
+			t.Run(way+" "+engine, func(t *testing.T) { run(t, newHubFor(t, way, cfg), way, engine) })
+		}
+	}
 }
 
 // serveSocket serves one guest program over a Unix socket, with the limits that a
@@ -224,11 +251,10 @@ func segmentPayload(cfg shmring.Config) uint32 {
 
 // eachWay runs a test over every way to connect to guests of every engine.
 func eachWay(t *testing.T, cfg shmring.Config, run func(t *testing.T, c *testbed.Client)) {
-	for way, connect := range ways {
-		for engine := range guests {
-			t.Run(way+" "+engine, func(t *testing.T) { run(t, connect(t, engine, cfg)) })
-		}
-	}
+	eachGuest(t, cfg, func(t *testing.T, g *guest) { run(t, g.client) })
+	eachEngine(t, func(t *testing.T, engine string) {
+		t.Run("by Unix socket", func(t *testing.T) { run(t, serveSocket(t, engine, cfg)) })
+	})
 }
 
 // eachEngine runs a test with guests of every engine.

@@ -1,8 +1,10 @@
 package conformance
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"os/exec"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -12,6 +14,8 @@ import (
 
 	"github.com/roam-rpc/roam-go/internal/testbed"
 	"github.com/roam-rpc/roam-go/shmring"
+
+	roam "github.com/roam-rpc/roam-go"
 )
 
 // plays are the scenarios, each with a number that suits it.
@@ -23,19 +27,27 @@ var plays = map[string]int{
 // window is a configuration with 64 KiB of credit: 4 MiB pass through it in many steps.
 var window = shmring.Config{MaxGuests: 4, InitialCredit: 64 << 10}
 
-// tiny is a configuration in which everything is short all the time.
+// tiny is a configuration in which everything is short all the time. Places in the
+// ring are what is short first.
 var tiny = shmring.Config{MaxGuests: 4, RingSize: 2, SlotSize: 4096, SlotsPerGuest: 1, MaxChannels: 16, InitialCredit: 4096}
+
+// oneSlot is a configuration with room in the ring and credit, but one slot a side.
+var oneSlot = shmring.Config{MaxGuests: 4, RingSize: 8, SlotSize: 4096, SlotsPerGuest: 1, MaxChannels: 16, InitialCredit: 64 << 10}
 
 func TestScenariosBothWays(t *testing.T) {
 	eachWay(t, window, func(t *testing.T, c *testbed.Client) { playAll(t, c, plays) })
 }
 
-// TestTinyRingsAndPoolsUnderFlood: a ring of 2 and one slot a side, both sides sending
-// all they can.
+// TestTinyRingsAndPoolsUnderFlood: too few places in the ring, or too few slots, with
+// both sides sending all they can.
 func TestTinyRingsAndPoolsUnderFlood(t *testing.T) {
 	few := map[string]int{"echo": 50, "concurrent": 20, "sum": 500, "generate": 500, "transform": 50, "upload": 256 << 10,
 		"download": 256 << 10, "failures": 2, "cancel": 20, "channels": 100, "large": 4000, "unread": 10, "deadline": 20}
-	eachWay(t, tiny, func(t *testing.T, c *testbed.Client) { playAll(t, c, few) })
+	for name, cfg := range map[string]shmring.Config{"ring of 2": tiny, "one slot": oneSlot} {
+		t.Run(name, func(t *testing.T) {
+			eachWay(t, cfg, func(t *testing.T, c *testbed.Client) { playAll(t, c, few) })
+		})
+	}
 }
 
 // playAll plays every scenario from both sides at once.
@@ -88,6 +100,11 @@ func TestSixteenGuestsAtOnce(t *testing.T) {
 					assert.NoError(t, testbed.Scenarios[name](context.Background(), g.client, n), fmt.Sprintf("%s with guest %d", name, g.id))
 				}
 			})
+			all.Go(func() {
+				for _, name := range []string{"channels", "download", "echo", "upload", "cancel", "sum"} {
+					assert.NoError(t, g.client.Drive(context.Background(), name, plays[name]/10), fmt.Sprintf("%s by guest %d", name, g.id))
+				}
+			})
 		}
 		all.Wait()
 	})
@@ -110,16 +127,27 @@ func TestGuestsShareTheHostsPoolWhenItIsShort(t *testing.T) {
 }
 
 func TestIDReuseOver100000Channels(t *testing.T) {
-	h := newHub(t, shmring.Config{MaxGuests: 1, MaxChannels: 32})
-	g := h.spawn(anyEngine())
-	driven := make(chan error, 1)
-	go func() { driven <- g.client.Drive(context.Background(), "channels", 50_000) }()
-	require.NoError(t, testbed.Channels(context.Background(), g.client, 50_000))
-	require.NoError(t, <-driven)
+	eachEngine(t, func(t *testing.T, engine string) {
+		g := newHub(t, shmring.Config{MaxGuests: 1, MaxChannels: 32}).spawn(engine)
+		driven := make(chan error, 1)
+		go func() { driven <- g.client.Drive(context.Background(), "channels", 50_000) }()
+		require.NoError(t, testbed.Channels(context.Background(), g.client, 50_000))
+		require.NoError(t, <-driven)
+	})
 }
 
-// anyEngine is the engine that is always there.
-func anyEngine() string { return "go" }
+// TestCountersWrap: the indices of all four rings and the generations of all slots go
+// past 2^32 while every scenario is played.
+func TestCountersWrap(t *testing.T) {
+	few := map[string]int{"echo": 100, "concurrent": 20, "sum": 500, "generate": 500, "upload": 256 << 10,
+		"download": 256 << 10, "cancel": 20, "channels": 200, "large": 4000, "unread": 10}
+	eachHub(t, oneSlot, func(t *testing.T, h *hub, way, engine string) {
+		h.seg.startNearWrap()
+		g := h.attach(way, engine)
+		playAll(t, g.client, few)
+		assert.True(t, h.seg.wrapped(g.id), "the counters did not start near their end, or did not get there")
+	})
+}
 
 // TestWalkUpPathIsPrivate: a path segment is readable and writable by its user alone.
 func TestWalkUpPathIsPrivate(t *testing.T) {
@@ -129,9 +157,9 @@ func TestWalkUpPathIsPrivate(t *testing.T) {
 	assert.EqualValues(t, 0o600, info.Mode().Perm())
 }
 
-// TestGoodbyeBothWays: either side ends its connections in order; the other side's
-// Run says so by returning nil, and the guest program ends with success.
-func TestGoodbyeBothWays(t *testing.T) {
+// TestLeaveBothWays: either side ends its connections in order; the other side's Run
+// says so by returning nil, and the guest program ends with success.
+func TestLeaveBothWays(t *testing.T) {
 	eachEngine(t, func(t *testing.T, engine string) {
 		h := newHub(t, shmring.Config{MaxGuests: 2})
 		leaves := h.spawn(engine)
@@ -145,5 +173,29 @@ func TestGoodbyeBothWays(t *testing.T) {
 		require.NoError(t, again.peer.Wait(), "the guest program ends with success")
 		stays := h.spawn(engine)
 		require.NoError(t, testbed.Echoes(context.Background(), stays.client, 5))
+	})
+}
+
+// TestGoodbyeBothWays: a reason arrives in the other process, in either direction.
+func TestGoodbyeBothWays(t *testing.T) {
+	const reason = "test.leaving: had enough"
+	eachEngine(t, func(t *testing.T, engine string) {
+		h := newHub(t, shmring.Config{MaxGuests: 2})
+		var said bytes.Buffer
+		told := h.spawnHeard(engine, &said)
+		require.NoError(t, told.handle.Goodbye(context.Background(), reason))
+		require.NoError(t, <-told.ran)
+		var exit *exec.ExitError
+		require.ErrorAs(t, told.peer.Wait(), &exit, "the guest program ends with what its Run returned")
+		assert.Contains(t, said.String(), reason)
+
+		socket := filepath.Join(t.TempDir(), "join")
+		require.NoError(t, h.host.Listen(socket))
+		tells := h.start(engine, "-join", socket, "-reason", reason)
+		require.NoError(t, tells.client.Leave(context.Background()))
+		var end *roam.ConnectionError
+		require.ErrorAs(t, <-tells.ran, &end)
+		assert.True(t, end.Remote)
+		assert.Equal(t, reason, end.Reason)
 	})
 }

@@ -13,6 +13,20 @@ import (
 	roam "github.com/roam-rpc/roam-go"
 )
 
+// serveAll makes a host that serves every guest that comes.
+func serveAll(path, listen string) error {
+	host, err := shmring.Create(shmring.Config{Path: path})
+	if err != nil {
+		return err
+	}
+	defer host.Close()
+	if err := host.Listen(listen); err != nil {
+		return err
+	}
+	fmt.Println("serving")
+	return driver.ServeHost(context.Background(), host, &testbed.Service{}, nil)
+}
+
 // serveHost makes a host with one guest, spawned or walking up, and serves it.
 func serveHost(path, listen string) error {
 	host, err := shmring.Create(shmring.Config{Path: path, MaxGuests: 2})

@@ -1,5 +1,5 @@
 // Guest is the other process of the conformance tests: it serves a Testbed over the
-// connection that its arguments name, until that ends. With -host it is a host.
+// connection that its arguments name, until that ends. With -host or -serve it is a host.
 package main
 
 import (
@@ -28,10 +28,13 @@ func run(args []string) error {
 	attach := flags.String("attach", "", "walk up to the segment at `PATH`")
 	dial := flags.String("dial", "", "connect to the Unix socket at `PATH`")
 	host := flags.Bool("host", false, "be a host, spawn a guest, print its pid and wait for its end")
-	path := flags.String("path", "", "with -host: make the segment at `PATH`, start a guest that walks up")
-	listen := flags.String("listen", "", "with -host: take joins at the socket at `PATH`")
+	serve := flags.Bool("serve", false, "be a host that serves whoever comes by -path and -listen, and says when it does")
+	reason := flags.String("reason", "", "the `REASON` of the Goodbye when the host asks this guest to leave")
+	path := flags.String("path", "", "with -host or -serve: make the segment at `PATH`; with -host start a guest that walks up")
+	listen := flags.String("listen", "", "with -host or -serve: take joins at the socket at `PATH`")
 	if len(args) > 0 && args[0] == "-ticket" { // the ticket's own arguments follow
-		return serveGuest(shmring.AttachArgs(args[1:]))
+		guest, err := shmring.AttachArgs(args[1:])
+		return serveGuest(guest, err, "")
 	}
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -39,17 +42,21 @@ func run(args []string) error {
 	switch {
 	case *host:
 		return serveHost(*path, *listen)
+	case *serve:
+		return serveAll(*path, *listen)
 	case *join != "":
-		return serveGuest(shmring.Join(context.Background(), *join))
+		guest, err := shmring.Join(context.Background(), *join)
+		return serveGuest(guest, err, *reason)
 	case *attach != "":
-		return serveGuest(shmring.Attach(*attach))
+		guest, err := shmring.Attach(*attach)
+		return serveGuest(guest, err, *reason)
 	case *dial != "":
 		return serveStream(*dial)
 	}
-	return errors.New("one of -ticket, -join, -attach, -dial and -host is needed")
+	return errors.New("one of -ticket, -join, -attach, -dial, -host and -serve is needed")
 }
 
-func serveGuest(guest *shmring.Guest, err error) error {
+func serveGuest(guest *shmring.Guest, err error, reason string) error {
 	if err != nil {
 		return err
 	}
@@ -58,7 +65,13 @@ func serveGuest(guest *shmring.Guest, err error) error {
 	if err != nil {
 		return err
 	}
-	service.Leaving = func() { _ = handle.Close(context.Background()) }
+	service.Leaving = func() {
+		if reason != "" {
+			_ = handle.Goodbye(context.Background(), reason)
+			return
+		}
+		_ = handle.Close(context.Background())
+	}
 	return drv.Run(context.Background())
 }
 
