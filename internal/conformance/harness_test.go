@@ -203,14 +203,9 @@ func (h *hub) attach(way, engine string) *guest {
 
 // eachGuest runs a test with one guest for every way to attach and every engine.
 func eachGuest(t *testing.T, cfg shmring.Config, run func(t *testing.T, g *guest)) {
-	eachHub(t, cfg, func(t *testing.T, h *hub, way, engine string) { run(t, h.attach(way, engine)) })
-}
-
-// eachHub runs a test with a hub for every way to attach and every engine.
-func eachHub(t *testing.T, cfg shmring.Config, run func(t *testing.T, h *hub, way, engine string)) {
 	for _, way := range ways {
 		for engine := range guests {
-			t.Run(way+" "+engine, func(t *testing.T) { run(t, newHubFor(t, way, cfg), way, engine) })
+			t.Run(way+" "+engine, func(t *testing.T) { run(t, newHubFor(t, way, cfg).attach(way, engine)) })
 		}
 	}
 }

@@ -79,12 +79,15 @@ func (s *segment) inUse() (slots, entries int) {
 // nearWrap is where counters start that are to wrap within a few messages.
 const nearWrap = math.MaxUint32 - 100
 
+// ringIndices are the fields of an entry that hold the indices of its rings.
+var ringIndices = []uint64{layout.OffPeerGuestToHostHead, layout.OffPeerGuestToHostTail,
+	layout.OffPeerHostToGuestHead, layout.OffPeerHostToGuestTail}
+
 // startNearWrap sets the indices of all rings, which are empty, and the generations of
 // all slots, as after almost 2^32 messages.
 func (s *segment) startNearWrap() {
 	for peer := uint32(1); peer <= s.cfg.MaxGuests; peer++ {
-		for _, index := range []uint64{layout.OffPeerGuestToHostHead, layout.OffPeerGuestToHostTail,
-			layout.OffPeerHostToGuestHead, layout.OffPeerHostToGuestTail} {
+		for _, index := range ringIndices {
 			atomic.StoreUint32(s.u32(s.entry(peer)+index), nearWrap)
 		}
 	}
@@ -97,13 +100,10 @@ func (s *segment) startNearWrap() {
 	}
 }
 
-// wrapped says whether every index of a guest's rings has gone past 2^32.
-func (s *segment) wrapped(peer uint32) bool {
-	for _, index := range []uint64{layout.OffPeerGuestToHostHead, layout.OffPeerGuestToHostTail,
-		layout.OffPeerHostToGuestHead, layout.OffPeerHostToGuestTail} {
-		if atomic.LoadUint32(s.u32(s.entry(peer)+index)) >= nearWrap {
-			return false
-		}
+// indices are those of a guest's rings.
+func (s *segment) indices(peer uint32) (values []uint32) {
+	for _, index := range ringIndices {
+		values = append(values, atomic.LoadUint32(s.u32(s.entry(peer)+index)))
 	}
-	return true
+	return values
 }
