@@ -155,7 +155,7 @@ func TestRingDifferenceOverCapacityIsFault(t *testing.T) {
 	}
 }
 
-func TestSlotReturnedTwiceIsFault(t *testing.T) {
+func TestLesson_SlotReturnedTwiceIsFault(t *testing.T) {
 	p := onePair(t, Config{SlotSize: 64, SlotsPerGuest: 2}, pairConfig{})
 	p.takeSlot(p.host, 1, 9)
 	for range 2 {
@@ -164,7 +164,7 @@ func TestSlotReturnedTwiceIsFault(t *testing.T) {
 	checkFirstThenFault(t, p.host, "shm.slot.generation")
 }
 
-func TestSlotOfAnEarlierOwnerIsFault(t *testing.T) {
+func TestLesson_SlotOfAnEarlierOwnerIsFault(t *testing.T) {
 	p := onePair(t, Config{SlotSize: 64, SlotsPerGuest: 1}, pairConfig{})
 	sendNow(t, p.guest, Message{Type: MsgRequest, Payload: make([]byte, 40)})
 	receiveOne(t, p.host) // generation 1 came back

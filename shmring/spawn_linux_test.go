@@ -104,7 +104,7 @@ func TestSpawnDuringCloseDoesNotHoldItUp(t *testing.T) {
 
 // A guest whose descriptors and arguments are not all there when it starts fails now
 // and then; here everything goes over with the fork, beside the user's own.
-func TestDescriptorsAreHandedOverInOneStep(t *testing.T) {
+func TestLesson_DescriptorsAreHandedOverInOneStep(t *testing.T) {
 	host := newHost(t, Config{MaxGuests: 8, SlotSize: 1024})
 	read, write, err := os.Pipe()
 	require.NoError(t, err)

@@ -1,5 +1,7 @@
 /* What a hostile peer can write: every fault by its rule, and descriptors of chance against an independent judge. */
 
+#include <pthread.h>
+
 #include "check.h"
 #include "fixture.h"
 
@@ -282,6 +284,98 @@ static void test_random_descriptors(void)
 	stop();
 }
 
+/* A peer that keeps changing the descriptor which it has published. Slot 0 is out, slot 4 is none. */
+struct flipper {
+	_Atomic(struct roam_desc *) desc;
+	_Atomic bool stop;
+};
+
+static void *flip(void *argument)
+{
+	static const uint32_t slots[] = { 0, 0, 0, 0, 0, 0, 4, ROAM_INLINE_SLOT };
+	static const uint32_t offsets[] = { 0, 8, 24, 0, 8, 152, 252, UINT32_MAX };
+	static const uint32_t lengths[] = { 10, 33, 100, 10, 33, 228, 253, 400 };
+	struct flipper *flipper = argument;
+	uint32_t random = 1;
+
+	while (!flipper->stop) {
+		volatile struct roam_desc *desc = flipper->desc;
+
+		random = random * 1664525 + 1013904223;
+		desc->payload_len = lengths[random >> 29];
+		desc->payload_slot = slots[random >> 26 & 7];
+		desc->payload_offset = offsets[random >> 23 & 7];
+	}
+	return NULL;
+}
+
+/* Byte i of slot 0, from its payload's start. */
+static unsigned char pattern(uint32_t i)
+{
+	return (unsigned char)(i * 7 + 1);
+}
+
+enum { CAPACITY = 252 }; /* payload bytes of a slot */
+
+/* Whether the message that came, or did not, is what was checked: the bytes that it names, and not one more. */
+static bool as_checked(struct roam_received received, const unsigned char *space)
+{
+	const struct roam_message *m = &got[0];
+
+	if (received.count == 0)
+		return CHECK(received.status >= ROAM_BAD_TYPE) && CHECK_EQ(space[0], 0xEE);
+	if (!CHECK_EQ(m->slot, 0) || !CHECK(m->offset <= CAPACITY) || !CHECK(m->len <= CAPACITY - m->offset))
+		return false;
+	for (uint32_t i = 0; i < m->len; i++)
+		if (!CHECK_EQ(space[i], pattern(m->offset + i)))
+			return false;
+	return m->len == CAPACITY || CHECK_EQ(space[m->len], 0xEE);
+}
+
+/* Publishes what stands at index and receives it while it changes; slot 0 is out, however often it came back. */
+static struct roam_received receive_flipped(uint32_t index, unsigned char *space)
+{
+	*guest.own_pool.bitmap &= ~UINT64_C(1);
+	__atomic_store_n(&fixture_peer(&segment, 1)->guest_to_host_head, index + 1, __ATOMIC_RELEASE);
+	memset(space, 0xEE, CAPACITY);
+	return roam_end_receive(&host, got, 1, space, CAPACITY);
+}
+
+/* Lesson: lengths were read from shared memory twice. space is allocated, so that the address sanitizer sees one byte
+ * more. */
+static void test_lesson_descriptor_is_read_once(void)
+{
+	struct flipper flipper = { .stop = false };
+	unsigned char *space = malloc(CAPACITY), *payload;
+	uint32_t good = 0, faults = 0;
+	pthread_t thread;
+
+	start();
+	fixture_start_generations(&segment, 1, 7);
+	payload = roam_pool_payload(&guest.own_pool, 0);
+	for (uint32_t i = 0; i < CAPACITY; i++)
+		payload[i] = pattern(i);
+	for (uint32_t i = 0; i < 8; i++)
+		*fixture_desc(&segment, 1, false, i) =
+			(struct roam_desc){ .msg_type = ROAM_MSG_DATA, .id = 5, .payload_generation = 7 };
+	flipper.desc = fixture_desc(&segment, 1, false, roam_end_tail(&host));
+	if (space != NULL && CHECK_EQ(pthread_create(&thread, NULL, flip, &flipper), 0)) {
+		for (uint32_t round = 0; round < 2000000 || good < 1000 || faults < 1000; round++) {
+			struct roam_received received = receive_flipped(roam_end_tail(&host), space);
+
+			if (!as_checked(received, space))
+				break;
+			good += received.count;
+			faults += received.count == 0;
+			flipper.desc = fixture_desc(&segment, 1, false, roam_end_tail(&host));
+		}
+		flipper.stop = true;
+		pthread_join(thread, NULL);
+	}
+	free(space);
+	stop();
+}
+
 int main(void)
 {
 	RUN(test_unknown_type);
@@ -298,5 +392,6 @@ int main(void)
 	RUN(test_own_indices_are_not_read_back);
 	RUN(test_rules_only_for_faults);
 	RUN(test_random_descriptors);
+	RUN(test_lesson_descriptor_is_read_once);
 	return finished();
 }
