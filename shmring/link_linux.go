@@ -25,6 +25,7 @@ type Link struct {
 
 	foreign, peerTable bool
 	patience           time.Duration // longest sleep on futex words
+	slotPatience       time.Duration // longest sleep while somebody waits for a slot
 
 	_ [64]byte // what senders and receivers write lies in lines of its own
 
@@ -68,9 +69,9 @@ func newLink(c linkConfig) *Link {
 		seg: c.seg, peer: c.peer, host: c.host, bell: c.bell, pool: c.hostPool,
 		foreign:   flags&layout.FlagKeeps == 0 || flags&layout.FlagTable == 0,
 		peerTable: flags&layout.FlagTable != 0,
-		patience:  wordsBound,
-		done:      make(chan struct{}),
-		retired:   make(chan struct{}),
+		patience:  wordsBound, slotPatience: slotBound,
+		done:    make(chan struct{}),
+		retired: make(chan struct{}),
 	}
 	l.shm = engine.New(engine.Place{
 		Base: c.seg.ptr(0), Host: c.host,

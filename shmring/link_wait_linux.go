@@ -67,8 +67,8 @@ func (l *Link) bound(busy bool) time.Duration {
 			bound = foreignBusy
 		}
 	}
-	if l.waiting(KindSlot) && (bound == 0 || bound > slotBound) {
-		bound = slotBound
+	if l.waiting(KindSlot) && (bound == 0 || bound > l.slotPatience) {
+		bound = l.slotPatience
 	}
 	return bound
 }

@@ -68,16 +68,25 @@ func TestLesson_ReplyNeedsNoSecondEvent(t *testing.T) {
 	})
 }
 
-// TestLesson_BothSidesFullGoOn: both sides flood each other through one slot and a
-// ring of one message.
+// TestLesson_BothSidesFullGoOn: both sides flood each other, through too few places and
+// too few slots; then one side alone, with credit for all, so that nothing but room
+// can wake it.
 func TestLesson_BothSidesFullGoOn(t *testing.T) {
-	eachEngine(t, func(t *testing.T, engine string) {
-		g := newHub(t, tiny).spawn(engine)
-		driven := make(chan error, 1)
-		go func() { driven <- g.client.Drive(context.Background(), "upload", 1<<20) }()
-		require.NoError(t, testbed.Uploads(context.Background(), g.client, 1<<20))
-		require.NoError(t, <-driven)
-	})
+	for name, cfg := range map[string]shmring.Config{"ring of 2": tiny, "one slot": oneSlot} {
+		t.Run(name, func(t *testing.T) {
+			cfg.InitialCredit = 1 << 20
+			eachGuest(t, cfg, func(t *testing.T, g *guest) {
+				ctx, cancel := context.WithTimeout(context.Background(), waitLimit)
+				defer cancel()
+				driven := make(chan error, 1)
+				go func() { driven <- g.client.Drive(ctx, "upload", 1<<20) }()
+				require.NoError(t, testbed.Uploads(ctx, g.client, 1<<20))
+				require.NoError(t, <-driven)
+				require.NoError(t, testbed.Sums(ctx, g.client, 20_000), "the host alone sends")
+				require.NoError(t, testbed.Generates(ctx, g.client, 20_000), "the guest alone sends")
+			})
+		})
+	}
 }
 
 // TestLesson_OneBadGuestDoesNotStopTheHost: a guest that breaks the protocol is told
