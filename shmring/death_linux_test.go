@@ -14,6 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"github.com/roam-rpc/roam-go/internal/leaktest"
+
 	"github.com/roam-rpc/roam-go/internal/layout"
 )
 
@@ -210,7 +212,7 @@ func TestDeadHostIsNoticedByTheDoorbell(t *testing.T) {
 }
 
 func TestDeadHostIsNoticedByItsLockAfterAWalkUp(t *testing.T) {
-	checkLeaks(t)
+	leaktest.Check(t)
 	host := run(t, program("host", t.TempDir()+"/segment"))
 	path := strings.TrimPrefix(host.line(), "serving ")
 	guest, err := Attach(path)

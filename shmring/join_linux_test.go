@@ -14,6 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"github.com/roam-rpc/roam-go/internal/leaktest"
+
 	"github.com/roam-rpc/roam-go/internal/layout"
 )
 
@@ -117,7 +119,7 @@ func TestJoinOfALeavingHost(t *testing.T) {
 }
 
 func TestJoinWhereNobodyAnswers(t *testing.T) {
-	checkLeaks(t)
+	leaktest.Check(t)
 	folder := t.TempDir()
 	_, err := Join(t.Context(), filepath.Join(folder, "none"))
 	require.ErrorIs(t, err, ErrNoHost)
@@ -192,7 +194,7 @@ func TestJoinThatStaysSilentIsTakenBack(t *testing.T) {
 }
 
 func TestDeadHostIsNoticedByTheConnection(t *testing.T) {
-	checkLeaks(t)
+	leaktest.Check(t)
 	folder := t.TempDir()
 	segment, socket := filepath.Join(folder, "segment"), filepath.Join(folder, "socket")
 	host := run(t, program("host", segment, socket))

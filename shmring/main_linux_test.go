@@ -8,15 +8,14 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
-	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
+
+	"github.com/roam-rpc/roam-go/internal/leaktest"
 )
 
 // programEnv names the program that this test binary is to run instead of the tests:
@@ -295,7 +294,7 @@ func requireEcho(t *testing.T, l *Link) {
 // newHost makes a host that is closed, and leaves nothing behind, when the test ends.
 func newHost(t *testing.T, cfg Config) *Host {
 	t.Helper()
-	checkLeaks(t)
+	leaktest.Check(t)
 	host, err := Create(cfg)
 	require.NoError(t, err)
 	t.Cleanup(func() {
@@ -317,45 +316,4 @@ func drive(l *Link) {
 	}
 	_ = echo(l)
 	_ = l.Leave(context.Background(), "")
-}
-
-// checkLeaks compares goroutines, descriptors and mappings at the end of the test with
-// those now.
-func checkLeaks(t *testing.T) {
-	t.Helper()
-	ignore := goleak.IgnoreCurrent()
-	files, maps := descriptors(t), mappings(t)
-	t.Cleanup(func() {
-		goleak.VerifyNone(t, ignore)
-		assert.Equal(t, files, descriptors(t), "descriptors")
-		assert.Equal(t, maps, mappings(t), "mappings")
-	})
-}
-
-// descriptors are what this process has open, the runtime's own aside.
-func descriptors(t *testing.T) []string {
-	entries, err := os.ReadDir("/proc/self/fd")
-	require.NoError(t, err)
-	var open []string
-	for _, entry := range entries {
-		target, err := os.Readlink(filepath.Join("/proc/self/fd", entry.Name()))
-		if err == nil && !strings.Contains(target, "[event") && !strings.HasSuffix(target, "/fd") {
-			open = append(open, target)
-		}
-	}
-	slices.Sort(open)
-	return open
-}
-
-// mappings are the mapped segments.
-func mappings(t *testing.T) []string {
-	maps, err := os.ReadFile("/proc/self/maps")
-	require.NoError(t, err)
-	var segments []string
-	for line := range strings.Lines(string(maps)) {
-		if strings.Contains(line, "segment") {
-			segments = append(segments, line)
-		}
-	}
-	return segments
 }

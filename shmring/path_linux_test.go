@@ -12,6 +12,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/roam-rpc/roam-go/internal/leaktest"
+
 	"github.com/roam-rpc/roam-go/internal/layout"
 )
 
@@ -126,7 +128,7 @@ func TestCreateInAMissingFolderNamesIt(t *testing.T) {
 }
 
 func TestAttachToWhatIsNoSegment(t *testing.T) {
-	checkLeaks(t)
+	leaktest.Check(t)
 	folder := t.TempDir()
 	text := filepath.Join(folder, "text")
 	require.NoError(t, os.WriteFile(text, []byte(strings.Repeat("notes ", 100)), 0o600))

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/roam-rpc/roam-go/driver"
+	"github.com/roam-rpc/roam-go/internal/leaktest"
 	"github.com/roam-rpc/roam-go/internal/testbed"
 	"github.com/roam-rpc/roam-go/shmring"
 
@@ -143,7 +144,7 @@ func TestHostKilledInACallAndInStreams(t *testing.T) {
 	eachEngine(t, func(t *testing.T, engine string) {
 		for _, way := range []string{"joined", "walked up"} {
 			t.Run(way, func(t *testing.T) {
-				resources := takeResources(t)
+				before := leaktest.Now(t)
 				dir := t.TempDir()
 				path, socket := filepath.Join(dir, "segment"), filepath.Join(dir, "join")
 				host := servingHost(t, engine, path, socket)
@@ -169,7 +170,7 @@ func TestHostKilledInACallAndInStreams(t *testing.T) {
 				require.ErrorIs(t, <-ran, shmring.ErrPeerDied)
 				<-handle.Done()
 				_ = host.Wait()
-				resources.requireSame(t)
+				before.RequireSame(t)
 			})
 		}
 	})

@@ -14,11 +14,11 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
 	"github.com/roam-rpc/roam-go/driver"
 	"github.com/roam-rpc/roam-go/handshake"
 	"github.com/roam-rpc/roam-go/internal/layout"
+	"github.com/roam-rpc/roam-go/internal/leaktest"
 	"github.com/roam-rpc/roam-go/internal/testbed"
 	"github.com/roam-rpc/roam-go/shmring"
 )
@@ -78,7 +78,7 @@ type death struct {
 
 func newHub(t *testing.T, cfg shmring.Config) *hub {
 	t.Helper()
-	resources := takeResources(t)
+	before := leaktest.Now(t)
 	h := &hub{t: t, dead: make(chan death, 1024)}
 	cfg.Logger = slog.New(slog.DiscardHandler)
 	cfg.OnDeath = func(peer uint32, cause error) { h.dead <- death{peer, cause} }
@@ -92,7 +92,7 @@ func newHub(t *testing.T, cfg shmring.Config) *hub {
 			<-ran
 		}
 		h.seg.unmap(t)
-		resources.requireSame(t)
+		before.RequireSame(t)
 	})
 	return h
 }
@@ -257,22 +257,4 @@ func eachEngine(t *testing.T, run func(t *testing.T, engine string)) {
 	for engine := range guests {
 		t.Run(engine, func(t *testing.T) { run(t, engine) })
 	}
-}
-
-// resources are what a process holds.
-type resources struct {
-	leaks goleak.Option
-	fds   int
-	maps  int
-}
-
-func takeResources(t *testing.T) resources {
-	return resources{leaks: goleak.IgnoreCurrent(), fds: descriptors(t), maps: segments(t)}
-}
-
-func (r resources) requireSame(t *testing.T) {
-	t.Helper()
-	goleak.VerifyNone(t, r.leaks)
-	assert.Equal(t, r.maps, segments(t), "mappings of segments are left")
-	assert.LessOrEqual(t, descriptors(t), r.fds, "descriptors are left")
 }
