@@ -10,15 +10,13 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
 	"github.com/roam-rpc/roam-go/handshake"
-	"github.com/roam-rpc/roam-go/internal/shmlink"
+	"github.com/roam-rpc/roam-go/internal/leaktest"
 	"github.com/roam-rpc/roam-go/internal/stream"
 	"github.com/roam-rpc/roam-go/internal/testbed"
 	"github.com/roam-rpc/roam-go/internal/transport"
 	"github.com/roam-rpc/roam-go/internal/transporttest"
-	"github.com/roam-rpc/roam-go/shmring"
 	"github.com/roam-rpc/roam-go/wire"
 )
 
@@ -90,32 +88,33 @@ func (r *rawPeer) goodbye() string {
 
 // target is a connection under test with a raw peer on the other side.
 type target struct {
-	handle *Handle
-	raw    *rawPeer
-	limits handshake.Negotiated
-	shared bool // over shared memory, with a channel table
+	handle  *Handle
+	raw     *rawPeer
+	limits  handshake.Negotiated
+	shared  bool // over shared memory, with a channel table
+	foreign bool // over shared memory, with a peer that keeps no table
 }
 
 // rawTransports connect a raw peer of the given role to a connection that serves a
-// Testbed.
+// Testbed. Those over shared memory stand with the systems that have it.
 var rawTransports = map[string]func(t *testing.T, raw Role) (*Handle, *Driver, transport.Transport){
-	"pipe":          connectRawPipe,
-	"unix socket":   connectRawSocket,
-	"shared memory": connectRawSegment,
+	"pipe":        connectRawPipe,
+	"unix socket": connectRawSocket,
 }
 
 func eachRawPeer(t *testing.T, run func(t *testing.T, x *target)) {
 	for name, connect := range rawTransports {
 		for _, role := range []Role{Initiator, Acceptor} {
 			t.Run(name+", raw "+role.String(), func(t *testing.T) {
-				t.Cleanup(func() { goleak.VerifyNone(t) })
+				leaktest.Check(t)
 				handle, drv, tr := connect(t, role)
 				ended := make(chan struct{})
 				go func() {
 					defer close(ended)
 					_ = drv.Run(context.Background())
 				}()
-				run(t, &target{handle: handle, raw: newRawPeer(t, tr), limits: handle.Limits(), shared: name == "shared memory"})
+				run(t, &target{handle: handle, raw: newRawPeer(t, tr), limits: handle.Limits(),
+					shared: name == "shared memory", foreign: name == "foreign shared memory"})
 				assert.NoError(t, handle.Close(context.Background()))
 				<-ended
 				_ = tr.Close(context.Background())
@@ -153,28 +152,6 @@ func connectRawSocket(t *testing.T, raw Role) (*Handle, *Driver, transport.Trans
 	require.NoError(t, <-shaken)
 	tr.SetLimits(1 << 20)
 	return handle, drv, tr
-}
-
-func connectRawSegment(t *testing.T, raw Role) (*Handle, *Driver, transport.Transport) {
-	host, err := shmring.Create(shmring.Config{MaxGuests: 1, SlotSize: 4096 + 8, MaxPayload: 4096,
-		InitialCredit: 4096, MaxChannels: 64, Path: filepath.Join(t.TempDir(), "segment")})
-	require.NoError(t, err)
-	guest, err := shmring.Attach(host.Path())
-	require.NoError(t, err)
-	peer, err := host.Accept(context.Background())
-	require.NoError(t, err)
-	t.Cleanup(func() {
-		_ = guest.Close()
-		assert.NoError(t, host.Close())
-	})
-	if raw == Acceptor {
-		handle, drv, err := EstablishGuest(guest, &testbed.Service{}, quiet)
-		require.NoError(t, err)
-		return handle, drv, shmlink.New(peer.Link())
-	}
-	handle, drv, err := EstablishHostPeer(host, peer.ID(), &testbed.Service{}, quiet)
-	require.NoError(t, err)
-	return handle, drv, shmlink.New(guest.Link())
 }
 
 // channel is the n-th channel id, from 0, that the raw peer may use.

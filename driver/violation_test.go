@@ -53,6 +53,12 @@ var violations = map[string]struct {
 		half := strings.Repeat("x", int(x.limits.InitialCredit)/2)
 		return []wire.Message{request(1, testbed.TestbedHoldID, x.channel(0)), data(x.channel(0), half), data(x.channel(0), half), data(x.channel(0), "x")}
 	}},
+	"a payload over the limit": {wire.RulePayloadLimit, func(x *target) []wire.Message {
+		return []wire.Message{{Kind: wire.KindRequest, ID: 1, Method: testbed.TestbedEchoID, Payload: make([]byte, x.limits.MaxPayload+1)}}
+	}},
+	"an item over the limit": {wire.RuleDataSizeLimit, func(x *target) []wire.Message {
+		return []wire.Message{request(1, testbed.TestbedHoldID, x.channel(0)), data(x.channel(0), strings.Repeat("x", int(x.limits.MaxPayload)+1))}
+	}},
 	"too much metadata": {wire.RuleMetadataLimits, func(*target) []wire.Message {
 		md := make(wire.Metadata, 129)
 		m := request(1, testbed.TestbedBlockID)
