@@ -2,6 +2,7 @@ package driver
 
 import (
 	"context"
+	"net"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,6 +12,8 @@ import (
 
 	"github.com/roam-rpc/roam-go/internal/testbed"
 	"github.com/roam-rpc/roam-go/internal/transporttest"
+
+	roam "github.com/roam-rpc/roam-go"
 )
 
 // TestLesson_QuietConnectionStaysOpen: an idle connection lives for ever and does not
@@ -36,5 +39,33 @@ func TestLesson_QuietConnectionStaysOpen(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, handle.Close(context.Background()))
 		<-other.Done()
+	})
+}
+
+// TestLesson_QuietStreamStaysOpen: nor does a byte stream on which nothing comes end.
+func TestLesson_QuietStreamStaysOpen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := net.Pipe()
+		accepted := make(chan *Handle)
+		go func() {
+			handle, drv, err := EstablishStream(t.Context(), b, Acceptor, &testbed.Service{}, quiet)
+			assert.NoError(t, err)
+			accepted <- handle
+			assert.NoError(t, drv.Run(context.Background()))
+			close(accepted)
+		}()
+		handle, drv, err := EstablishStream(t.Context(), a, Initiator, roam.NoService, quiet)
+		require.NoError(t, err)
+		other := <-accepted
+		go func() { _ = drv.Run(context.Background()) }()
+		for range 3 {
+			_, err := testbed.NewClient(handle).Add(t.Context(), 1, 2)
+			require.NoError(t, err)
+			time.Sleep(time.Hour) // simulated
+			require.NoError(t, handle.Err())
+			require.NoError(t, other.Err())
+		}
+		require.NoError(t, handle.Close(context.Background()))
+		<-accepted
 	})
 }

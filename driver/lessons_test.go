@@ -142,11 +142,16 @@ func (l *lockedBuffer) String() string {
 // TestLesson_SenderUnderLoadWaits: no room is never an error of a call or an item.
 func TestLesson_SenderUnderLoadWaits(t *testing.T) {
 	a, _ := connectPipe(t, 1)
-	c := testbed.NewClient(a)
+	floodWithCalls(t, testbed.NewClient(a))
+}
+
+// floodWithCalls makes far more calls at once than there is room for, each of which
+// needs a slot over shared memory, and streams beside them.
+func floodWithCalls(t *testing.T, c *testbed.Client) {
 	var all sync.WaitGroup
 	for range 200 {
 		all.Go(func() {
-			_, err := c.Echo(context.Background(), "one of many")
+			_, err := c.Echo(context.Background(), "one of many, and too long to go without a slot")
 			assert.NoError(t, err)
 		})
 	}

@@ -2,127 +2,150 @@ package driver
 
 import (
 	"context"
-	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
-	"unsafe"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"golang.org/x/sys/unix"
 
 	"github.com/roam-rpc/roam-go/internal/layout"
+	"github.com/roam-rpc/roam-go/internal/leaktest"
 	"github.com/roam-rpc/roam-go/internal/testbed"
 	"github.com/roam-rpc/roam-go/internal/transport"
 	"github.com/roam-rpc/roam-go/shmring"
 	"github.com/roam-rpc/roam-go/wire"
 )
 
-// spy counts the kinds of messages that a connection stages and receives.
+// segmentPair is a host and a guest in this process, over one segment, that serve a
+// Testbed to each other.
+type segmentPair struct {
+	mem             mapping
+	atHost, atGuest *Handle
+	drivers         [2]*Driver // of host and guest
+	running         sync.WaitGroup
+}
+
+// newSegmentPair makes a pair that does not run yet.
+func newSegmentPair(t *testing.T, cfg shmring.Config) *segmentPair {
+	t.Helper()
+	leaktest.Check(t)
+	cfg.Path, cfg.MaxGuests = filepath.Join(t.TempDir(), "segment"), 1
+	host, err := shmring.Create(cfg)
+	require.NoError(t, err)
+	p := &segmentPair{mem: mapPath(t, host.Path())}
+	guest, peer := walkUp(t, host)
+	t.Cleanup(func() { // before the host is closed
+		assert.NoError(t, p.atGuest.Close(context.Background()))
+		p.running.Wait()
+		p.mem.unmap()
+	})
+	p.atHost, p.drivers[0], err = EstablishHostPeer(host, peer.ID(), &testbed.Service{}, quiet)
+	require.NoError(t, err)
+	p.atGuest, p.drivers[1], err = EstablishGuest(guest, &testbed.Service{}, quiet)
+	require.NoError(t, err)
+	return p
+}
+
+func (p *segmentPair) run() {
+	for _, d := range p.drivers {
+		p.running.Go(func() { _ = d.Run(context.Background()) })
+	}
+}
+
+// spy reads every descriptor that its side publishes out of the segment, between Stage
+// and Commit, when it is complete and nobody else looks at it. It also counts the kinds
+// of messages that its side receives.
 type spy struct {
 	transport.Transport
+	ring []byte  // that this side writes
+	head *uint32 // of it
+
 	mu    sync.Mutex
+	count uint32       // descriptors published
+	types map[byte]int // of descriptors published
 	kinds map[wire.Kind]int
 }
 
-func (s *spy) saw(k wire.Kind) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.kinds[k]++
+// spyOn stands between a driver and its transport.
+func (p *segmentPair) spyOn(isHost bool) *spy {
+	size := uint64(*p.mem.u32(layout.OffHeaderRingSize)) * layout.SizeDesc
+	ring, head, d := *p.mem.u64(peer(layout.OffPeerRingOffset)), peer(layout.OffPeerGuestToHostHead), p.drivers[1]
+	if isHost {
+		ring, head, d = ring+size, peer(layout.OffPeerHostToGuestHead), p.drivers[0]
+	}
+	s := &spy{Transport: d.c.tr, ring: p.mem[ring : ring+size], head: p.mem.u32(head),
+		types: map[byte]int{}, kinds: map[wire.Kind]int{}}
+	d.c.tr = s
+	return s
 }
 
-func (s *spy) Stage(m *wire.Message) error {
-	s.saw(m.Kind)
-	return s.Transport.Stage(m)
+func (s *spy) Commit() {
+	s.mu.Lock()
+	at := uint64(atomic.LoadUint32(s.head)) * layout.SizeDesc % uint64(len(s.ring))
+	s.types[s.ring[at+layout.OffDescMsgType]]++
+	s.count++
+	s.mu.Unlock()
+	s.Transport.Commit()
 }
 
 func (s *spy) Receive(batch []transport.Arrival) (int, error) {
 	n, err := s.Transport.Receive(batch)
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for _, a := range batch[:n] {
-		s.saw(a.Kind)
+		s.kinds[a.Kind]++
 	}
 	return n, err
 }
 
-// TestHelloAndCreditNeverCrossSharedMemory looks at every message and at every
-// descriptor of the rings while both sides play all scenarios.
+// missedNone says that the ring's head has moved once for each descriptor seen.
+func (s *spy) missedNone() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return atomic.LoadUint32(s.head) == s.count
+}
+
+// TestHelloAndCreditNeverCrossSharedMemory looks at every message received and at every
+// descriptor published while both sides play all scenarios, and at the Goodbye after.
 func TestHelloAndCreditNeverCrossSharedMemory(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "segment")
-	host, err := shmring.Create(shmring.Config{Path: path, MaxGuests: 1, RingSize: 8, InitialCredit: 8 << 10, MaxChannels: 32})
-	require.NoError(t, err)
-	defer func() { assert.NoError(t, host.Close()) }()
-	guest, err := shmring.Attach(path)
-	require.NoError(t, err)
-	peer, err := host.Accept(context.Background())
-	require.NoError(t, err)
-
-	atHost, runHost, err := EstablishHostPeer(host, peer.ID(), &testbed.Service{}, quiet)
-	require.NoError(t, err)
-	atGuest, runGuest, err := EstablishGuest(guest, &testbed.Service{}, quiet)
-	require.NoError(t, err)
-	var running sync.WaitGroup
-	var spies []*spy
-	for _, d := range []*Driver{runHost, runGuest} {
-		s := &spy{Transport: d.c.tr, kinds: map[wire.Kind]int{}}
-		d.c.tr = s
-		spies = append(spies, s)
-		running.Go(func() { _ = d.Run(context.Background()) })
-	}
-
-	busy, done := context.WithCancel(context.Background())
-	seen := scanDescriptors(t, busy, path)
+	p := newSegmentPair(t, shmring.Config{RingSize: 8, InitialCredit: 8 << 10, MaxChannels: 32})
+	spies := map[string]*spy{"host": p.spyOn(true), "guest": p.spyOn(false)}
+	p.run()
 	for name, n := range plays {
 		other := make(chan error, 1)
-		go func() { other <- testbed.Scenarios[name](busy, testbed.NewClient(atHost), n) }()
-		require.NoError(t, testbed.Scenarios[name](busy, testbed.NewClient(atGuest), n), name)
+		go func() { other <- testbed.Scenarios[name](context.Background(), testbed.NewClient(p.atHost), n) }()
+		require.NoError(t, testbed.Scenarios[name](context.Background(), testbed.NewClient(p.atGuest), n), name)
 		require.NoError(t, <-other, name)
 	}
-	done()
-	types := <-seen
-	require.NoError(t, atGuest.Close(context.Background()))
-	running.Wait()
+	for side, s := range spies {
+		require.Eventually(t, s.missedNone, waitLimit, waitTick, "the %s published what was not seen", side)
+	}
+	require.NoError(t, p.atGuest.Goodbye(context.Background(), "test.over: enough"))
+	<-p.atHost.Done()
 
-	for _, s := range spies {
-		assert.Zero(t, s.kinds[wire.KindHello])
-		assert.Zero(t, s.kinds[wire.KindCredit])
-		for _, k := range []wire.Kind{wire.KindRequest, wire.KindResponse, wire.KindData, wire.KindClose, wire.KindReset, wire.KindCancel} {
-			assert.NotZero(t, s.kinds[k], "the connection was not busy enough to see a %s", k)
+	for side, s := range spies {
+		for _, k := range []wire.Kind{wire.KindHello, wire.KindCredit} {
+			assert.Zero(t, s.kinds[k], "%s received by the %s", k, side)
+		}
+		for typ := range s.types {
+			assert.True(t, typ >= layout.MsgRequest && typ <= layout.MsgGoodbye, "type %d published by the %s", typ, side)
+		}
+		for typ := byte(layout.MsgRequest); typ < layout.MsgGoodbye; typ++ {
+			assert.NotZero(t, s.types[typ], "the %s was not busy enough to publish type %d", side, typ)
 		}
 	}
-	for typ := range types {
-		assert.LessOrEqual(t, typ, byte(layout.MsgGoodbye), "a descriptor type that does not exist")
+	assert.NotZero(t, spies["guest"].types[layout.MsgGoodbye])
+	assert.NotZero(t, spies["host"].kinds[wire.KindGoodbye])
+}
+
+// TestLesson_SenderWithoutASlotWaits: no room in a pool is never an error of a call or
+// an item.
+func TestLesson_SenderWithoutASlotWaits(t *testing.T) {
+	p := newSegmentPair(t, shmring.Config{RingSize: 8, SlotSize: 4096, SlotsPerGuest: 1, InitialCredit: 64 << 10})
+	p.run()
+	for _, h := range []*Handle{p.atHost, p.atGuest} {
+		floodWithCalls(t, testbed.NewClient(h))
 	}
-	assert.Contains(t, types, byte(layout.MsgRequest))
-	assert.Contains(t, types, byte(layout.MsgData))
 }
-
-// scanDescriptors collects the message types that lie in the rings of peer 1, over
-// and over until ctx ends.
-func scanDescriptors(t *testing.T, ctx context.Context, path string) <-chan map[byte]bool {
-	f, err := os.Open(path)
-	require.NoError(t, err)
-	defer f.Close()
-	info, err := f.Stat()
-	require.NoError(t, err)
-	mem, err := unix.Mmap(int(f.Fd()), 0, int(info.Size()), unix.PROT_READ, unix.MAP_SHARED)
-	require.NoError(t, err)
-	entry := mem[layout.SizeHeader:]
-	ring := *(*uint64)(ptr(entry[layout.OffPeerRingOffset:]))
-	size := *(*uint32)(ptr(mem[layout.OffHeaderRingSize:]))
-	out := make(chan map[byte]bool, 1)
-	go func() {
-		types := map[byte]bool{}
-		for ctx.Err() == nil {
-			for i := range uint64(2 * size) {
-				types[mem[ring+i*layout.SizeDesc+layout.OffDescMsgType]] = true
-			}
-		}
-		_ = unix.Munmap(mem)
-		out <- types
-	}()
-	return out
-}
-
-// ptr is for reading little-endian fields of a mapping on this little-endian system.
-func ptr(b []byte) unsafe.Pointer { return unsafe.Pointer(&b[0]) }
