@@ -137,6 +137,37 @@ func TestFileThatFailsDoesNotStopTheOthers(t *testing.T) {
 	requireGzips(t, files, out, rep)
 }
 
+// What the user may not read is reported; the rest goes on, and the status says so. Root
+// may read everything, so the demo then runs as somebody else, with a program and a tree
+// that somebody else may use.
+func TestFilesThatMayNotBeReadAreReported(t *testing.T) {
+	files := map[string]string{"a": "a", "closed": "closed", "shut/below": "below", "z": "z"}
+	dir, into := tree(t, files), t.TempDir()
+	require.NoError(t, os.Chmod(filepath.Join(dir, "closed"), 0))
+	require.NoError(t, os.Chmod(filepath.Join(dir, "shut"), 0))
+	t.Cleanup(func() { _ = os.Chmod(filepath.Join(dir, "shut"), 0o700) })
+	jsonFile, out := filepath.Join(into, "j"), filepath.Join(into, "out")
+
+	p := prepare(t, "--json", jsonFile, "--out", out, dir)
+	if os.Getuid() == 0 {
+		asNobody(t, p, dir, into)
+	}
+	p.start(t)
+	status := p.wait(t)
+	assert.Equal(t, exitFailed, status)
+	stderr := p.stderr.String()
+	assert.Contains(t, stderr, "/closed: permission denied\n")
+	assert.Contains(t, stderr, "/shut: permission denied\n")
+	assert.Contains(t, stderr, "demo: not all files were done\n")
+	assert.Equal(t, 3, strings.Count(stderr, "demo: "), "each once: %s", stderr)
+	assert.Contains(t, p.stdout.String(), "\nratio")
+	delete(files, "closed")
+	delete(files, "shut/below")
+	rep := readReport(t, jsonFile)
+	requireResults(t, files, 2, rep)
+	requireGzips(t, files, out, rep)
+}
+
 func TestFolderForGzipInsideIsNotStreamed(t *testing.T) {
 	files := map[string]string{"a": "a", "sub/b": "b"}
 	dir := tree(t, files)

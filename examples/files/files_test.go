@@ -61,6 +61,7 @@ func oddFiles() map[string]string {
 		"tab\tescape\x1b[31m":     "control characters",
 		"日本語 ü":                   "wide",
 		`back\slash \xFF`:         "looks escaped",
+		`bad\xFF\xFEbytes`:        "looks like another's name, escaped",
 		"-dash":                   "dash",
 		" blanks ":                "blanks",
 		`quote "<&>'`:             "quotes",

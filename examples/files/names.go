@@ -7,16 +7,17 @@ import (
 	"unicode/utf8"
 )
 
-// withHexBytes is a file name as text: bytes that are not UTF-8 become \xHH, everything
-// else stays as it is.
+// withHexBytes is a file name as text: bytes that are not UTF-8 become \xHH. So does a
+// backslash before an x, so that no two names give the same text; everything else stays
+// as it is.
 func withHexBytes(name string) string {
-	if utf8.ValidString(name) {
+	if utf8.ValidString(name) && !strings.Contains(name, `\x`) {
 		return name
 	}
 	var b strings.Builder
 	for len(name) > 0 {
 		r, size := utf8.DecodeRuneInString(name)
-		if r == utf8.RuneError && size == 1 {
+		if r == utf8.RuneError && size == 1 || strings.HasPrefix(name, `\x`) {
 			fmt.Fprintf(&b, `\x%02X`, name[0])
 		} else {
 			b.WriteString(name[:size])

@@ -18,6 +18,9 @@ func TestNamesAreShownWithoutHarm(t *testing.T) {
 		{"\x1b[31mred\x7f", "\x1b[31mred\x7f", `\x1B[31mred\x7F`},
 		{"right\u202eleft\u0085", "right\u202eleft\u0085", `right\u202Eleft\u0085`},
 		{`back\slash`, `back\slash`, `back\slash`},
+		{`as text \xFF`, `as text \x5CxFF`, `as text \x5CxFF`},
+		{`twice \x5CxFF`, `twice \x5Cx5CxFF`, `twice \x5Cx5CxFF`},
+		{"\\\xff", `\\xFF`, `\\xFF`},
 	} {
 		assert.Equal(t, c.hex, withHexBytes(c.name), "%q", c.name)
 		assert.Equal(t, c.line, printable(c.name), "%q", c.name)

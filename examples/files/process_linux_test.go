@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strconv"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -21,10 +23,23 @@ type process struct {
 // start starts the demo; the test ends it if it does not end itself.
 func start(t *testing.T, args ...string) *process {
 	t.Helper()
+	p := prepare(t, args...)
+	p.start(t)
+	return p
+}
+
+// prepare is a demo that is not started yet.
+func prepare(t *testing.T, args ...string) *process {
+	t.Helper()
 	program, err := os.Executable()
 	require.NoError(t, err)
 	p := &process{cmd: &exec.Cmd{Path: program, Args: append([]string{demoName}, args...)}}
 	p.cmd.Stdout, p.cmd.Stderr = &p.stdout, &p.stderr
+	return p
+}
+
+func (p *process) start(t *testing.T) {
+	t.Helper()
 	require.NoError(t, p.cmd.Start())
 	t.Cleanup(func() {
 		if p.cmd.ProcessState == nil {
@@ -32,7 +47,30 @@ func start(t *testing.T, args ...string) *process {
 			_ = p.cmd.Wait()
 		}
 	})
-	return p
+}
+
+// nobody is a user that owns nothing.
+const nobody = 65534
+
+// asNobody has p run as nobody, with a copy of the program that nobody may run. It
+// owns the given folders and what lies in them, and can get to them.
+func asNobody(t *testing.T, p *process, folders ...string) {
+	t.Helper()
+	program, err := os.ReadFile(p.cmd.Path)
+	require.NoError(t, err)
+	p.cmd.Path = filepath.Join(t.TempDir(), "demo")
+	require.NoError(t, os.WriteFile(p.cmd.Path, program, 0o755))
+	for _, folder := range append(folders, filepath.Dir(p.cmd.Path)) {
+		require.NoError(t, os.Chmod(filepath.Dir(folder), 0o755)) // the test's own, made for root alone
+		require.NoError(t, filepath.WalkDir(folder, func(path string, _ os.DirEntry, err error) error {
+			if err != nil {
+				return err
+			}
+			return os.Lchown(path, nobody, nobody)
+		}))
+	}
+	p.cmd.Dir = folders[0]
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
 }
 
 // wait returns the exit status. Guests hold the demo's standard error, whose end it

@@ -10,15 +10,17 @@ import (
 )
 
 // How often the bar is drawn and a line is written at most, and how much further the
-// run is with each line.
+// run is with each line. The first line comes after an interval too: of a short run the
+// last one says all.
 const (
 	barInterval  = 100 * time.Millisecond
 	lineInterval = time.Second
 	linePercent  = 5
 )
 
-// progress shows how far a run is: a bar on a terminal, elsewhere a line now and then. What else is to be said meanwhile goes through say, so that bar
-// and lines do not mix. Any goroutine may use it.
+// progress shows how far a run is: a bar on a terminal, elsewhere a line now and then.
+// What else is to be said meanwhile goes through say, so that bar and lines do not mix.
+// Any goroutine may use it.
 type progress struct {
 	out  io.Writer
 	what string // what runs
@@ -30,11 +32,11 @@ type progress struct {
 	done      int64                    // bytes; less than total until the end, as the bar wants it
 	bar       *progressbar.ProgressBar // nil: lines
 	percent   int64                    // that the last line said
-	lineAt    time.Time                // when it was written
+	lineAt    time.Time                // when it was written, or when the run began
 }
 
 func newProgress(out io.Writer, terminal bool, what string, files []entry) *progress {
-	p := &progress{out: out, what: what, files: len(files)}
+	p := &progress{out: out, what: what, files: len(files), lineAt: time.Now()}
 	for _, e := range files {
 		p.total += e.size
 	}
@@ -95,7 +97,7 @@ func (p *progress) show() {
 	percent := min(int64(float64(p.done)/float64(p.total)*100), 99)
 	if percent >= p.percent+linePercent && time.Since(p.lineAt) >= lineInterval {
 		p.percent, p.lineAt = percent, time.Now()
-		fmt.Fprintf(p.out, "%s: %d %%, %d of %d files\n", p.what, percent, p.filesDone, p.files)
+		fmt.Fprintf(p.out, "%s: %d %% read, %d of %d files done\n", p.what, percent, p.filesDone, p.files)
 	}
 }
 

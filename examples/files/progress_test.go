@@ -4,22 +4,43 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 )
 
 func TestProgressInLines(t *testing.T) {
-	var out bytes.Buffer
-	p := newProgress(&out, false, "run", []entry{{size: 100}, {size: 100}})
-	p.moved(30)
-	p.say("demo: %s", "a\nb")
-	p.moved(30) // too soon for another line
-	p.moved(-60)
-	p.moved(120) // the file has grown
-	p.fileDone(100, 120)
-	p.fileDone(100, 0) // and the other is gone
-	p.end()
-	assert.Equal(t, "run: 15 %, 0 of 2 files\ndemo: a\\nb\nrun: 2 of 2 files, 120 B\n", out.String())
+	synctest.Test(t, func(t *testing.T) { // the clock is simulated
+		var out bytes.Buffer
+		p := newProgress(&out, false, "run", []entry{{size: 100}, {size: 100}})
+		p.moved(20) // too soon for a line
+		time.Sleep(lineInterval)
+		p.moved(10)
+		p.say("demo: %s", "a\nb")
+		p.moved(30) // too soon for another
+		p.moved(-60)
+		p.moved(120) // the file has grown
+		p.fileDone(100, 120)
+		p.fileDone(100, 0) // and the other is gone
+		p.end()
+		assert.Equal(t, "run: 15 % read, 0 of 2 files done\ndemo: a\\nb\nrun: 2 of 2 files, 120 B\n", out.String())
+	})
+}
+
+// A short run has read all of its small files before the first is settled, and says
+// nothing about that.
+func TestProgressOfAShortRunIsItsLastLine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		p := newProgress(&out, false, "run", []entry{{size: 100}, {size: 100}})
+		p.moved(200)
+		p.fileDone(100, 100)
+		time.Sleep(lineInterval / 2)
+		p.fileDone(100, 100)
+		p.end()
+		assert.Equal(t, "run: 2 of 2 files, 200 B\n", out.String())
+	})
 }
 
 func TestProgressOfNothing(t *testing.T) {
