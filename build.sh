@@ -191,11 +191,25 @@ test_pure_go() {
   xargs env CGO_ENABLED=0 go test -vet=off -count=1 <<<"$packages"
 }
 
-# The models are searches without goroutines: nothing in them for the race detector, and minutes of its time.
+# shmring's tests start guests and hosts from their own binary; here from that with the other engine.
+test_mixed() {
+  make_scratch
+  CGO_ENABLED=0 go test -vet=off -c -o "$scratch/shmring-go" ./shmring
+  go test -vet=off -c -o "$scratch/shmring-cgo" ./shmring
+  (
+    cd shmring # where go test would run them
+    SHMRING_TEST_BINARY=$scratch/shmring-go "$scratch/shmring-cgo"
+    SHMRING_TEST_BINARY=$scratch/shmring-cgo "$scratch/shmring-go"
+  )
+}
+
+# The models are searches without goroutines: nothing in them for the race detector, and minutes of its time. It does
+# not see into C, so where the engine matters the tests run once more with the other one.
 test_race() {
   local packages
   packages=$(other_packages | grep -v '/internal/model$')
   xargs go test -vet=off -count=1 -race -timeout=20m <<<"$packages"
+  go test -vet=off -count=1 -race -tags=purego -timeout=20m ./internal/engine ./shmring ./driver ./internal/conformance
 }
 
 test_nested() {
@@ -239,6 +253,7 @@ run_tests() {
   step 'C tests' csrc/test/run.sh
   step 'tests, cgo engine' go test -vet=off -count=1 ./...
   step 'tests, pure Go engine' test_pure_go
+  step 'tests, both engines in one segment' test_mixed
   step 'tests, race detector' test_race
   step 'tests of nested modules' test_nested
   step 'short fuzz runs' test_fuzz
