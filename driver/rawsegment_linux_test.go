@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"io"
 	"net"
-	"os"
 	"path/filepath"
 	"sync/atomic"
 	"testing"
@@ -14,10 +13,10 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"golang.org/x/sys/unix"
 
 	"github.com/roam-rpc/roam-go/internal/engine"
 	"github.com/roam-rpc/roam-go/internal/layout"
+	"github.com/roam-rpc/roam-go/internal/segmenttest"
 	"github.com/roam-rpc/roam-go/internal/shmlink"
 	"github.com/roam-rpc/roam-go/internal/testbed"
 	"github.com/roam-rpc/roam-go/internal/transport"
@@ -37,41 +36,18 @@ const (
 	rawOverPayload = rawSlotSize - layout.GenerationSize
 )
 
-// mapping is a segment, mapped by its path: what stands in it, and what a peer may
-// write to it.
-type mapping []byte
-
-func mapPath(t *testing.T, path string) mapping {
-	t.Helper()
-	f, err := os.OpenFile(path, os.O_RDWR, 0)
-	require.NoError(t, err)
-	defer f.Close()
-	info, err := f.Stat()
-	require.NoError(t, err)
-	mem, err := unix.Mmap(int(f.Fd()), 0, int(info.Size()), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
-	require.NoError(t, err)
-	return mem
-}
-
-func (m mapping) unmap() { _ = unix.Munmap(m) }
-
-// u32 and u64 are fields, which are aligned.
-func (m mapping) u32(offset uint64) *uint32 { return (*uint32)(unsafe.Pointer(&m[offset])) }
-
-func (m mapping) u64(offset uint64) *uint64 { return (*uint64)(unsafe.Pointer(&m[offset])) }
-
 // peer is the offset of a field in the entry of guest 1.
-func peer(field uint64) uint64 { return layout.SizeHeader + field }
+func peer(field uint64) uint64 { return segmenttest.Entry(1) + field }
 
 // newRawHost makes a host whose header says the given largest payload to guests that
 // come now, with a larger or smaller one on its own side.
-func newRawHost(t *testing.T, own, said uint32) (*shmring.Host, mapping) {
+func newRawHost(t *testing.T, own, said uint32) (*shmring.Host, *segmenttest.Segment) {
 	t.Helper()
 	host, err := shmring.Create(shmring.Config{MaxGuests: 1, SlotSize: rawSlotSize, MaxPayload: own,
 		InitialCredit: 4096, MaxChannels: 64, Path: filepath.Join(t.TempDir(), "segment")})
 	require.NoError(t, err)
-	mem := mapPath(t, host.Path())
-	*mem.u32(layout.OffHeaderMaxPayloadSize) = said
+	mem := segmenttest.Map(t, host.Path())
+	*mem.U32(layout.OffHeaderMaxPayloadSize) = said
 	return host, mem
 }
 
@@ -83,7 +59,7 @@ func connectRawSegment(t *testing.T, raw Role) (*Handle, *Driver, transport.Tran
 		own, said = said, own
 	}
 	host, mem := newRawHost(t, own, said)
-	defer mem.unmap()
+	defer mem.Unmap()
 	guest, p := walkUp(t, host)
 	if raw == Acceptor {
 		handle, drv, err := EstablishGuest(guest, &testbed.Service{}, quiet)
@@ -117,7 +93,7 @@ var foreignBuffer = WithBufferLimit(4096)
 func connectRawForeign(t *testing.T, raw Role) (*Handle, *Driver, transport.Transport) {
 	host, mem := newRawHost(t, rawMaxPayload, rawMaxPayload)
 	if raw == Acceptor {
-		atomic.StoreUint32(mem.u32(peer(layout.OffPeerHostFlags)), 0)
+		atomic.StoreUint32(mem.U32(peer(layout.OffPeerHostFlags)), 0)
 		guest, _ := walkUp(t, host) // the host's own link is left alone
 		handle, drv, err := EstablishGuest(guest, &testbed.Service{}, quiet, foreignBuffer)
 		require.NoError(t, err)
@@ -140,7 +116,7 @@ func connectRawForeign(t *testing.T, raw Role) (*Handle, *Driver, transport.Tran
 // moves messages and looks for more every millisecond, and tells nobody anything.
 type foreignPeer struct {
 	transport.Transport // what a raw peer does not use
-	mem                 mapping
+	mem                 *segmenttest.Segment
 	host                bool
 	bell                net.Conn // of a guest: held for as long as it lives
 	end                 *engine.End
@@ -149,17 +125,16 @@ type foreignPeer struct {
 }
 
 // newForeignPeer is a side of the one entry of the host's segment. It owns mem.
-func newForeignPeer(host *shmring.Host, mem mapping, isHost bool) *foreignPeer {
+func newForeignPeer(host *shmring.Host, mem *segmenttest.Segment, isHost bool) *foreignPeer {
 	cfg := host.Config()
-	pool := func(id uint64) uint64 { // one bitmap word in a header of 64 bytes, then the slots
-		return *mem.u64(layout.OffHeaderSlotRegionOffset) + id*(64+uint64(cfg.SlotsPerGuest)*rawSlotSize)
-	}
+	hostPool, header := mem.Pool(0)
+	guestPool, _ := mem.Pool(1)
 	return &foreignPeer{
 		mem: mem, host: isHost, records: make([]engine.Record, 16), arena: make([]byte, 1<<20),
 		end: engine.New(engine.Place{
-			Base: unsafe.Pointer(unsafe.SliceData(mem)), Host: isHost, Entry: peer(0),
-			Ring: *mem.u64(peer(layout.OffPeerRingOffset)), Table: *mem.u64(peer(layout.OffPeerChannelTableOffset)),
-			HostPool: pool(0), GuestPool: pool(1), PoolHeader: 64, RingSize: cfg.RingSize,
+			Base: unsafe.Pointer(unsafe.SliceData(mem.Mem)), Host: isHost, Entry: peer(0),
+			Ring: *mem.U64(peer(layout.OffPeerRingOffset)), Table: *mem.U64(peer(layout.OffPeerChannelTableOffset)),
+			HostPool: hostPool, GuestPool: guestPool, PoolHeader: header, RingSize: cfg.RingSize,
 			SlotSize: rawSlotSize, Slots: cfg.SlotsPerGuest, MaxChannels: cfg.MaxChannels,
 		}),
 	}
@@ -167,7 +142,7 @@ func newForeignPeer(host *shmring.Host, mem mapping, isHost bool) *foreignPeer {
 
 // joinForeign joins by socket, since a doorbell shows its end at once, and claims the
 // entry without flags.
-func joinForeign(t *testing.T, host *shmring.Host, mem mapping) *foreignPeer {
+func joinForeign(t *testing.T, host *shmring.Host, mem *segmenttest.Segment) *foreignPeer {
 	t.Helper()
 	socket := filepath.Join(t.TempDir(), "join")
 	require.NoError(t, host.Listen(socket))
@@ -179,17 +154,17 @@ func joinForeign(t *testing.T, host *shmring.Host, mem mapping) *foreignPeer {
 	require.EqualValues(t, 1, binary.LittleEndian.Uint16(answer[layout.OffJoinPeerID:]))
 	g := newForeignPeer(host, mem, false)
 	g.bell = bell
-	atomic.StoreUint32(mem.u32(peer(layout.OffPeerGuestFlags)), 0)
+	atomic.StoreUint32(mem.U32(peer(layout.OffPeerGuestFlags)), 0)
 	require.True(t, atomic.CompareAndSwapUint32(g.state(), layout.StateReserved, layout.StateAttached))
 	return g
 }
 
-func (g *foreignPeer) state() *uint32 { return g.mem.u32(peer(layout.OffPeerState)) }
+func (g *foreignPeer) state() *uint32 { return g.mem.U32(peer(layout.OffPeerState)) }
 
 // ended says that the guest has left or was put out, or that the host leaves.
 func (g *foreignPeer) ended() bool {
 	return atomic.LoadUint32(g.state()) != layout.StateAttached ||
-		atomic.LoadUint32(g.mem.u32(layout.OffHeaderHostGoodbye)) != 0
+		atomic.LoadUint32(g.mem.U32(layout.OffHeaderHostGoodbye)) != 0
 }
 
 var foreignTypes = map[wire.Kind]uint8{
@@ -265,12 +240,12 @@ func (g *foreignPeer) Close(context.Context) error {
 		return nil
 	}
 	if g.host {
-		atomic.StoreUint32(g.mem.u32(layout.OffHeaderHostGoodbye), 1)
+		atomic.StoreUint32(g.mem.U32(layout.OffHeaderHostGoodbye), 1)
 	} else {
 		atomic.CompareAndSwapUint32(g.state(), layout.StateAttached, layout.StateGoodbye)
 	}
 	g.end.Close()
-	g.mem.unmap()
+	g.mem.Unmap()
 	g.mem = nil
 	if g.bell == nil {
 		return nil

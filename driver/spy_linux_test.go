@@ -12,6 +12,7 @@ import (
 
 	"github.com/roam-rpc/roam-go/internal/layout"
 	"github.com/roam-rpc/roam-go/internal/leaktest"
+	"github.com/roam-rpc/roam-go/internal/segmenttest"
 	"github.com/roam-rpc/roam-go/internal/testbed"
 	"github.com/roam-rpc/roam-go/internal/transport"
 	"github.com/roam-rpc/roam-go/shmring"
@@ -21,7 +22,7 @@ import (
 // segmentPair is a host and a guest in this process, over one segment, that serve a
 // Testbed to each other.
 type segmentPair struct {
-	mem             mapping
+	mem             *segmenttest.Segment
 	atHost, atGuest *Handle
 	drivers         [2]*Driver // of host and guest
 	running         sync.WaitGroup
@@ -34,12 +35,12 @@ func newSegmentPair(t *testing.T, cfg shmring.Config) *segmentPair {
 	cfg.Path, cfg.MaxGuests = filepath.Join(t.TempDir(), "segment"), 1
 	host, err := shmring.Create(cfg)
 	require.NoError(t, err)
-	p := &segmentPair{mem: mapPath(t, host.Path())}
+	p := &segmentPair{mem: segmenttest.Map(t, host.Path())}
 	guest, peer := walkUp(t, host)
 	t.Cleanup(func() { // before the host is closed
 		assert.NoError(t, p.atGuest.Close(context.Background()))
 		p.running.Wait()
-		p.mem.unmap()
+		p.mem.Unmap()
 	})
 	p.atHost, p.drivers[0], err = EstablishHostPeer(host, peer.ID(), &testbed.Service{}, quiet)
 	require.NoError(t, err)
@@ -70,12 +71,12 @@ type spy struct {
 
 // spyOn stands between a driver and its transport.
 func (p *segmentPair) spyOn(isHost bool) *spy {
-	size := uint64(*p.mem.u32(layout.OffHeaderRingSize)) * layout.SizeDesc
-	ring, head, d := *p.mem.u64(peer(layout.OffPeerRingOffset)), peer(layout.OffPeerGuestToHostHead), p.drivers[1]
+	size := uint64(*p.mem.U32(layout.OffHeaderRingSize)) * layout.SizeDesc
+	ring, head, d := *p.mem.U64(peer(layout.OffPeerRingOffset)), peer(layout.OffPeerGuestToHostHead), p.drivers[1]
 	if isHost {
 		ring, head, d = ring+size, peer(layout.OffPeerHostToGuestHead), p.drivers[0]
 	}
-	s := &spy{Transport: d.c.tr, ring: p.mem[ring : ring+size], head: p.mem.u32(head),
+	s := &spy{Transport: d.c.tr, ring: p.mem.Mem[ring : ring+size], head: p.mem.U32(head),
 		types: map[byte]int{}, kinds: map[wire.Kind]int{}}
 	d.c.tr = s
 	return s

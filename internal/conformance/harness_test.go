@@ -19,6 +19,7 @@ import (
 	"github.com/roam-rpc/roam-go/handshake"
 	"github.com/roam-rpc/roam-go/internal/layout"
 	"github.com/roam-rpc/roam-go/internal/leaktest"
+	"github.com/roam-rpc/roam-go/internal/segmenttest"
 	"github.com/roam-rpc/roam-go/internal/testbed"
 	"github.com/roam-rpc/roam-go/shmring"
 )
@@ -66,7 +67,7 @@ var quiet = driver.WithLogger(slog.New(slog.DiscardHandler))
 type hub struct {
 	t    *testing.T
 	host *shmring.Host
-	seg  *segment
+	seg  *segmenttest.Segment
 	dead chan death
 	ran  []chan error
 }
@@ -85,13 +86,13 @@ func newHub(t *testing.T, cfg shmring.Config) *hub {
 	var err error
 	h.host, err = shmring.Create(cfg)
 	require.NoError(t, err)
-	h.seg = mapSegment(t, h.host)
+	h.seg = segmenttest.Map(t, h.host.Path())
 	t.Cleanup(func() {
 		assert.NoError(t, h.host.Close())
 		for _, ran := range h.ran {
 			<-ran
 		}
-		h.seg.unmap(t)
+		h.seg.Unmap()
 		before.RequireSame(t)
 	})
 	return h
@@ -105,11 +106,11 @@ func (h *hub) requireNothingInUse() {
 		return
 	}
 	back := func() bool {
-		slots, entries := h.seg.inUse()
+		slots, entries := h.seg.InUse()
 		return slots == 0 && entries == 0
 	}
 	if !assert.Eventually(h.t, back, waitLimit, waitTick) {
-		slots, entries := h.seg.inUse()
+		slots, entries := h.seg.InUse()
 		h.t.Errorf("%d slots and %d channel entries never came back", slots, entries)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"math"
 	"os/exec"
 	"path/filepath"
 	"sync"
@@ -136,6 +137,9 @@ func TestIDReuseOver100000Channels(t *testing.T) {
 	})
 }
 
+// nearWrap is where counters start that are to wrap within a few messages.
+const nearWrap = math.MaxUint32 - 100
+
 // TestCountersWrap: the indices of both rings and the generations of all slots go past
 // 2^32 while scenarios are played. The guest walks up: for any other the host cleans the
 // entry when it reserves it.
@@ -144,13 +148,13 @@ func TestCountersWrap(t *testing.T) {
 		"download": 256 << 10, "cancel": 20, "channels": 200, "large": 4000, "unread": 10}
 	eachEngine(t, func(t *testing.T, engine string) {
 		h := newHubFor(t, "walked up", oneSlot)
-		h.seg.startNearWrap()
+		h.seg.Start(nearWrap)
 		g := h.attach("walked up", engine)
-		for _, i := range h.seg.indices(g.id) {
+		for _, i := range h.seg.Indices(g.id) {
 			require.EqualValues(t, nearWrap, i, "where the rings start")
 		}
 		playAll(t, g.client, few)
-		for _, i := range h.seg.indices(g.id) {
+		for _, i := range h.seg.Indices(g.id) {
 			require.Less(t, i, uint32(nearWrap), "the rings did not get past 2^32")
 		}
 	})
