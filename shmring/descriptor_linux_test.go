@@ -155,24 +155,6 @@ func TestRingDifferenceOverCapacityIsFault(t *testing.T) {
 	}
 }
 
-func TestLesson_SlotReturnedTwiceIsFault(t *testing.T) {
-	p := onePair(t, Config{SlotSize: 64, SlotsPerGuest: 2}, pairConfig{})
-	p.takeSlot(p.host, 1, 9)
-	for range 2 {
-		p.inject(p.host, desc{kind: 1, slot: 1, generation: 9, ln: 40}.bytes())
-	}
-	checkFirstThenFault(t, p.host, "shm.slot.generation")
-}
-
-func TestLesson_SlotOfAnEarlierOwnerIsFault(t *testing.T) {
-	p := onePair(t, Config{SlotSize: 64, SlotsPerGuest: 1}, pairConfig{})
-	sendNow(t, p.guest, Message{Type: MsgRequest, Payload: make([]byte, 40)})
-	receiveOne(t, p.host) // generation 1 came back
-	sendNow(t, p.guest, Message{Type: MsgRequest, Payload: make([]byte, 40)})
-	p.inject(p.host, desc{kind: 1, slot: 0, generation: 1, ln: 40}.bytes())
-	checkFirstThenFault(t, p.host, "shm.slot.generation")
-}
-
 func checkFirstThenFault(t *testing.T, l *Link, rule string) {
 	t.Helper()
 	b := NewBatch(8)

@@ -1,7 +1,10 @@
 package shmring
 
 import (
+	"os"
 	"runtime"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -129,4 +132,53 @@ func TestLesson_QuietLinkStaysOpen(t *testing.T) {
 		assert.EqualValues(t, 1, receiveOne(t, p.host).ID)
 		assert.EqualValues(t, 2, receiveOne(t, p.guest).ID)
 	})
+}
+
+func TestLesson_SlotReturnedTwiceIsFault(t *testing.T) {
+	p := onePair(t, Config{SlotSize: 64, SlotsPerGuest: 2}, pairConfig{})
+	p.takeSlot(p.host, 1, 9)
+	for range 2 {
+		p.inject(p.host, desc{kind: 1, slot: 1, generation: 9, ln: 40}.bytes())
+	}
+	checkFirstThenFault(t, p.host, "shm.slot.generation")
+}
+
+func TestLesson_SlotOfAnEarlierOwnerIsFault(t *testing.T) {
+	p := onePair(t, Config{SlotSize: 64, SlotsPerGuest: 1}, pairConfig{})
+	sendNow(t, p.guest, Message{Type: MsgRequest, Payload: make([]byte, 40)})
+	receiveOne(t, p.host) // generation 1 came back
+	sendNow(t, p.guest, Message{Type: MsgRequest, Payload: make([]byte, 40)})
+	p.inject(p.host, desc{kind: 1, slot: 0, generation: 1, ln: 40}.bytes())
+	checkFirstThenFault(t, p.host, "shm.slot.generation")
+}
+
+// A guest whose descriptors and arguments are not all there when it starts fails now
+// and then; here everything goes over with the fork, beside the user's own.
+func TestLesson_DescriptorsAreHandedOverInOneStep(t *testing.T) {
+	host := newHost(t, Config{MaxGuests: 8, SlotSize: 1024})
+	read, write, err := os.Pipe()
+	require.NoError(t, err)
+	defer read.Close()
+	defer write.Close()
+	var spawns sync.WaitGroup
+	for range 8 {
+		spawns.Go(func() {
+			for range 4 {
+				cmd := program("echo")
+				cmd.ExtraFiles = []*os.File{read, write}
+				peer, err := host.Spawn(cmd)
+				if !assert.NoError(t, err) {
+					return
+				}
+				assert.True(t, slices.Contains(cmd.Args, "--doorbell-fd=5"))
+				got, err := call(peer.Link(), 1, "there")
+				assert.NoError(t, err)
+				assert.Equal(t, "there", got)
+				assert.NoError(t, peer.Link().Leave(t.Context(), "")) // the guest ends, and with it its process
+				assert.NoError(t, peer.Wait())
+				<-peer.Done()
+			}
+		})
+	}
+	spawns.Wait()
 }

@@ -6,9 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
-	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -100,37 +98,6 @@ func TestSpawnDuringCloseDoesNotHoldItUp(t *testing.T) {
 	}
 	require.NoError(t, host.Close())
 	require.ErrorIs(t, <-failed, ErrClosed)
-}
-
-// A guest whose descriptors and arguments are not all there when it starts fails now
-// and then; here everything goes over with the fork, beside the user's own.
-func TestLesson_DescriptorsAreHandedOverInOneStep(t *testing.T) {
-	host := newHost(t, Config{MaxGuests: 8, SlotSize: 1024})
-	read, write, err := os.Pipe()
-	require.NoError(t, err)
-	defer read.Close()
-	defer write.Close()
-	var spawns sync.WaitGroup
-	for range 8 {
-		spawns.Go(func() {
-			for range 4 {
-				cmd := program("echo")
-				cmd.ExtraFiles = []*os.File{read, write}
-				peer, err := host.Spawn(cmd)
-				if !assert.NoError(t, err) {
-					return
-				}
-				assert.True(t, slices.Contains(cmd.Args, "--doorbell-fd=5"))
-				got, err := call(peer.Link(), 1, "there")
-				assert.NoError(t, err)
-				assert.Equal(t, "there", got)
-				assert.NoError(t, peer.Link().Leave(t.Context(), "")) // the guest ends, and with it its process
-				assert.NoError(t, peer.Wait())
-				<-peer.Done()
-			}
-		})
-	}
-	spawns.Wait()
 }
 
 func TestWrapperThatPassesTheDoorbellOn(t *testing.T) {
