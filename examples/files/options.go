@@ -26,8 +26,9 @@ Then does the same once more over Unix sockets and shows both times.
 DIR is $ROAM_DEMO_DIR unless given, and without that the working directory. Symbolic
 links below it are not followed. Lines are newline characters, as wc -l counts them.
 gzip runs at its fastest level. In names, the table and FILE show bytes that are not
-UTF-8 as \xHH; the table also escapes control characters. The run over Unix sockets
-comes second, finds the files in the page cache, and keeps no gzip.
+UTF-8 as \xHH, and a backslash before an x as \x5C; the table also escapes control
+characters. The run over Unix sockets comes second, finds the files in the page cache,
+and keeps no gzip.
 
 The table goes to standard output, progress and faults go to standard error.
 Exit status: 0 all done; 1 some file or the run failed; 2 wrong arguments; 130 interrupted.

@@ -16,7 +16,7 @@ type report struct {
 }
 
 type fileReport struct {
-	Path      string `json:"path"` // bytes that are not UTF-8 as \xHH
+	Path      string `json:"path"` // by withHexBytes
 	Bytes     uint64 `json:"bytes"`
 	SHA256    string `json:"sha256"`
 	Lines     uint64 `json:"lines"`
