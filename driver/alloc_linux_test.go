@@ -14,8 +14,7 @@ import (
 )
 
 // connectSegment runs both ends of a connection over a segment in this process and
-// gives a client of the guest's. prepare, if not nil, is given the host's end before it
-// runs.
+// gives a client of the guest's. prepare, if not nil, is given each end before it runs.
 func connectSegment(t testing.TB, prepare func(*conn)) *testbed.Client {
 	host, err := shmring.Create(shmring.Config{Path: filepath.Join(t.TempDir(), "segment"), MaxGuests: 1})
 	require.NoError(t, err)
@@ -29,6 +28,7 @@ func connectSegment(t testing.TB, prepare func(*conn)) *testbed.Client {
 	require.NoError(t, err)
 	if prepare != nil {
 		prepare(runHost.c)
+		prepare(runGuest.c)
 	}
 	var running sync.WaitGroup
 	running.Go(func() { _ = runHost.Run(context.Background()) })

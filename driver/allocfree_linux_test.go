@@ -19,8 +19,8 @@ import (
 // allowed is a share of what is made for many calls at once; a wait long enough to sleep,
 // with a context that can end, costs more. (The race detector makes pools forget, so that there is nothing to count.)
 func TestUnaryCallAllocatesNothing(t *testing.T) {
-	naps := new(napCounter)
-	client := connectSegment(t, func(c *conn) { naps.Transport, c.tr = c.tr, naps })
+	var sleeps atomic.Int64
+	client := connectSegment(t, func(c *conn) { c.tr = sleepCounter{c.tr, &sleeps} })
 	limited, cancel := context.WithTimeout(context.Background(), time.Hour)
 	defer cancel()
 	for name, call := range map[string]func() error{
@@ -34,28 +34,33 @@ func TestUnaryCallAllocatesNothing(t *testing.T) {
 				require.NoError(t, call())
 			}
 			var before, after runtime.MemStats
-			slept := naps.count.Load()
+			slept := sleeps.Load()
 			runtime.ReadMemStats(&before)
 			const calls = 5000
 			for range calls {
 				require.NoError(t, call())
 			}
 			runtime.ReadMemStats(&after)
-			slept = naps.count.Load() - slept
+			slept = sleeps.Load() - slept
 			assert.Less(t, after.Mallocs-before.Mallocs, uint64(calls/4+8*slept), "%d calls, which slept %d times", calls, slept)
 		})
 	}
 }
 
-// napCounter counts the sleeps of those who wait for an answer.
-type napCounter struct {
+// sleepCounter counts the sleeps of one side.
+type sleepCounter struct {
 	transport.Transport
-	count atomic.Int64
+	count *atomic.Int64
 }
 
-func (n *napCounter) Nap(bell *transport.Bell, d time.Duration) bool {
-	n.count.Add(1)
-	return n.Transport.Nap(bell, d)
+func (s sleepCounter) Nap(bell *transport.Bell, d time.Duration) bool {
+	s.count.Add(1)
+	return s.Transport.Nap(bell, d)
+}
+
+func (s sleepCounter) Wait(busy bool) error {
+	s.count.Add(1)
+	return s.Transport.Wait(busy)
 }
 
 // TestLargeArgumentIsCopiedOnceOutOfTheSegment: beside the memory that the argument is
