@@ -26,7 +26,8 @@ const (
 )
 
 // EstablishGuest makes the connection of a guest to its host. It does not block. The
-// guest is the connection's from then on: it is closed with it.
+// guest is the connection's from then on: it is closed with it. That the host has left
+// meanwhile, and why, is for Run to say, as at any other time.
 func EstablishGuest(guest *shmring.Guest, d roam.Dispatcher, opts ...Option) (*Handle, *Driver, error) {
 	return establishLink(guest.Link(), handshake.Initiator, d, makeOptions(opts))
 }
@@ -42,9 +43,6 @@ func EstablishHostPeer(host *shmring.Host, peer uint32, d roam.Dispatcher, opts 
 }
 
 func establishLink(l *shmring.Link, role Role, d roam.Dispatcher, o options) (*Handle, *Driver, error) {
-	if err := l.Err(); err != nil {
-		return nil, nil, fmt.Errorf("establish: %w", err)
-	}
 	n, err := handshake.Segment(shmlink.Header(l), role).Negotiate(context.Background())
 	if err != nil {
 		return nil, nil, err
