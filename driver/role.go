@@ -174,8 +174,10 @@ func (c *conn) lead(ctx context.Context, w *waiter) {
 		case over:
 			if c.receive() > 0 { // which also looks whether the connection has ended
 				c.spin.start()
-			} else if !w.naps || !c.nap(ctx, w) {
+			} else if began := time.Now(); !w.naps || !c.nap(ctx, w) {
 				return
+			} else {
+				c.spin.slept(time.Since(began))
 			}
 		}
 	}
@@ -206,8 +208,10 @@ func (c *conn) wake(w *waiter) {
 
 // pump receives when nobody else does, until the connection ends.
 func (c *conn) pump() {
+	slept := time.Duration(0)
 	for !c.ended.Load() {
 		if c.tryRole() {
+			c.spin.slept(slept)
 			c.role.pump.Store(true)
 			c.leadIdly()
 			c.role.pump.Store(false)
@@ -216,10 +220,12 @@ func (c *conn) pump() {
 		if c.ended.Load() {
 			return
 		}
+		began := time.Now()
 		if c.tr.Wait(c.busy()) != nil {
 			// Receive gives the end after what still lies there.
 			_ = c.awaitEnd(context.Background())
 		}
+		slept = time.Since(began)
 		c.lookAround()
 	}
 }
@@ -251,7 +257,7 @@ func (c *conn) awaitEnd(ctx context.Context) error {
 }
 
 // spinner decides how long polling pays: about as long as a wake-up costs, less when
-// it kept failing, nothing on a single CPU.
+// it kept failing for long sleeps to follow, nothing on a single CPU.
 type spinner struct {
 	rounds int // left in this spell
 	budget int
@@ -276,6 +282,20 @@ func (s *spinner) init() {
 
 func (s *spinner) start() { s.rounds = s.budget }
 
+// shortSleep is a sleep that polling would have spared, or that was long for the reason
+// alone that the other side slept too: two sides that both stopped polling would wake
+// each other for ever.
+const shortSleep = 150 * time.Microsecond
+
+// slept says how long a sleep was that followed on polling in vain.
+func (s *spinner) slept(d time.Duration) {
+	if d < shortSleep {
+		s.budget = s.most
+	} else {
+		s.budget = max(spinLeast, s.budget/2)
+	}
+}
+
 // polled is what came of one round of polling.
 type polled uint8
 
@@ -288,7 +308,6 @@ const (
 // poll polls one round.
 func (s *spinner) poll(tr transport.Transport) polled {
 	if s.rounds <= 0 {
-		s.budget = min(s.most, max(spinLeast, s.budget-1))
 		return over
 	}
 	s.rounds--
