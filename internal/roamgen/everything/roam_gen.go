@@ -791,7 +791,7 @@ func (c *EverythingClient) Nothing(ctx context.Context) error {
 }
 
 // Clashes has arguments whose names generated code has for itself.
-func (c *EverythingClient) Clashes(ctx context.Context, callArg int, errArg int, eArg int, dArg int, cArg int, wireArg int, roamArg int, impl int, release int, resultArg int, sync int, sharedArg shared.Key, fmtArg *roam.Rx[Color]) (shared.Key, error) {
+func (c *EverythingClient) Clashes(ctx context.Context, callArg int, errArg int, eArg int, dArg int, cArg int, wire int, roamArg int, impl int, release int, resultArg int, sync int, sharedArg shared.Key, fmtArg *roam.Rx[Color]) (shared.Key, error) {
 	call := roam.NewCall(everythingClashes)
 	defer call.Release()
 	if err := roam.PassRx(call, fmtArg, codecColor); err != nil {
@@ -804,7 +804,7 @@ func (c *EverythingClient) Clashes(ctx context.Context, callArg int, errArg int,
 		e.Int(eArg)
 		e.Int(dArg)
 		e.Int(cArg)
-		e.Int(wireArg)
+		e.Int(wire)
 		e.Int(roamArg)
 		e.Int(impl)
 		e.Int(release)
@@ -1735,13 +1735,12 @@ func (*everythingUnitRequest) Method() *roam.Method { return everythingUnit }
 // Invoke implements roam.Invocation.
 func (a *everythingUnitRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	defer a.release()
-	result, err := a.impl.Unit(ctx, a.v)
+	_, err := a.impl.Unit(ctx, a.v)
 	if err != nil {
 		reply.Fail(everythingUnit, err)
 		return
 	}
 	reply.Succeed()
-	_ = result
 }
 
 // everythingUnitsRequest is a request to Units, ready to run.
@@ -1871,14 +1870,14 @@ type everythingClashesRequest struct {
 	e          int
 	d          int
 	c          int
-	wireArg    int
-	roamArg    int
+	wire       int
+	roam       int
 	implArg    int
 	releaseArg int
-	resultArg  int
-	syncArg    int
-	sharedArg  shared.Key
-	fmtArg     *roam.Rx[Color]
+	result     int
+	sync       int
+	shared     shared.Key
+	fmt        *roam.Rx[Color]
 }
 
 var everythingClashesRequests = sync.Pool{New: func() any { return new(everythingClashesRequest) }}
@@ -1892,14 +1891,14 @@ func prepareEverythingClashesRequest(impl Everything, in *roam.Incoming) (roam.I
 	a.e = d.Int()
 	a.d = d.Int()
 	a.c = d.Int()
-	a.wireArg = d.Int()
-	a.roamArg = d.Int()
+	a.wire = d.Int()
+	a.roam = d.Int()
 	a.implArg = d.Int()
 	a.releaseArg = d.Int()
-	a.resultArg = d.Int()
-	a.syncArg = d.Int()
-	a.sharedArg = decodeKey(d)
-	a.fmtArg = roam.AcceptRx(in, codecColor)
+	a.result = d.Int()
+	a.sync = d.Int()
+	a.shared = decodeKey(d)
+	a.fmt = roam.AcceptRx(in, codecColor)
 	if err := in.Args.Finish(); err != nil {
 		a.release()
 		return nil, err
@@ -1918,7 +1917,7 @@ func (*everythingClashesRequest) Method() *roam.Method { return everythingClashe
 // Invoke implements roam.Invocation.
 func (a *everythingClashesRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	defer a.release()
-	result, err := a.impl.Clashes(ctx, a.call, a.err, a.e, a.d, a.c, a.wireArg, a.roamArg, a.implArg, a.releaseArg, a.resultArg, a.syncArg, a.sharedArg, a.fmtArg)
+	result, err := a.impl.Clashes(ctx, a.call, a.err, a.e, a.d, a.c, a.wire, a.roam, a.implArg, a.releaseArg, a.result, a.sync, a.shared, a.fmt)
 	if err != nil {
 		reply.Fail(everythingClashes, err)
 		return

@@ -9,19 +9,19 @@ import (
 )
 
 // descriptor writes the service's descriptor and those of its methods.
-func (g *generator) descriptor(s *model.Service, vars map[*model.Method]string) {
+func (g *generator) descriptor(s *model.Service, methods map[*model.Method]methodNames) {
 	g.p("// %s describes %s, for tools and for NewMux.", s.Descriptor(), s.GoName)
 	g.p("var %s = &%s.Service{", s.Descriptor(), g.roam())
 	g.p("Name: %q,", s.Name)
 	g.text("Doc", s.Doc)
 	g.p("Methods: []*%s.Method{", g.roam())
 	for _, m := range s.Methods {
-		g.p("%s,", vars[m])
+		g.p("%s,", methods[m].descriptor)
 	}
 	g.p("},\n}\n")
 	g.p("var (")
 	for _, m := range s.Methods {
-		g.p("%s = &%s.Method{", vars[m], g.roam())
+		g.p("%s = &%s.Method{", methods[m].descriptor, g.roam())
 		g.p("ID: %s, Service: %q, Name: %q,", s.MethodID(m), s.Name, m.Name)
 		g.text("Doc", m.Doc)
 		if len(m.Args) > 0 {
@@ -60,7 +60,7 @@ func (g *generator) schemaOf(t *schema.Type) string {
 	if name, ok := g.described[t]; ok {
 		return name
 	}
-	name := g.ident("schema" + strings.Join(strings.FieldsFunc(t.Name, func(r rune) bool { return strings.ContainsRune("[]*,.{}; ()", r) }), ""))
+	name := g.ident("schema" + lettersOf(t.Name))
 	g.described[t] = name
 	g.schemas = append(g.schemas, t)
 	return name

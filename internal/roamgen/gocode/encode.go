@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"go/types"
 	"strings"
+	"unicode"
 
 	"github.com/roam-rpc/roam-go/internal/roamgen/model"
 )
@@ -18,13 +19,13 @@ func (g *generator) encode(t *model.Type, v string) {
 	switch {
 	case t.Form == model.Leaf && t.Codec == "Unit":
 	case t.Form == model.Leaf:
-		g.p("e.%s(%s)", t.Codec, convert(t, v))
+		g.p("$e.%s(%s)", t.Codec, g.convert(t, v))
 	case t.Form == model.Tx || t.Form == model.Rx:
-		g.p("call.ChannelID()")
+		g.p("$call.ChannelID()")
 	case t.HasChannel:
-		g.p("encode%s(call, %s)", g.need(t), v)
+		g.p("encode%s($call, %s)", g.need(t), v)
 	default:
-		g.p("encode%s(e, %s)", g.need(t), v)
+		g.p("encode%s($e, %s)", g.need(t), v)
 	}
 }
 
@@ -34,43 +35,41 @@ func (g *generator) decode(t *model.Type) string {
 	case t.Form == model.Leaf && t.Codec == "Unit":
 		return "struct{}{}"
 	case t.Form == model.Leaf && converted(t):
-		return fmt.Sprintf("%s(d.%s())", g.typeText(t.Go), t.Codec)
+		return fmt.Sprintf("%s($d.%s())", g.typeText(t.Go), t.Codec)
 	case t.Form == model.Leaf:
-		return fmt.Sprintf("d.%s()", t.Codec)
+		return fmt.Sprintf("$d.%s()", t.Codec)
 	case t.Form == model.Tx:
-		return fmt.Sprintf("%s.AcceptTx(in, %s)", g.roam(), g.codec(t.Elem))
+		return fmt.Sprintf("%s.AcceptTx($in, %s)", g.roam(), g.codec(t.Elem))
 	case t.Form == model.Rx:
-		return fmt.Sprintf("%s.AcceptRx(in, %s)", g.roam(), g.codec(t.Elem))
+		return fmt.Sprintf("%s.AcceptRx($in, %s)", g.roam(), g.codec(t.Elem))
 	case t.HasChannel:
-		return fmt.Sprintf("decode%s(in)", g.need(t))
+		return fmt.Sprintf("decode%s($in)", g.need(t))
 	}
-	return fmt.Sprintf("decode%s(d)", g.need(t))
+	return fmt.Sprintf("decode%s($d)", g.need(t))
 }
 
 // pass is the expression that passes the channels in v; its value is an error.
 func (g *generator) pass(t *model.Type, v string) string {
 	switch t.Form {
 	case model.Tx:
-		return fmt.Sprintf("%s.PassTx(call, %s, %s)", g.roam(), v, g.codec(t.Elem))
+		return fmt.Sprintf("%s.PassTx($call, %s, %s)", g.roam(), v, g.codec(t.Elem))
 	case model.Rx:
-		return fmt.Sprintf("%s.PassRx(call, %s, %s)", g.roam(), v, g.codec(t.Elem))
+		return fmt.Sprintf("%s.PassRx($call, %s, %s)", g.roam(), v, g.codec(t.Elem))
 	}
-	return fmt.Sprintf("pass%s(call, %s)", g.need(t), v)
+	return fmt.Sprintf("pass%s($call, %s)", g.need(t), v)
 }
 
 // converted says that a leaf has a Go type of its own.
 func converted(t *model.Type) bool {
-	if _, named := t.Go.(*types.Named); !named {
-		return false
-	}
-	return !strings.Contains(t.Basic, ".") // those are the named types themselves
+	return !types.Identical(t.Go, t.Basic)
 }
 
-func convert(t *model.Type, v string) string {
+// convert is v, of a leaf's type, as the type that its codec takes.
+func (g *generator) convert(t *model.Type, v string) string {
 	if !converted(t) {
 		return v
 	}
-	return fmt.Sprintf("%s(%s)", t.Basic, v)
+	return fmt.Sprintf("%s(%s)", g.typeText(t.Basic), v)
 }
 
 // need gives the name of a type within function names, and has its functions written.
@@ -90,7 +89,7 @@ func (g *generator) freeName(base string) string {
 	for n := 2; ; n++ {
 		free := true
 		for _, prefix := range []string{"encode", "decode", "pass", "index", "compare", "codec"} {
-			free = free && !g.taken[prefix+name] && !g.declared(prefix+name)
+			free = free && g.free(prefix+name)
 		}
 		if free {
 			break
@@ -129,9 +128,17 @@ func mangle(t *model.Type) string {
 	return "Struct"
 }
 
+// nameParts are the longest parts of a type's text that can stand in a name.
+func nameParts(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+}
+
+// lettersOf is a type's text as a part of a name.
+func lettersOf(text string) string { return strings.Join(nameParts(text), "") }
+
 func mangleNamed(t *types.Named) string {
 	text := types.TypeString(t, func(*types.Package) string { return "" })
-	words := strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune("[]*,.{}; ()", r) })
+	words := nameParts(text)
 	for i, w := range words {
 		words[i] = upperFirst(w)
 	}

@@ -25,31 +25,37 @@ func (g *generator) errorOf(e *model.Error) *errorCode {
 }
 
 func (g *generator) errorFunctions(e *errorCode) {
+	g.function(nil, func() { g.encodeError(e) })
+	g.function(nil, func() {
+		g.p("func %s($d *%s.Decoder) error {", e.decode, g.wire())
+		if e.Pointer {
+			g.p("$declared := %s\nreturn &$declared\n}\n", g.decode(e.Type))
+			return
+		}
+		g.p("return %s\n}\n", g.decode(e.Type))
+	})
+}
+
+func (g *generator) encodeError(e *errorCode) {
 	goType, as := g.typeText(e.Type.Go), g.std("errors")
 	g.p("// %s appends err if it is, or wraps, the declared error.", e.encode)
-	g.p("func %s(e *%s.Encoder, err error) bool {", e.encode, g.wire())
+	g.p("func %s($e *%s.Encoder, $err error) bool {", e.encode, g.wire())
 	switch {
 	case e.Pointer:
-		g.p("var declared *%s", goType)
-		g.p("if !%s.As(err, &declared) || declared == nil {\nreturn false\n}", as)
-		g.encode(e.Type, "*declared")
+		g.p("var $declared *%s", goType)
+		g.p("if !%s.As($err, &$declared) || $declared == nil {\nreturn false\n}", as)
+		g.encode(e.Type, "*$declared")
 	case e.Value:
-		g.p("var declared %s\nvar pointer *%s", goType, goType)
+		g.p("var $declared %s\nvar $pointer *%s", goType, goType)
 		g.p("switch {")
-		g.p("case %s.As(err, &declared):", as)
-		g.p("case %s.As(err, &pointer) && pointer != nil:\ndeclared = *pointer", as)
+		g.p("case %s.As($err, &$declared):", as)
+		g.p("case %s.As($err, &$pointer) && $pointer != nil:\n$declared = *$pointer", as)
 		g.p("default:\nreturn false\n}")
-		g.encode(e.Type, "declared")
+		g.encode(e.Type, "$declared")
 	default:
-		g.p("var declared %s", goType)
-		g.p("if !%s.As(err, &declared) {\nreturn false\n}", as)
-		g.encode(e.Type, "declared")
+		g.p("var $declared %s", goType)
+		g.p("if !%s.As($err, &$declared) {\nreturn false\n}", as)
+		g.encode(e.Type, "$declared")
 	}
 	g.p("return true\n}\n")
-	g.p("func %s(d *%s.Decoder) error {", e.decode, g.wire())
-	if e.Pointer {
-		g.p("declared := %s\nreturn &declared\n}\n", g.decode(e.Type))
-		return
-	}
-	g.p("return %s\n}\n", g.decode(e.Type))
 }

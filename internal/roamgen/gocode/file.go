@@ -24,7 +24,7 @@ const (
 // File writes the file of a package. The result is gofmt-ed and the same for the same
 // model.
 func File(pkg *model.Package) ([]byte, error) {
-	g := &generator{pkg: pkg, imports: make(map[string]string), taken: make(map[string]bool), names: make(map[*model.Type]string),
+	g := &generator{pkg: pkg, imports: make(map[string]imported), taken: make(map[string]bool), names: make(map[*model.Type]string),
 		described: make(map[*schema.Type]string)}
 	for _, s := range pkg.Services {
 		for _, name := range s.Generated() {
@@ -50,8 +50,8 @@ func File(pkg *model.Package) ([]byte, error) {
 type generator struct {
 	pkg     *model.Package
 	out     bytes.Buffer
-	imports map[string]string // name by path
-	taken   map[string]bool   // identifiers of the package that are generated
+	imports map[string]imported // by path
+	taken   map[string]bool     // identifiers of the package that are generated
 	names   map[*model.Type]string
 	queue   []*model.Type // whose functions are to be written, in the order of need
 	codecs  []*model.Type // whose wire.Codec is to be written
@@ -86,25 +86,37 @@ func (g *generator) doc(text string) {
 }
 
 // ident gives an identifier of the package's that nothing else has, base if it can.
-func (g *generator) ident(base string) string {
+func (g *generator) ident(base string) string { return g.numbered(base, g.free) }
+
+// numbered is base, or base with the first number that makes it free.
+func (g *generator) numbered(base string, free func(name string) bool) string {
 	name := base
-	for n := 2; g.taken[name] || g.declared(name) || types.Universe.Lookup(name) != nil; n++ {
+	for n := 2; !free(name); n++ {
 		name = fmt.Sprintf("%s%d", base, n)
 	}
 	g.taken[name] = true
 	return name
 }
 
-// declared says that the package itself declares name.
-func (g *generator) declared(name string) bool { return g.pkg.Types.Scope().Lookup(name) != nil }
+// free says that the file may declare name. Files may not import another package by a
+// name that the package declares.
+func (g *generator) free(name string) bool { return g.importable(name) && !g.pkg.Imported[name] }
 
-// use gives the name by which the file imports a package.
-func (g *generator) use(path, base string) string {
-	if name, ok := g.imports[path]; ok {
-		return name
+// importable says that the file may import a package by name.
+func (g *generator) importable(name string) bool {
+	return !g.taken[name] && !g.pkg.Declared[name] && types.Universe.Lookup(name) == nil
+}
+
+// imported is a package that the file imports.
+type imported struct{ name, own string } // name in the file, and the package's own
+
+// use gives the name by which the file imports a package, whose own name is own.
+func (g *generator) use(path, own string) string {
+	if known, ok := g.imports[path]; ok {
+		return known.name
 	}
-	name := g.ident(base)
-	g.imports[path] = name
+	name := g.numbered(own, g.importable)
+	g.imports[path] = imported{name, own}
 	return name
 }
 
@@ -150,10 +162,11 @@ func (g *generator) writeImports(file *bytes.Buffer) {
 	file.WriteString(")\n\n")
 }
 
-// importName is the name to write before a path: none where it is the path's last part.
+// importName is the name to write before a path: none where it is the package's own and
+// the path's last part.
 func (g *generator) importName(path string) string {
-	if name := g.imports[path]; !strings.HasSuffix("/"+path, "/"+name) {
-		return name
+	if p := g.imports[path]; p.name != p.own || !strings.HasSuffix("/"+path, "/"+p.name) {
+		return p.name
 	}
 	return ""
 }

@@ -1,9 +1,7 @@
 package gocode
 
 import (
-	"fmt"
 	"go/types"
-	"strings"
 
 	"github.com/roam-rpc/roam-go/internal/roamgen/model"
 	"github.com/roam-rpc/roam-go/internal/roamgen/names"
@@ -39,74 +37,79 @@ func (g *generator) functions(t *model.Type) {
 	encode := g.body(func() { g.encodeBody(t) })
 	decode := g.body(func() { g.decodeBody(t) })
 	if t.HasChannel {
-		g.p("func pass%s(call *%s.Call, v %s) error {\n%s}\n", name, g.roam(), goType, g.body(func() { g.passBody(t) }))
+		g.function(nil, func() {
+			g.p("func pass%s($call *%s.Call, $v %s) error {\n%s}\n", name, g.roam(), goType, g.body(func() { g.passBody(t) }))
+		})
 		if uses(encode, "e") {
-			encode = "e := &call.Args\n" + encode
+			encode = "$e := &$call.Args\n" + encode
 		}
-		g.p("func encode%s(call *%s.Call, v %s) {\n%s}\n", name, g.roam(), goType, encode)
+		g.function(nil, func() { g.p("func encode%s($call *%s.Call, $v %s) {\n%s}\n", name, g.roam(), goType, encode) })
 		if uses(decode, "d") {
-			decode = "d := &in.Args\n" + decode
+			decode = "$d := &$in.Args\n" + decode
 		}
-		g.p("func decode%s(in *%s.Incoming) (v %s) {\n%s}\n", name, g.roam(), goType, decode)
+		g.function(nil, func() { g.p("func decode%s($in *%s.Incoming) ($v %s) {\n%s}\n", name, g.roam(), goType, decode) })
 		return
 	}
-	g.p("func encode%s(%s *%s.Encoder, %s %s) {\n%s}\n", name, blankUnless(encode, "e"), g.wire(), blankUnless(encode, "v"), goType, encode)
-	g.p("func decode%s(%s *%s.Decoder) (v %s) {\n%s}\n", name, blankUnless(decode, "d"), g.wire(), goType, decode)
+	g.function(nil, func() {
+		g.p("func encode%s(%s *%s.Encoder, %s %s) {\n%s}\n", name, blankUnless(encode, "e"), g.wire(), blankUnless(encode, "v"), goType, encode)
+	})
+	g.function(nil, func() {
+		g.p("func decode%s(%s *%s.Decoder) ($v %s) {\n%s}\n", name, blankUnless(decode, "d"), g.wire(), goType, decode)
+	})
 	if t.Form == model.UnitEnum {
-		g.indexFunction(t)
+		g.function(nil, func() { g.indexFunction(t) })
 	}
-}
-
-// blankUnless is name, or the blank where code does not use it.
-func blankUnless(code, name string) string {
-	if uses(code, name) {
-		return name
-	}
-	return "_"
 }
 
 func (g *generator) encodeBody(t *model.Type) {
 	switch t.Form {
 	case model.ByteArray:
-		g.p("e.Raw(v[:])")
+		g.p("$e.Raw($v[:])")
 	case model.List:
-		g.p("e.Len(len(v))")
+		g.p("$e.Len(len($v))")
 		g.encodeItems(t)
 	case model.Array:
 		g.encodeItems(t)
 	case model.Map:
-		g.p("e.Len(len(v))")
-		g.p("for _, key := range %s {", g.sortedKeys(t.Key))
-		g.encode(t.Key, "key")
-		g.encode(t.Elem, "v[key]")
-		g.p("}")
+		g.p("$e.Len(len($v))")
+		entry := g.body(func() {
+			g.encode(t.Key, "$key")
+			g.encode(t.Elem, "$v[$key]")
+		})
+		switch {
+		case entry == "":
+		case uses(entry, "key"):
+			g.p("for _, $key := range %s {\n%s}", g.sortedKeys(t.Key), entry)
+		default: // what stands for a channel comes from the call
+			g.p("for range $v {\n%s}", entry)
+		}
 	case model.Set:
-		g.p("e.Len(len(v))")
+		g.p("$e.Len(len($v))")
 		if t.Elem.MinSize > 0 {
-			g.p("for _, key := range %s {", g.sortedKeys(t.Elem))
-			g.encode(t.Elem, "key")
+			g.p("for _, $key := range %s {", g.sortedKeys(t.Elem))
+			g.encode(t.Elem, "$key")
 			g.p("}")
 		}
 	case model.Option:
-		g.p("if e.Option(v != nil); v != nil {")
-		g.encode(t.Elem, "*v")
+		g.p("if $e.Option($v != nil); $v != nil {")
+		g.encode(t.Elem, "*$v")
 		g.p("}")
 	case model.Struct:
 		for _, f := range t.Fields {
-			g.encode(f.Type, "v."+f.GoName)
+			g.encode(f.Type, "$v."+f.GoName)
 		}
 	case model.UnitEnum:
-		g.p("i := index%s(v)", g.names[t])
-		g.p("if i < 0 {\ne.FailConstant(%q, v)\nreturn\n}", t.Wire.Name)
-		g.p("e.Variant(uint32(i))")
+		g.p("$i := index%s($v)", g.names[t])
+		g.p("if $i < 0 {\n$e.FailConstant(%q, $v)\nreturn\n}", t.Wire.Name)
+		g.p("$e.Variant(uint32($i))")
 	case model.Enum:
 		g.variants(t, func(i int, v *model.Type, value string) {
-			g.p("e.Variant(%d)", i)
+			g.p("$e.Variant(%d)", i)
 			g.encode(v, value)
 		}, func() {
-			g.p("e.FailVariant(%q, v)", t.Wire.Name)
+			g.p("$e.FailVariant(%q, $v)", t.Wire.Name)
 		}, func() {
-			g.p("e.FailNil(%q, v)\nreturn", t.Wire.Name)
+			g.p("$e.FailNil(%q, $v)\nreturn", t.Wire.Name)
 		})
 	}
 }
@@ -116,28 +119,28 @@ func (g *generator) encodeItems(t *model.Type) {
 	if t.Elem.MinSize == 0 {
 		return
 	}
-	item := g.body(func() { g.encode(t.Elem, "v[i]") })
+	item := g.body(func() { g.encode(t.Elem, "$v[$i]") })
 	if uses(item, "i") {
-		g.p("for i := range v {\n%s}", item)
+		g.p("for $i := range $v {\n%s}", item)
 	} else { // a channel's id comes from the call
-		g.p("for range v {\n%s}", item)
+		g.p("for range $v {\n%s}", item)
 	}
 }
 
 // variants writes the switch over what an enum holds, by value and by pointer.
 func (g *generator) variants(t *model.Type, one func(i int, v *model.Type, value string), none, null func()) {
-	g.p("switch v := v.(type) {")
+	g.p("switch $v := $v.(type) {")
 	for i, variant := range t.Variants {
 		name := g.typeText(variant.Type.Go)
 		if !variant.Pointer {
 			g.p("case %s:", name)
-			one(i, variant.Type, "v")
+			one(i, variant.Type, "$v")
 		}
 		g.p("case *%s:", name)
-		g.p("if v == nil {")
+		g.p("if $v == nil {")
 		null()
 		g.p("}")
-		one(i, variant.Type, "*v")
+		one(i, variant.Type, "*$v")
 	}
 	g.p("default:")
 	none()
@@ -147,95 +150,95 @@ func (g *generator) variants(t *model.Type, one func(i int, v *model.Type, value
 func (g *generator) decodeBody(t *model.Type) {
 	switch t.Form {
 	case model.ByteArray:
-		g.p("d.Raw(v[:])\nreturn v")
+		g.p("$d.Raw($v[:])\nreturn $v")
 	case model.List:
-		g.p("v = make(%s, d.Len(%d))", g.typeText(t.Go), t.Elem.MinSize)
+		g.p("$v = make(%s, $d.Len(%d))", g.typeText(t.Go), t.Elem.MinSize)
 		g.decodeItems(t)
 	case model.Array:
 		g.decodeItems(t)
 	case model.Map:
-		g.p("n := d.Len(%d)", t.Key.MinSize+t.Elem.MinSize)
-		g.p("v = make(%s, n)", g.typeText(t.Go))
-		g.p("for range n {")
-		g.p("key := %s", g.decode(t.Key))
-		g.p("v[key] = %s", g.decode(t.Elem))
-		g.p("}\nreturn v")
+		g.p("$n := $d.Len(%d)", t.Key.MinSize+t.Elem.MinSize)
+		g.p("$v = make(%s, $n)", g.typeText(t.Go))
+		g.p("for range $n {")
+		g.p("$key := %s", g.decode(t.Key))
+		g.p("$v[$key] = %s", g.decode(t.Elem))
+		g.p("}\nreturn $v")
 	case model.Set:
-		g.p("n := d.Len(%d)", t.Elem.MinSize)
-		g.p("v = make(%s, n)", g.typeText(t.Go))
-		g.p("for range n {\nv[%s] = struct{}{}\n}\nreturn v", g.decode(t.Elem))
+		g.p("$n := $d.Len(%d)", t.Elem.MinSize)
+		g.p("$v = make(%s, $n)", g.typeText(t.Go))
+		g.p("for range $n {\n$v[%s] = struct{}{}\n}\nreturn $v", g.decode(t.Elem))
 	case model.Option:
-		g.p("if !d.Option() {\nreturn nil\n}")
-		g.p("some := %s\nreturn &some", g.decode(t.Elem))
+		g.p("if !$d.Option() {\nreturn nil\n}")
+		g.p("$some := %s\nreturn &$some", g.decode(t.Elem))
 	case model.Struct:
 		for _, f := range t.Fields {
-			g.p("v.%s = %s", f.GoName, g.decode(f.Type))
+			g.p("$v.%s = %s", f.GoName, g.decode(f.Type))
 		}
-		g.p("return v")
+		g.p("return $v")
 	case model.UnitEnum:
-		g.p("switch i := d.Variant(); i {")
+		g.p("switch $i := $d.Variant(); $i {")
 		for i, c := range t.Constants {
 			g.p("case %d:\nreturn %s", i, g.constant(c))
 		}
-		g.p("default:\nd.FailVariant(%q, i)\nreturn v\n}", t.Wire.Name)
+		g.p("default:\n$d.FailVariant(%q, $i)\nreturn $v\n}", t.Wire.Name)
 	case model.Enum:
-		g.p("switch i := d.Variant(); i {")
+		g.p("switch $i := $d.Variant(); $i {")
 		for i, variant := range t.Variants {
 			g.p("case %d:", i)
 			if variant.Pointer {
-				g.p("held := %s\nreturn &held", g.decode(variant.Type))
+				g.p("$held := %s\nreturn &$held", g.decode(variant.Type))
 			} else {
 				g.p("return %s", g.decode(variant.Type))
 			}
 		}
-		g.p("default:\nd.FailVariant(%q, i)\nreturn nil\n}", t.Wire.Name)
+		g.p("default:\n$d.FailVariant(%q, $i)\nreturn nil\n}", t.Wire.Name)
 	}
 }
 
 func (g *generator) decodeItems(t *model.Type) {
 	if t.Elem.MinSize > 0 {
-		g.p("for i := range v {\nv[i] = %s\n}", g.decode(t.Elem))
+		g.p("for $i := range $v {\n$v[$i] = %s\n}", g.decode(t.Elem))
 	}
-	g.p("return v")
+	g.p("return $v")
 }
 
 // passBody writes how the channels within a value are passed, in the order in which
 // they are encoded.
 func (g *generator) passBody(t *model.Type) {
 	each := func(elem *model.Type, v string) {
-		g.p("if err := %s; err != nil {\nreturn err\n}", g.pass(elem, v))
+		g.p("if $err := %s; $err != nil {\nreturn $err\n}", g.pass(elem, v))
 	}
 	switch t.Form {
 	case model.List, model.Array:
-		g.p("for i := range v {")
-		each(t.Elem, "v[i]")
+		g.p("for $i := range $v {")
+		each(t.Elem, "$v[$i]")
 		g.p("}")
 	case model.Map:
-		g.p("for _, key := range %s {", g.sortedKeys(t.Key))
-		each(t.Elem, "v[key]")
+		g.p("for _, $key := range %s {", g.sortedKeys(t.Key))
+		each(t.Elem, "$v[$key]")
 		g.p("}")
 	case model.Option:
-		g.p("if v != nil {")
-		each(t.Elem, "*v")
+		g.p("if $v != nil {")
+		each(t.Elem, "*$v")
 		g.p("}")
 	case model.Struct:
 		for _, f := range t.Fields {
 			if f.Type.HasChannel {
-				g.p("if err := %s; err != nil {", g.pass(f.Type, "v."+f.GoName))
-				g.p("return %s.Errorf(\"field %s: %%w\", err)\n}", g.std("fmt"), f.GoName)
+				g.p("if $err := %s; $err != nil {", g.pass(f.Type, "$v."+f.GoName))
+				g.p("return %s.Errorf(\"field %s: %%w\", $err)\n}", g.std("fmt"), f.GoName)
 			}
 		}
 	case model.Enum:
-		g.p("switch v := v.(type) {")
+		g.p("switch $v := $v.(type) {")
 		for _, variant := range t.Variants {
 			if !variant.Type.HasChannel {
 				continue
 			}
 			name := g.typeText(variant.Type.Go)
 			if !variant.Pointer {
-				g.p("case %s:\nreturn %s", name, g.pass(variant.Type, "v"))
+				g.p("case %s:\nreturn %s", name, g.pass(variant.Type, "$v"))
 			}
-			g.p("case *%s:\nif v != nil {\nreturn %s\n}", name, g.pass(variant.Type, "*v"))
+			g.p("case *%s:\nif $v != nil {\nreturn %s\n}", name, g.pass(variant.Type, "*$v"))
 		}
 		g.p("}")
 	}
@@ -253,97 +256,11 @@ func (g *generator) constant(c model.Constant) string {
 
 // indexFunction writes what gives the index of a constant, -1 for another value.
 func (g *generator) indexFunction(t *model.Type) {
-	g.p("func index%s(v %s) int {\nswitch v {", g.names[t], g.typeText(t.Go))
+	g.p("func index%s($v %s) int {\nswitch $v {", g.names[t], g.typeText(t.Go))
 	for i, c := range t.Constants {
 		g.p("case %s:\nreturn %d", g.constant(c), i)
 	}
 	g.p("}\nreturn -1\n}\n")
-}
-
-// sortedKeys is the expression of the keys of v in order.
-func (g *generator) sortedKeys(key *model.Type) string {
-	keys := g.std("maps") + ".Keys(v)"
-	if ordered(key) {
-		return fmt.Sprintf("%s.Sorted(%s)", g.std("slices"), keys)
-	}
-	goType := g.typeText(key.Go)
-	return fmt.Sprintf("%s.SortedFunc(%s, func(a, b %s) int { return %s })", g.std("slices"), keys, goType, g.compare(key, "a", "b"))
-}
-
-// ordered says that Go compares keys of a type by itself.
-func ordered(t *model.Type) bool {
-	switch t.Codec {
-	case "Bool", "U128", "I128", "Unit":
-		return false
-	}
-	return t.Form == model.Leaf
-}
-
-// compare is the expression that compares two keys, which are variables.
-func (g *generator) compare(t *model.Type, a, b string) string {
-	switch {
-	case t.Codec == "Unit":
-		return "0"
-	case t.Codec == "U128" || t.Codec == "I128":
-		return fmt.Sprintf("%s.Compare(%s)", a, b)
-	case t.Codec == "Bool":
-		return fmt.Sprintf("%s.CompareBool(%s, %s)", g.wire(), convert(t, a), convert(t, b))
-	case t.Form == model.Leaf:
-		return fmt.Sprintf("%s.Compare(%s, %s)", g.std("cmp"), a, b)
-	case t.Form == model.UnitEnum:
-		name := g.need(t)
-		return fmt.Sprintf("%s.Compare(index%s(%s), index%s(%s))", g.std("cmp"), name, a, name, b)
-	case t.Form == model.ByteArray:
-		return fmt.Sprintf("%s.Compare(%s[:], %s[:])", g.std("bytes"), a, b)
-	case t.Form == model.Array:
-		elem := g.typeText(t.Elem.Go)
-		return fmt.Sprintf("%s.CompareFunc(%s[:], %s[:], func(a, b %s) int { return %s })", g.std("slices"), a, b, elem, g.compare(t.Elem, "a", "b"))
-	}
-	var fields []string
-	for _, f := range t.Fields {
-		fields = append(fields, g.compare(f.Type, a+"."+f.GoName, b+"."+f.GoName))
-	}
-	if len(fields) == 0 {
-		return "0"
-	}
-	return fmt.Sprintf("%s.Or(%s)", g.std("cmp"), strings.Join(fields, ", "))
-}
-
-// codec is the wire.Codec of a type.
-func (g *generator) codec(t *model.Type) string {
-	if t.Form == model.Leaf && !converted(t) {
-		if t.Codec == "Char" {
-			return g.wire() + ".CharCodec"
-		}
-		return g.wire() + "." + t.Codec
-	}
-	name, ok := g.names[t]
-	if t.Form == model.Leaf && !ok { // it has no functions
-		name = g.freeName(mangle(t))
-		g.names[t] = name
-	} else if !ok {
-		name = g.need(t)
-	}
-	for _, made := range g.made {
-		if made == t {
-			return "codec" + name
-		}
-	}
-	g.made = append(g.made, t)
-	g.codecs = append(g.codecs, t)
-	return "codec" + name
-}
-
-func (g *generator) codecVariable(t *model.Type) {
-	name, goType := g.names[t], g.typeText(t.Go)
-	if t.Form == model.Leaf {
-		g.p("var codec%s = %s.Codec[%s]{", name, g.wire(), goType)
-		g.p("Encode: func(e *%s.Encoder, v %s) {\n%s},", g.wire(), goType, g.body(func() { g.encode(t, "v") }))
-		g.p("Decode: func(d *%s.Decoder) %s { return %s },", g.wire(), goType, g.decode(t))
-		g.p("}\n")
-		return
-	}
-	g.p("var codec%s = %s.Codec[%s]{Encode: encode%s, Decode: decode%s}\n", name, g.wire(), goType, name, name)
 }
 
 // zero is the zero value of a type.

@@ -35,7 +35,7 @@ func (l *loader) unitEnum(t *types.Named, under *types.Basic, n notes, s site) *
 		l.fault(s, "the enum %s has no constants; declare them, as const %sFirst %s = iota", l.text(t), obj.Name(), obj.Name())
 		return nil
 	}
-	m := &model.Type{Go: t, Form: model.UnitEnum, Wire: &schema.Type{Kind: schema.Enum}, MinSize: 1, Basic: under.Name()}
+	m := &model.Type{Go: t, Form: model.UnitEnum, Wire: &schema.Type{Kind: schema.Enum}, MinSize: 1}
 	ok := true
 	taken := make(map[string]bool)
 	for i, c := range constants {

@@ -63,11 +63,14 @@ type site struct {
 // at leads one step on. The place stays where it is when pos is in a file of another
 // module, which who reads of the fault cannot change.
 func (l *loader) at(s site, pos token.Pos, step string) site {
-	if !pos.IsValid() || !l.ours[l.fset.Position(pos).Filename] {
+	if !l.isOurs(pos) {
 		pos = s.pos
 	}
 	return site{pos, append(slices.Clip(s.path), step)}
 }
+
+// isOurs says that a place is in the module that services are generated for.
+func (l *loader) isOurs(pos token.Pos) bool { return pos.IsValid() && l.ours[l.fset.File(pos)] }
 
 func (l *loader) fault(s site, format string, values ...any) {
 	l.faults = append(l.faults, Fault{

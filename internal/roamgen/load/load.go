@@ -1,6 +1,7 @@
 package load
 
 import (
+	"cmp"
 	"fmt"
 	"go/token"
 	"go/types"
@@ -28,7 +29,8 @@ type loader struct {
 	fset    *token.FileSet
 	roots   map[string]bool
 	all     map[string]*packages.Package // by path, with all that is imported
-	ours    map[string]bool              // files of the main module
+	ours    map[*token.File]bool         // files of the main module
+	names   map[*token.File]string       // of files, as the source says
 	indices map[string]index
 	types   typeutil.Map // of Go types to *model.Type, nil where one is at fault
 	stack   []types.Type // whose parts are being looked at
@@ -71,14 +73,14 @@ func Services(dir string, patterns ...string) (*Result, error) {
 	l := &loader{
 		fset: found[0].Fset, roots: make(map[string]bool),
 		all: make(map[string]*packages.Package), indices: make(map[string]index),
-		ours: make(map[string]bool),
+		ours: make(map[*token.File]bool), names: make(map[*token.File]string),
 	}
 	packages.Visit(found, nil, func(p *packages.Package) {
 		l.all[p.PkgPath] = p
-		if p.Module != nil && p.Module.Main {
-			for _, file := range p.GoFiles {
-				l.ours[file] = true
-			}
+		for _, file := range p.Syntax {
+			f := l.fset.File(file.FileStart)
+			l.ours[f] = p.Module != nil && p.Module.Main
+			l.names[f] = l.fset.Position(file.Package).Filename
 		}
 	})
 	for _, p := range found {
@@ -143,19 +145,18 @@ func (l *loader) readPackage(p *packages.Package) *model.Package {
 		}
 	}
 	l.checkIDs(pkg)
+	l.checkNames(pkg, p)
 	return pkg
 }
 
-// bySource orders objects by file name and place in it.
+// bySource orders objects by file name and place in it. Within a file no //line changes
+// that; of one that cgo has rewritten, the name is the source's.
 func (l *loader) bySource(a, b types.Object) int {
-	pa, pb := l.fset.Position(a.Pos()), l.fset.Position(b.Pos())
-	if pa.Filename != pb.Filename {
-		if pa.Filename < pb.Filename {
-			return -1
-		}
-		return 1
+	fa, fb := l.fset.File(a.Pos()), l.fset.File(b.Pos())
+	if fa != fb {
+		return cmp.Or(cmp.Compare(l.names[fa], l.names[fb]), cmp.Compare(fa.Name(), fb.Name()))
 	}
-	return pa.Offset - pb.Offset
+	return cmp.Compare(a.Pos(), b.Pos())
 }
 
 // checkIDs finds methods that the other side could not tell apart.

@@ -33,11 +33,6 @@ func (l *loader) readService(obj *types.TypeName) *model.Service {
 			service.Methods = append(service.Methods, method)
 		}
 	}
-	for _, name := range service.Generated() {
-		if taken := obj.Pkg().Scope().Lookup(name); taken != nil {
-			l.fault(site{pos: taken.Pos()}, "%s is what roamgen calls something that it generates for %s; give this another name", name, obj.Name())
-		}
-	}
 	if iface.NumMethods() == 0 {
 		l.fault(s, "a service needs at least one method, as Ping(ctx context.Context) error")
 	}

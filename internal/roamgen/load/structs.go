@@ -28,7 +28,7 @@ func (l *loader) structure(t types.Type, u *types.Struct, s site) *model.Type {
 		at := l.fieldSite(t, f, s)
 		if !f.Exported() {
 			ok = false
-			if !l.ours[l.fset.Position(f.Pos()).Filename] {
+			if !l.isOurs(f.Pos()) {
 				l.fault(at, "the field is not exported, so that %s cannot be sent; send a copy in a type of your own, or its text", l.text(t))
 				break // once is enough
 			}

@@ -49,17 +49,17 @@ func (l *loader) newType(t types.Type, s site) *model.Type {
 // special are named types with a form that does not follow from their definition.
 func special(t types.Type) *model.Type {
 	for _, p := range []struct {
-		path, name, codec, basic string
-		kind                     schema.Kind
+		path, name, codec string
+		kind              schema.Kind
 	}{
-		{"time", "Time", "Time", "time.Time", schema.I64},
-		{"time", "Duration", "Duration", "time.Duration", schema.I64},
-		{wirePath, "Uint128", "U128", "wire.Uint128", schema.U128},
-		{wirePath, "Int128", "I128", "wire.Int128", schema.I128},
-		{wirePath, "Char", "Char", "wire.Char", schema.Char},
+		{"time", "Time", "Time", schema.I64},
+		{"time", "Duration", "Duration", schema.I64},
+		{wirePath, "Uint128", "U128", schema.U128},
+		{wirePath, "Int128", "I128", schema.I128},
+		{wirePath, "Char", "Char", schema.Char},
 	} {
 		if isNamed(t, p.path, p.name) {
-			return &model.Type{Go: t, Wire: &schema.Type{Kind: p.kind}, Codec: p.codec, Basic: p.basic, MinSize: minimum(p.kind)}
+			return &model.Type{Go: t, Wire: &schema.Type{Kind: p.kind}, Codec: p.codec, Basic: t, MinSize: minimum(p.kind)}
 		}
 	}
 	return nil
@@ -103,7 +103,7 @@ func minimum(k schema.Kind) int {
 func (l *loader) basic(t types.Type, b *types.Basic, s site) *model.Type {
 	if known, ok := basics[b.Kind()]; ok {
 		return &model.Type{Go: t, Wire: &schema.Type{Kind: known.kind}, Codec: known.codec,
-			Basic: types.Typ[b.Kind()].Name(), MinSize: minimum(known.kind)}
+			Basic: types.Typ[b.Kind()], MinSize: minimum(known.kind)}
 	}
 	switch {
 	case b.Kind() == types.Invalid:
@@ -173,7 +173,7 @@ func (l *loader) composite(t, under types.Type, s site) *model.Type {
 		return l.mapping(t, u, s)
 	case *types.Struct:
 		if u.NumFields() == 0 && t == under {
-			return &model.Type{Go: t, Wire: &schema.Type{Kind: schema.Unit}, Codec: "Unit", Basic: "struct{}"}
+			return &model.Type{Go: t, Wire: &schema.Type{Kind: schema.Unit}, Codec: "Unit", Basic: t}
 		}
 		return l.structure(t, u, s)
 	case *types.Chan:
@@ -225,12 +225,15 @@ func (l *loader) channel(t, item types.Type, sends bool, s site) *model.Type {
 	return m
 }
 
+// bytesType is []byte.
+var bytesType = types.NewSlice(types.Universe.Lookup("byte").Type())
+
 // isByte says that t is uint8 itself, whose slices are bytes to Go as well.
 func isByte(t types.Type) bool { return types.Identical(t, types.Typ[types.Uint8]) }
 
 func (l *loader) slice(t types.Type, u *types.Slice, s site) *model.Type {
 	if isByte(u.Elem()) {
-		return &model.Type{Go: t, Wire: &schema.Type{Kind: schema.Bytes}, Codec: "Bytes", Basic: "[]byte", MinSize: 1}
+		return &model.Type{Go: t, Wire: &schema.Type{Kind: schema.Bytes}, Codec: "Bytes", Basic: bytesType, MinSize: 1}
 	}
 	elem := l.typeOf(u.Elem(), l.at(s, s.pos, "item"))
 	if elem == nil || l.hollow(u.Elem(), elem, s) {

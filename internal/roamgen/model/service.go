@@ -14,6 +14,9 @@ type Package struct {
 	Types    *types.Package
 	Dir      string
 	Services []*Service // in the order of the source
+	// Declared are the names that the package's files declare, whatever they are built
+	// for, tests among them. Imported are those of their imports.
+	Declared, Imported map[string]bool
 }
 
 // Service is one marked interface.

@@ -34,7 +34,7 @@ type Type struct {
 	// Codec is, for a Leaf, the name of its methods in package wire, and Basic the type
 	// that they take.
 	Codec string
-	Basic string
+	Basic types.Type
 
 	Elem, Key *Type
 	Fields    []Field
