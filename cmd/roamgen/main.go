@@ -86,7 +86,7 @@ func generate(dir string, patterns []string, check bool) error {
 		case check:
 			stale = append(stale, fmt.Errorf("%s is stale: run roamgen", path))
 		default:
-			if err := os.WriteFile(path, files[path], 0o666); err != nil {
+			if err := replace(path, files[path]); err != nil {
 				return err
 			}
 		}

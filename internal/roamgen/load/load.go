@@ -14,9 +14,6 @@ import (
 	"github.com/roam-rpc/roam-go/internal/roamgen/model"
 )
 
-// Output is the name of the file that is generated in a package.
-const Output = "roam_gen.go"
-
 // Result is what a run found.
 type Result struct {
 	Packages []*model.Package // those that have services
@@ -34,11 +31,13 @@ type loader struct {
 	indices map[string]index
 	types   typeutil.Map // of Go types to *model.Type, nil where one is at fault
 	stack   []types.Type // whose parts are being looked at
+	costs   map[*model.Type][2]int64
 	// generating is the path of the package whose services are being read. What it
 	// does not export, its generated code may use and others' may not, so that types
 	// are looked at anew for each package.
 	generating string
 	faults     Faults
+	repeated   int // times that a type at fault came up again
 }
 
 // Services loads the packages that patterns name, as the go command understands them
@@ -49,31 +48,21 @@ type loader struct {
 // may use what is yet to be generated.
 func Services(dir string, patterns ...string) (*Result, error) {
 	const names = packages.NeedName | packages.NeedFiles
-	found, err := load(dir, names, nil, patterns)
+	found, err := packages.Load(&packages.Config{Mode: names, Dir: dir}, patterns...)
 	if err != nil {
 		return nil, err
 	}
-	result := new(Result)
-	overlay := make(map[string][]byte)
-	outputs := make(map[string]string) // by package path
-	for _, p := range found {
-		for _, file := range slices.Concat(p.GoFiles, p.IgnoredFiles) {
-			if filepath.Base(file) == Output {
-				overlay[file] = []byte("package " + p.Name + "\n")
-				outputs[p.PkgPath] = file
-			}
-		}
-	}
+	result, files := new(Result), outputsOf(found)
 	const all = names | packages.NeedCompiledGoFiles | packages.NeedImports | packages.NeedDeps | packages.NeedTypes |
 		packages.NeedSyntax | packages.NeedTypesInfo | packages.NeedTypesSizes | packages.NeedModule
-	found, err = load(dir, all, overlay, patterns)
+	found, err = load(dir, all, files.overlay(), patterns)
 	if err != nil {
 		return nil, err
 	}
 	l := &loader{
 		fset: found[0].Fset, roots: make(map[string]bool),
 		all: make(map[string]*packages.Package), indices: make(map[string]index),
-		ours: make(map[*token.File]bool), names: make(map[*token.File]string),
+		ours: make(map[*token.File]bool), costs: make(map[*model.Type][2]int64), names: make(map[*token.File]string),
 	}
 	packages.Visit(found, nil, func(p *packages.Package) {
 		l.all[p.PkgPath] = p
@@ -91,8 +80,14 @@ func Services(dir string, patterns ...string) (*Result, error) {
 		switch {
 		case len(pkg.Services) > 0:
 			result.Packages = append(result.Packages, pkg)
-		case outputs[p.PkgPath] != "":
-			result.Left = append(result.Left, outputs[p.PkgPath])
+			if generated, exists := files[p.Dir]; exists && !generated {
+				l.faults = append(l.faults, Fault{
+					Pos:  token.Position{Filename: filepath.Join(p.Dir, Output), Line: 1, Column: 1},
+					Text: "this is the name of the file that roamgen writes, and roamgen did not write this one; give it another name",
+				})
+			}
+		case files[p.Dir]:
+			result.Left = append(result.Left, filepath.Join(p.Dir, Output))
 		}
 	}
 	if len(l.faults) > 0 {
@@ -106,7 +101,7 @@ func Services(dir string, patterns ...string) (*Result, error) {
 
 // load is packages.Load that fails when a package cannot be found or parsed.
 func load(dir string, mode packages.LoadMode, overlay map[string][]byte, patterns []string) ([]*packages.Package, error) {
-	found, err := packages.Load(&packages.Config{Mode: mode, Dir: dir, Overlay: overlay, Fset: token.NewFileSet()}, patterns...)
+	found, err := packages.Load(&packages.Config{Mode: mode, Dir: dir, Overlay: overlay}, patterns...)
 	if err != nil {
 		return nil, err
 	}
@@ -125,10 +120,7 @@ func load(dir string, mode packages.LoadMode, overlay map[string][]byte, pattern
 
 // readPackage reads the services of one package.
 func (l *loader) readPackage(p *packages.Package) *model.Package {
-	pkg := &model.Package{Types: p.Types}
-	if len(p.GoFiles) > 0 {
-		pkg.Dir = filepath.Dir(p.GoFiles[0])
-	}
+	pkg := &model.Package{Types: p.Types, Dir: p.Dir}
 	l.generating, l.types = p.PkgPath, typeutil.Map{}
 	l.indexOf(p.Types)
 	scope := p.Types.Scope()
