@@ -39,13 +39,21 @@ func (g *generator) decode(t *model.Type) string {
 	case t.Form == model.Leaf:
 		return fmt.Sprintf("$d.%s()", t.Codec)
 	case t.Form == model.Tx:
-		return fmt.Sprintf("%s.AcceptTx($in, %s)", g.roam(), g.codec(t.Elem))
+		return g.asNamed(t, fmt.Sprintf("%s.AcceptTx($in, %s)", g.roam(), g.codec(t.Elem)))
 	case t.Form == model.Rx:
-		return fmt.Sprintf("%s.AcceptRx($in, %s)", g.roam(), g.codec(t.Elem))
+		return g.asNamed(t, fmt.Sprintf("%s.AcceptRx($in, %s)", g.roam(), g.codec(t.Elem)))
 	case t.HasChannel:
 		return fmt.Sprintf("decode%s($in)", g.need(t))
 	}
 	return fmt.Sprintf("decode%s($d)", g.need(t))
+}
+
+// asNamed is v, a channel's end, as the type with a name that it may have.
+func (g *generator) asNamed(t *model.Type, v string) string {
+	if _, named := t.Go.(*types.Named); !named {
+		return v
+	}
+	return fmt.Sprintf("%s(%s)", g.typeText(t.Go), v)
 }
 
 // pass is the expression that passes the channels in v; its value is an error.
