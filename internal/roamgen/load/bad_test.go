@@ -64,14 +64,21 @@ func TestBadInput(t *testing.T) {
 		got[folder] += strings.TrimPrefix(f.String(), folder+"/") + "\n"
 	}
 	want := make(map[string]string)
+	last := make(map[string]string) // file of each folder
+	for _, f := range archive.Files {
+		if folder := path.Dir(f.Name); path.Base(f.Name) == "want" {
+			want[folder] = string(f.Data)
+		} else {
+			last[folder] = f.Name
+		}
+	}
 	kept := archive.Files[:0:0]
 	for _, f := range archive.Files {
 		if path.Base(f.Name) == "want" {
-			want[path.Dir(f.Name)] = string(f.Data)
 			continue
 		}
 		kept = append(kept, f)
-		if folder := path.Dir(f.Name); got[folder] != "" {
+		if folder := path.Dir(f.Name); got[folder] != "" && f.Name == last[folder] {
 			kept = append(kept, txtar.File{Name: folder + "/want", Data: []byte(got[folder])})
 		}
 	}
@@ -83,4 +90,70 @@ func TestBadInput(t *testing.T) {
 		assert.Equal(t, want[folder], got[folder], folder)
 	}
 	assert.Len(t, got, len(want))
+}
+
+// dependency is a package that is used and not generated for.
+const dependency = `-- p.go --
+package p
+
+import (
+	"context"
+
+	"example.com/bad/other"
+)
+
+//roam:service
+type S interface {
+	other.Base
+	Enum(ctx context.Context, v other.Level) error
+	Again(ctx context.Context, v []other.Level) error
+	Constant(ctx context.Context, v other.Color) error
+	Variant(ctx context.Context, v other.Shape) error
+	Fine(ctx context.Context) error
+}
+-- other/other.go --
+package other
+
+import "context"
+
+//roam:enum
+type Level string
+
+//roam:enum
+type Color int
+
+const (
+	//roam:name two words
+	ColorRed Color = iota
+)
+
+//roam:enum Circle
+type Shape interface{ Shape() }
+
+//roam:tupel
+type Circle struct{ Radius int }
+
+func (Circle) Shape() {}
+
+type Base interface {
+	//roam:inline always
+	Get(ctx context.Context) error
+}
+
+//roam:nonsense
+type Unused int
+`
+
+// TestDirectivesElsewhereAreToldWhereTheyMatter: no method of a service is left out
+// without a word because of what another package says.
+func TestDirectivesElsewhereAreToldWhereTheyMatter(t *testing.T) {
+	_, err := Services(unpack(t, txtar.Parse([]byte(dependency))), ".")
+	require.Error(t, err)
+	assert.Equal(t, []string{
+		"other/other.go:5:1: //roam:enum stands above another type; it is for an interface or an integer type",
+		"other/other.go:12:2: \"two words\" is no name; write one word of letters and digits, as load-template",
+		"other/other.go:19:1: //roam:tupel is no directive; there are //roam:enum, //roam:error, //roam:idempotent, " +
+			"//roam:inline, //roam:name, //roam:service, //roam:tuple",
+		"other/other.go:25:2: //roam:inline takes nothing behind it; write \"always\" in a line of its own",
+	}, strings.Split(filepath.ToSlash(err.Error()), "\n"))
 }

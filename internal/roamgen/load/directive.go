@@ -1,11 +1,15 @@
 package load
 
 import (
+	"fmt"
 	"go/ast"
 	"go/token"
+	"go/types"
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/roam-rpc/roam-go/internal/roamgen/names"
 )
 
 // target is what a directive may stand above.
@@ -17,19 +21,27 @@ const (
 	onStruct    target = "a struct"
 	onType      target = "another type"
 	onConstant  target = "a constant"
+	onAlias     target = "an alias"
 	onMethod    target = "a method of an interface"
+	onEmbedded  target = "an embedded interface"
 	onField     target = "a field"
 )
 
-// directives are the known ones, with what each may stand above.
-var directives = map[string][]target{
-	"service":    {onInterface},
-	"enum":       {onInterface, onInteger},
-	"tuple":      {onStruct},
-	"error":      {onInterface, onMethod},
-	"name":       {onInterface, onInteger, onStruct, onType, onConstant, onMethod},
-	"inline":     {onMethod},
-	"idempotent": {onMethod},
+// rule says how a directive is written.
+type rule struct {
+	above []target // what it may stand above
+	alone bool     // it takes no argument
+}
+
+// directives are the known ones.
+var directives = map[string]rule{
+	"service":    {[]target{onInterface}, true},
+	"enum":       {[]target{onInterface, onInteger}, false},
+	"tuple":      {[]target{onStruct}, true},
+	"error":      {[]target{onInterface, onMethod}, false},
+	"name":       {[]target{onInterface, onInteger, onStruct, onType, onAlias, onConstant, onMethod}, false},
+	"inline":     {[]target{onMethod}, true},
+	"idempotent": {[]target{onMethod}, true},
 }
 
 // directive is one line //roam:NAME ARGUMENTS.
@@ -55,6 +67,7 @@ var spaced = regexp.MustCompile(`^//[ \t]+roam:([a-z]+)\b`)
 type notes struct {
 	doc        string
 	directives []directive
+	on         target
 }
 
 // get gives the directive of a name.
@@ -71,11 +84,8 @@ func (n notes) has(name string) bool {
 	return ok
 }
 
-func notesOf(group *ast.CommentGroup) notes {
-	if group == nil {
-		return notes{}
-	}
-	n := notes{doc: strings.TrimSpace(group.Text())}
+func notesOf(group *ast.CommentGroup, on target) notes {
+	n := notes{doc: strings.TrimSpace(group.Text()), on: on}
 	for _, c := range group.List {
 		if d, ok := parseDirective(c); ok {
 			n.directives = append(n.directives, d)
@@ -85,41 +95,65 @@ func notesOf(group *ast.CommentGroup) notes {
 }
 
 // targetOf says what a type declaration is to a directive.
-func targetOf(spec *ast.TypeSpec) target {
-	switch t := spec.Type.(type) {
-	case *ast.InterfaceType:
+func targetOf(spec *ast.TypeSpec, info *types.Info) target {
+	if spec.Assign.IsValid() {
+		return onAlias
+	}
+	switch t := info.TypeOf(spec.Name).Underlying().(type) {
+	case *types.Interface:
 		return onInterface
-	case *ast.StructType:
+	case *types.Struct:
 		return onStruct
-	case *ast.Ident:
-		switch t.Name {
-		case "int", "int8", "int16", "int32", "int64", "uint", "uint8", "uint16", "uint32", "uint64", "byte", "rune":
+	case *types.Basic:
+		if t.Info()&types.IsInteger != 0 {
 			return onInteger
 		}
 	}
 	return onType
 }
 
-// checkDirectives finds directives that are unknown, stand twice, or stand above what
-// they are not for.
-func (l *loader) checkDirectives(n notes, on target) {
-	seen := make(map[string]bool)
-	for _, d := range n.directives {
-		s := site{pos: d.pos}
-		targets, known := directives[d.name]
-		switch {
-		case !known:
-			l.fault(s, "//roam:%s is no directive; there are %s", d.name, knownDirectives())
-		case seen[d.name]:
-			l.fault(s, "//roam:%s stands twice", d.name)
-		case !slices.Contains(targets, on):
-			l.fault(s, "//roam:%s stands above %s; it is for %s", d.name, on, oneOf(targets))
-		case d.name == "name" && d.args == "":
-			l.fault(s, "//roam:name needs the name, as //roam:name load-template")
+// checkDirectives says whether what stands above one thing is right. Directives of the
+// packages to generate for are all checked, and those of others where s needs them. A
+// fault in another module is told where s is.
+func (l *loader) checkDirectives(n notes, s site) bool {
+	told := len(l.faults)
+	for i, d := range n.directives {
+		at := site{pos: d.pos}
+		if s.pos.IsValid() && !l.isOurs(d.pos) {
+			at = s
 		}
-		seen[d.name] = true
+		if slices.ContainsFunc(n.directives[:i], func(o directive) bool { return o.name == d.name }) {
+			l.fault(at, "//roam:%s stands twice", d.name)
+		} else if text := d.fault(n.on); text != "" {
+			l.fault(at, "%s", text)
+		}
 	}
+	return len(l.faults) == told
 }
+
+// fault says what is wrong with a directive above something, empty when nothing is.
+func (d directive) fault(on target) string {
+	r, known := directives[d.name]
+	switch {
+	case !known:
+		return fmt.Sprintf("//roam:%s is no directive; there are %s", d.name, knownDirectives())
+	case !slices.Contains(r.above, on):
+		return fmt.Sprintf("//roam:%s stands above %s; it is for %s", d.name, on, oneOf(r.above))
+	case r.alone && d.args != "":
+		return fmt.Sprintf("//roam:%s takes nothing behind it; write %q in a line of its own", d.name, d.args)
+	case strings.Contains(d.args, "//"):
+		return fmt.Sprintf("//roam:%s takes all that is behind it; write the comment in a line of its own", d.name)
+	case d.name == "name" && d.args == "":
+		return "//roam:name needs the name, as //roam:name load-template"
+	case d.name == "name" && !isName(d.args):
+		return fmt.Sprintf("%q is no name; write one word of letters and digits, as load-template", d.args)
+	}
+	return ""
+}
+
+// isName says that a name can be hashed into method ids, and is one to other
+// implementations.
+func isName(name string) bool { return isIdentifier(name) && names.Kebab(name) != "" }
 
 func knownDirectives() string {
 	var all []string
@@ -142,7 +176,7 @@ func oneOf(targets []target) string {
 func (l *loader) checkStray(file *ast.File, attached map[*ast.CommentGroup]bool) {
 	for _, group := range file.Comments {
 		for _, c := range group.List {
-			if m := spaced.FindStringSubmatch(c.Text); m != nil && directives[m[1]] != nil {
+			if m := spaced.FindStringSubmatch(c.Text); m != nil && directives[m[1]].above != nil {
 				l.fault(site{pos: c.Pos()}, "a space makes this a comment; write //roam:%s", m[1])
 			}
 			if d, ok := parseDirective(c); ok && !attached[group] {

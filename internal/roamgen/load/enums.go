@@ -19,9 +19,6 @@ func (l *loader) unitEnum(t *types.Named, under *types.Basic, n notes, s site) *
 		l.fault(site{pos: d.pos}, "//roam:enum above an integer type stands alone: its constants are the variants, in the order of the source")
 		return nil
 	}
-	if under.Info()&types.IsInteger == 0 {
-		return nil // told by the check of directives
-	}
 	obj := t.Obj()
 	var constants []*types.Const
 	scope := obj.Pkg().Scope()
@@ -41,6 +38,7 @@ func (l *loader) unitEnum(t *types.Named, under *types.Basic, n notes, s site) *
 	for i, c := range constants {
 		at := l.at(s, c.Pos(), l.text(t)+" "+c.Name())
 		cn := l.notesOf(c)
+		ok = l.checkDirectives(cn, at) && ok
 		name := names.Variant(obj.Name(), c.Name())
 		if d, renamed := cn.get("name"); renamed {
 			name = d.args
@@ -90,6 +88,11 @@ func (l *loader) enum(t *types.Named, under *types.Interface, n notes, s site) *
 			ok = false
 			continue
 		}
+		if slices.ContainsFunc(m.Variants, func(o model.Variant) bool { return types.Identical(o.Type.Go, v.Type.Go) }) {
+			l.fault(at, "the type stands twice")
+			ok = false
+			continue
+		}
 		if taken[wire.Name] {
 			l.fault(at, "another variant is called %s as well; give one another name with //roam:name", wire.Name)
 			ok = false
@@ -114,6 +117,13 @@ func (l *loader) variant(enum *types.Named, iface *types.Interface, name string,
 		return nil, none
 	}
 	t := types.Unalias(obj.Type())
+	if p, ok := t.(*types.Pointer); ok { // an alias of one
+		t = types.Unalias(p.Elem())
+	}
+	if generic, ok := obj.Type().(interface{ TypeParams() *types.TypeParamList }); ok && generic.TypeParams().Len() > 0 {
+		l.fault(s, "%s has type parameters; list an alias of an instance, as type %sOfInt = %s[int]", name, name, name)
+		return nil, none
+	}
 	value, pointer := types.Implements(t, iface), types.Implements(types.NewPointer(t), iface)
 	if !value && !pointer {
 		missing, _ := types.MissingMethod(types.NewPointer(t), iface, true)
@@ -129,6 +139,9 @@ func (l *loader) variant(enum *types.Named, iface *types.Interface, name string,
 		return nil, none
 	}
 	n := l.notesOf(obj)
+	if !l.checkDirectives(n, s) {
+		return nil, none
+	}
 	wire := schema.Variant{Name: names.Variant(enum.Obj().Name(), name), Doc: n.doc}
 	if d, renamed := n.get("name"); renamed {
 		wire.Name = d.args

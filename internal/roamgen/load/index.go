@@ -11,6 +11,16 @@ import (
 // index finds the comments of what a package declares.
 type index struct {
 	notes map[token.Pos]notes // by the position of the declared name
+	// defined are the types that others are defined as, B in type A B, and embedded
+	// what interfaces embed; both by the position of the defined name.
+	defined  map[token.Pos]types.Type
+	embedded map[token.Pos][]embedding
+}
+
+// embedding is one embedded type.
+type embedding struct {
+	pos  token.Pos
+	kind types.Type
 }
 
 // indexOf reads the comments of a package, once.
@@ -18,7 +28,7 @@ func (l *loader) indexOf(pkg *types.Package) index {
 	if ix, ok := l.indices[pkg.Path()]; ok {
 		return ix
 	}
-	ix := index{notes: make(map[token.Pos]notes)}
+	ix := index{make(map[token.Pos]notes), make(map[token.Pos]types.Type), make(map[token.Pos][]embedding)}
 	if p := l.all[pkg.Path()]; p != nil {
 		for _, file := range p.Syntax {
 			l.indexFile(ix, file, p)
@@ -45,11 +55,11 @@ func (l *loader) indexFile(ix index, file *ast.File, p *packages.Package) {
 		if group == nil {
 			return
 		}
-		n := notesOf(group)
+		n := notesOf(group, on)
 		ix.notes[name] = n
 		attached[group] = true
 		if strict {
-			l.checkDirectives(n, on)
+			l.checkDirectives(n, site{})
 		}
 	}
 	for _, decl := range file.Decls {
@@ -60,8 +70,10 @@ func (l *loader) indexFile(ix index, file *ast.File, p *packages.Package) {
 		for _, spec := range gen.Specs {
 			switch spec := spec.(type) {
 			case *ast.TypeSpec:
-				add(spec.Name.Pos(), docOf(gen, spec.Doc), targetOf(spec))
+				add(spec.Name.Pos(), docOf(gen, spec.Doc), targetOf(spec, p.TypesInfo))
 				indexMembers(spec.Type, add)
+				ix.defined[spec.Name.Pos()] = p.TypesInfo.TypeOf(spec.Type)
+				ix.embedded[spec.Name.Pos()] = embeddings(spec.Type, p.TypesInfo)
 			case *ast.ValueSpec:
 				if gen.Tok == token.CONST {
 					for _, name := range spec.Names {
@@ -107,11 +119,29 @@ func indexMembers(expr ast.Expr, add func(token.Pos, *ast.CommentGroup, target))
 				add(name.Pos(), doc, on)
 			}
 			if len(f.Names) == 0 {
+				if on == onMethod {
+					on = onEmbedded
+				}
 				add(embeddedName(f.Type), doc, on)
 			}
 		}
 		return true
 	})
+}
+
+// embeddings are what an interface embeds.
+func embeddings(expr ast.Expr, info *types.Info) []embedding {
+	t, ok := expr.(*ast.InterfaceType)
+	if !ok {
+		return nil
+	}
+	var all []embedding
+	for _, f := range t.Methods.List {
+		if len(f.Names) == 0 {
+			all = append(all, embedding{embeddedName(f.Type), info.TypeOf(f.Type)})
+		}
+	}
+	return all
 }
 
 // embeddedName is the position of an embedded type's name, which is its field's.

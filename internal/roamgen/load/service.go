@@ -29,7 +29,7 @@ func (l *loader) readService(obj *types.TypeName) *model.Service {
 	service := &model.Service{GoName: obj.Name(), Name: wireName(n, obj.Name()), Doc: n.doc}
 	declared := l.declaredError(s, n, obj)
 	for _, m := range l.methods(iface) {
-		if method := l.readMethod(s, m, declared); method != nil {
+		if method := l.readMethod(l.methodSite(obj, m), m, declared); method != nil {
 			service.Methods = append(service.Methods, method)
 		}
 	}
@@ -65,15 +65,32 @@ func (l *loader) methods(iface *types.Interface) []*types.Func {
 	return append(own, embedded...)
 }
 
+// methodSite is where a method of a service is: in our source, or where it is embedded.
+func (l *loader) methodSite(service *types.TypeName, f *types.Func) site {
+	at := site{pos: service.Pos()}
+	for _, e := range l.indexOf(service.Pkg()).embedded[service.Pos()] {
+		if found, _, _ := types.LookupFieldOrMethod(e.kind, false, f.Pkg(), f.Name()); found != nil {
+			at.pos = e.pos
+		}
+	}
+	pos := f.Pos()
+	if !f.Exported() && f.Pkg() != service.Pkg() {
+		pos = at.pos // it is right where it is
+	}
+	return l.at(at, pos, service.Name()+"."+f.Name())
+}
+
 func (l *loader) readMethod(s site, f *types.Func, declared *model.Error) *model.Method {
-	s = site{f.Pos(), []string{s.path[0] + "." + f.Name()}}
 	n := l.notesOf(f)
+	if !l.checkDirectives(n, s) {
+		return nil
+	}
 	m := &model.Method{
 		GoName: f.Name(), Name: wireName(n, f.Name()), Doc: n.doc, Error: declared,
 		Inline: n.has("inline"), Idempotent: n.has("idempotent"),
 	}
 	if !f.Exported() {
-		l.fault(s, "a method of a service is exported; write %s", exported(f.Name()))
+		l.fault(s, "a method of a service is exported; %s", l.advice(f, names.Exported(f.Name())))
 		return nil
 	}
 	if n.has("error") {
@@ -120,8 +137,12 @@ func argumentName(v *types.Var, i int) string {
 	return "argument " + v.Name()
 }
 
-func exported(name string) string {
-	return names.Exported(name)
+// advice is what to do about a method that should be as text has it.
+func (l *loader) advice(f *types.Func, text string) string {
+	if !l.isOurs(f.Pos()) || !f.Exported() && !l.here(f.Pkg()) {
+		return "embed no interface that has " + f.Name()
+	}
+	return "write " + text
 }
 
 // checkSignature wants a context first, an error last and nothing variadic.
@@ -131,13 +152,13 @@ func (l *loader) checkSignature(s site, f *types.Func, signature *types.Signatur
 	withError := results.Len() > 0 && isError(results.At(results.Len()-1).Type())
 	switch {
 	case signature.Variadic():
-		l.fault(s, "a method of a service has a fixed number of arguments; write %s", l.rewritten(f))
+		l.fault(s, "a method of a service has a fixed number of arguments; %s", l.advice(f, l.rewritten(f)))
 	case !withContext && !withError:
-		l.fault(s, "a method of a service takes a context.Context first and returns an error last, since a call can always fail; write %s", l.rewritten(f))
+		l.fault(s, "a method of a service takes a context.Context first and returns an error last, since a call can always fail; %s", l.advice(f, l.rewritten(f)))
 	case !withContext:
-		l.fault(s, "a method of a service takes a context.Context first; write %s", l.rewritten(f))
+		l.fault(s, "a method of a service takes a context.Context first; %s", l.advice(f, l.rewritten(f)))
 	case !withError:
-		l.fault(s, "a method of a service returns an error last, since a call can always fail; write %s", l.rewritten(f))
+		l.fault(s, "a method of a service returns an error last, since a call can always fail; %s", l.advice(f, l.rewritten(f)))
 	default:
 		return true
 	}

@@ -3,6 +3,7 @@ package load
 import (
 	"go/types"
 	"reflect"
+	"regexp"
 	"strings"
 
 	"github.com/roam-rpc/roam-go/internal/roamgen/model"
@@ -21,11 +22,16 @@ func (l *loader) structure(t types.Type, u *types.Struct, s site) *model.Type {
 	for i := range u.NumFields() {
 		f := u.Field(i)
 		name, tagged := fieldTag(u.Tag(i))
+		at := l.fieldSite(t, f, s)
+		if !tagged && malformed(u.Tag(i)) {
+			l.fault(at, "the tag `%s` is malformed, so that what it says of roam is not seen; write `roam:\"name\"`", u.Tag(i))
+			ok = false
+			continue
+		}
 		if name == "-" || f.Name() == "_" {
 			m.Wholly = false
 			continue
 		}
-		at := l.fieldSite(t, f, s)
 		if !f.Exported() {
 			ok = false
 			if !l.isOurs(f.Pos()) {
@@ -77,4 +83,15 @@ func (l *loader) fieldSite(t types.Type, f *types.Var, s site) site {
 func fieldTag(tag string) (name string, ok bool) {
 	name, ok = reflect.StructTag(tag).Lookup("roam")
 	return strings.TrimSpace(name), ok
+}
+
+// pair is one key:"value" of a tag.
+var pair = regexp.MustCompile(`^ *[^ ":]+:"(\\.|[^"\\])*"`)
+
+// malformed says that a tag speaks of roam behind the pairs that Go understands.
+func malformed(tag string) bool {
+	for found := pair.FindString(tag); found != ""; found = pair.FindString(tag) {
+		tag = tag[len(found):]
+	}
+	return strings.Contains(tag, "roam:")
 }

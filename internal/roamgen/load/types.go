@@ -1,6 +1,7 @@
 package load
 
 import (
+	"fmt"
 	"go/types"
 	"slices"
 	"strings"
@@ -19,16 +20,23 @@ const (
 // at once, and what is wrong with it is told once, with the path that came to it first.
 func (l *loader) typeOf(t types.Type, s site) *model.Type {
 	t = types.Unalias(t)
-	if known := l.types.At(t); known != nil {
-		return known.(*model.Type)
+	if known, ok := l.types.At(t).(*model.Type); ok {
+		if known == nil {
+			l.repeated++
+		}
+		return known
 	}
 	if slices.ContainsFunc(l.stack, func(outer types.Type) bool { return types.Identical(outer, t) }) {
 		l.fault(s, "%s contains itself; the wire has no recursive types: send a list of nodes that name each other by index", l.text(t))
 		return nil
 	}
+	told := len(l.faults) + l.repeated
 	l.stack = append(l.stack, t)
 	m := l.newType(t, s)
 	l.stack = l.stack[:len(l.stack)-1]
+	if m == nil && len(l.faults)+l.repeated == told {
+		panic(fmt.Sprintf("%s has no form on the wire, and nobody is told why", t))
+	}
 	l.types.Set(t, m)
 	return m
 }
@@ -133,6 +141,9 @@ func (l *loader) named(t *types.Named, s site) *model.Type {
 		return nil
 	}
 	n := l.notesOf(obj)
+	if !l.checkDirectives(n, s) {
+		return nil
+	}
 	var m *model.Type
 	switch under := t.Underlying().(type) {
 	case *types.Interface:
