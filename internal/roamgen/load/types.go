@@ -26,7 +26,7 @@ func (l *loader) typeOf(t types.Type, s site) *model.Type {
 		}
 		return known
 	}
-	if slices.ContainsFunc(l.stack, func(outer types.Type) bool { return types.Identical(outer, t) }) {
+	if slices.ContainsFunc(l.stack, func(outer types.Type) bool { return types.Identical(outer, t) || grows(outer, t) }) {
 		l.fault(s, "%s contains itself; the wire has no recursive types: send a list of nodes that name each other by index", l.text(t))
 		return nil
 	}
@@ -44,6 +44,10 @@ func (l *loader) typeOf(t types.Type, s site) *model.Type {
 func (l *loader) newType(t types.Type, s site) *model.Type {
 	if m := special(t); m != nil {
 		return m
+	}
+	if why := l.unnameable(t); why != "" {
+		l.fault(s, "%s", why)
+		return nil
 	}
 	switch t := t.(type) {
 	case *types.Basic:
@@ -135,9 +139,6 @@ func (l *loader) named(t *types.Named, s site) *model.Type {
 		return nil
 	case isNamed(t, roamPath, "Tx"), isNamed(t, roamPath, "Rx"):
 		l.fault(s, "a channel end is passed by pointer; write *%s", l.text(t))
-		return nil
-	case obj.Pkg() != nil && !obj.Exported() && !l.here(obj.Pkg()):
-		l.fault(s, "%s is not exported by its package, so that generated code cannot name it; export it or send another type", l.text(t))
 		return nil
 	}
 	n := l.notesOf(obj)
