@@ -30,6 +30,7 @@ type Everything interface {
 	Wide(ctx context.Context, v Wide) (Wide, error)
 	Times(ctx context.Context, v Times) (Times, error)
 	Named(ctx context.Context, v Named) (Named, error)
+	Derived(ctx context.Context, v Derived) (Derived, error)
 	Lists(ctx context.Context, v Lists) (Lists, error)
 	Maps(ctx context.Context, v Maps) (Maps, error)
 	Sets(ctx context.Context, v Sets) (Sets, error)
@@ -48,7 +49,7 @@ type Everything interface {
 	Two(ctx context.Context, a int32, b string) (first int32, second string, err error)
 	Nothing(ctx context.Context) error
 	// Clashes has arguments whose names generated code has for itself.
-	Clashes(ctx context.Context, call, err, e, d, c, wire, roam, impl, release, result, sync int, shared shared.Key, fmt *roam.Rx[Color]) (shared.Key, error)
+	Clashes(ctx context.Context, call, err, e, d, c, wire, roam, impl, release, result, encodeKey, sync int, shared shared.Key, fmt *roam.Rx[Color]) (shared.Key, error)
 	// Unnamed has arguments without names.
 	Unnamed(context.Context, int, string) (string, error)
 
@@ -156,6 +157,48 @@ type Named struct {
 	Alias    Alias
 	Nothing  Nothing
 }
+
+// Types that are defined as ones with a form of their own, and keep it.
+type (
+	Hash    roam.Uint128
+	Offset  roam.Int128
+	Letter  roam.Char
+	Initial Letter
+	Stamp   time.Time
+	Span    time.Duration
+)
+
+// Derived are such types.
+type Derived struct {
+	Hash    Hash
+	Offset  Offset
+	Letter  Letter
+	Initial Initial
+	Stamp   Stamp
+	Span    Span
+	Grade   Grade
+	Step    shared.Step
+	ByHash  map[Hash]Letter
+	ByGrade map[Grade]struct{}
+}
+
+// Grade is an enum of constants whose names functions may have for their variables.
+//
+//roam:enum
+type Grade Base
+
+// Base is an integer.
+type Base int8
+
+// The grades.
+const (
+	n Grade = iota
+	v
+	e
+	d
+	i
+	third
+)
 
 // Lists are lists and arrays.
 type Lists struct {

@@ -16,6 +16,8 @@ import (
 // an enum's variants are zero, and filled at random.
 var choices = map[reflect.Type][]any{
 	reflect.TypeFor[Color]():        {ColorRed, ColorGreen, ColorBlue},
+	reflect.TypeFor[Grade]():        {n, v, e, d, i, third},
+	reflect.TypeFor[shared.Step]():  {shared.StepUp, shared.StepDown},
 	reflect.TypeFor[Code]():         {CodeBusy, CodeGone},
 	reflect.TypeFor[shared.Level](): {shared.LevelHigh, shared.LevelLow, shared.LevelNone},
 	reflect.TypeFor[Shape]():        {ShapeCircle{}, &ShapeSquare{}, ShapeNone{}, Label(""), Corners{}, Wrapped{}},
@@ -47,10 +49,10 @@ func fill(r *rand.Rand, v reflect.Value) {
 		return
 	}
 	switch t {
-	case reflect.TypeFor[time.Time]():
-		v.Set(reflect.ValueOf(time.Unix(0, int64(r.Uint64())).UTC()))
+	case reflect.TypeFor[time.Time](), reflect.TypeFor[Stamp]():
+		v.Set(reflect.ValueOf(time.Unix(0, int64(r.Uint64())).UTC()).Convert(t))
 		return
-	case reflect.TypeFor[roam.Char]():
+	case reflect.TypeFor[roam.Char](), reflect.TypeFor[Letter](), reflect.TypeFor[Initial]():
 		v.SetInt(int64(char(r)))
 		return
 	}

@@ -29,6 +29,7 @@ const (
 	EverythingWideID      uint64 = 0x1edd5d4296867e4d
 	EverythingTimesID     uint64 = 0x6cceaeb921e9e799
 	EverythingNamedID     uint64 = 0x8000b772dd043983
+	EverythingDerivedID   uint64 = 0x5e5fd1427b90340e
 	EverythingListsID     uint64 = 0x0918aafdfcf22674
 	EverythingMapsID      uint64 = 0xe2c95ecdfab33be0
 	EverythingSetsID      uint64 = 0x8d21855ef38e5c97
@@ -43,7 +44,7 @@ const (
 	EverythingUnitsID     uint64 = 0x4a47b2a5409873fc
 	EverythingTwoID       uint64 = 0x9390781f1d696a58
 	EverythingNothingID   uint64 = 0x8da656e1b3016987
-	EverythingClashesID   uint64 = 0xd59591723d72e4a5
+	EverythingClashesID   uint64 = 0x3f47fa93c0169124
 	EverythingUnnamedID   uint64 = 0x45fff3f1075ac6c6
 	EverythingFailsID     uint64 = 0xf8a1ca3a6fc808bd
 	EverythingBreaksID    uint64 = 0x14c8332abdedfc03
@@ -64,6 +65,7 @@ var EverythingDescriptor = &roam.Service{
 		everythingWide,
 		everythingTimes,
 		everythingNamed,
+		everythingDerived,
 		everythingLists,
 		everythingMaps,
 		everythingSets,
@@ -164,6 +166,16 @@ var (
 			{Name: "v", Type: schemaNamed},
 		},
 		Result:      schemaNamed,
+		Error:       schemaFailure,
+		EncodeError: encodeFailureAs,
+		DecodeError: decodeFailureAs,
+	}
+	everythingDerived = &roam.Method{
+		ID: EverythingDerivedID, Service: "Every_Thing", Name: "Derived",
+		Args: []schema.Field{
+			{Name: "v", Type: schemaDerived},
+		},
+		Result:      schemaDerived,
 		Error:       schemaFailure,
 		EncodeError: encodeFailureAs,
 		DecodeError: decodeFailureAs,
@@ -331,6 +343,7 @@ var (
 			{Name: "impl", Type: &schema.Type{Kind: schema.I64}},
 			{Name: "release", Type: &schema.Type{Kind: schema.I64}},
 			{Name: "result", Type: &schema.Type{Kind: schema.I64}},
+			{Name: "encode_key", Type: &schema.Type{Kind: schema.I64}},
 			{Name: "sync", Type: &schema.Type{Kind: schema.I64}},
 			{Name: "shared", Type: schemaKey},
 			{Name: "fmt", Type: &schema.Type{Kind: schema.Rx, Elem: schemaColor}},
@@ -544,6 +557,23 @@ func (c *EverythingClient) Named(ctx context.Context, v Named) (Named, error) {
 	result := decodeNamed(d)
 	if err := call.Finish(); err != nil {
 		return Named{}, err
+	}
+	return result, nil
+}
+
+// Derived calls Everything.Derived.
+func (c *EverythingClient) Derived(ctx context.Context, v Derived) (Derived, error) {
+	call := roam.NewCall(everythingDerived)
+	defer call.Release()
+	e := &call.Args
+	encodeDerived(e, v)
+	if err := c.caller.Do(ctx, call); err != nil {
+		return Derived{}, err
+	}
+	d := &call.Result
+	result := decodeDerived(d)
+	if err := call.Finish(); err != nil {
+		return Derived{}, err
 	}
 	return result, nil
 }
@@ -791,7 +821,7 @@ func (c *EverythingClient) Nothing(ctx context.Context) error {
 }
 
 // Clashes has arguments whose names generated code has for itself.
-func (c *EverythingClient) Clashes(ctx context.Context, callArg int, errArg int, eArg int, dArg int, cArg int, wire int, roamArg int, impl int, release int, resultArg int, sync int, sharedArg shared.Key, fmtArg *roam.Rx[Color]) (shared.Key, error) {
+func (c *EverythingClient) Clashes(ctx context.Context, callArg int, errArg int, eArg int, dArg int, cArg int, wire int, roamArg int, impl int, release int, resultArg int, encodeKeyArg int, sync int, sharedArg shared.Key, fmtArg *roam.Rx[Color]) (shared.Key, error) {
 	call := roam.NewCall(everythingClashes)
 	defer call.Release()
 	if err := roam.PassRx(call, fmtArg, codecColor); err != nil {
@@ -809,6 +839,7 @@ func (c *EverythingClient) Clashes(ctx context.Context, callArg int, errArg int,
 		e.Int(impl)
 		e.Int(release)
 		e.Int(resultArg)
+		e.Int(encodeKeyArg)
 		e.Int(sync)
 		encodeKey(e, sharedArg)
 		call.ChannelID()
@@ -938,6 +969,8 @@ func (s everythingDispatcher) Prepare(in *roam.Incoming) (roam.Invocation, error
 		return prepareEverythingTimesRequest(s.impl, in)
 	case EverythingNamedID:
 		return prepareEverythingNamedRequest(s.impl, in)
+	case EverythingDerivedID:
+		return prepareEverythingDerivedRequest(s.impl, in)
 	case EverythingListsID:
 		return prepareEverythingListsRequest(s.impl, in)
 	case EverythingMapsID:
@@ -1300,6 +1333,46 @@ func (a *everythingNamedRequest) Invoke(ctx context.Context, reply *roam.Reply) 
 	}
 	e := reply.Succeed()
 	encodeNamed(e, result)
+}
+
+// everythingDerivedRequest is a request to Derived, ready to run.
+type everythingDerivedRequest struct {
+	impl Everything
+	v    Derived
+}
+
+var everythingDerivedRequests = sync.Pool{New: func() any { return new(everythingDerivedRequest) }}
+
+func prepareEverythingDerivedRequest(impl Everything, in *roam.Incoming) (roam.Invocation, error) {
+	a := everythingDerivedRequests.Get().(*everythingDerivedRequest)
+	a.impl = impl
+	d := &in.Args
+	a.v = decodeDerived(d)
+	if err := in.Args.Finish(); err != nil {
+		a.release()
+		return nil, err
+	}
+	return a, nil
+}
+
+func (a *everythingDerivedRequest) release() {
+	*a = everythingDerivedRequest{}
+	everythingDerivedRequests.Put(a)
+}
+
+// Method implements roam.Invocation.
+func (*everythingDerivedRequest) Method() *roam.Method { return everythingDerived }
+
+// Invoke implements roam.Invocation.
+func (a *everythingDerivedRequest) Invoke(ctx context.Context, reply *roam.Reply) {
+	defer a.release()
+	result, err := a.impl.Derived(ctx, a.v)
+	if err != nil {
+		reply.Fail(everythingDerived, err)
+		return
+	}
+	e := reply.Succeed()
+	encodeDerived(e, result)
 }
 
 // everythingListsRequest is a request to Lists, ready to run.
@@ -1875,6 +1948,7 @@ type everythingClashesRequest struct {
 	implArg    int
 	releaseArg int
 	result     int
+	encodeKey  int
 	sync       int
 	shared     shared.Key
 	fmt        *roam.Rx[Color]
@@ -1896,6 +1970,7 @@ func prepareEverythingClashesRequest(impl Everything, in *roam.Incoming) (roam.I
 	a.implArg = d.Int()
 	a.releaseArg = d.Int()
 	a.result = d.Int()
+	a.encodeKey = d.Int()
 	a.sync = d.Int()
 	a.shared = decodeKey(d)
 	a.fmt = roam.AcceptRx(in, codecColor)
@@ -1917,7 +1992,7 @@ func (*everythingClashesRequest) Method() *roam.Method { return everythingClashe
 // Invoke implements roam.Invocation.
 func (a *everythingClashesRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	defer a.release()
-	result, err := a.impl.Clashes(ctx, a.call, a.err, a.e, a.d, a.c, a.wire, a.roam, a.implArg, a.releaseArg, a.result, a.sync, a.shared, a.fmt)
+	result, err := a.impl.Clashes(ctx, a.call, a.err, a.e, a.d, a.c, a.wire, a.roam, a.implArg, a.releaseArg, a.result, a.encodeKey, a.sync, a.shared, a.fmt)
 	if err != nil {
 		reply.Fail(everythingClashes, err)
 		return
@@ -2328,7 +2403,7 @@ func encodeNamed(e *wire.Encoder, v Named) {
 	encodeTags(e, v.Tags)
 	encodeScores(e, v.Scores)
 	encodeDigest(e, v.Digest)
-	e.I64(int64(v.Interval))
+	e.Duration(time.Duration(v.Interval))
 	e.U64(uint64(v.Alias))
 	encodeNothing(e, v.Nothing)
 }
@@ -2341,9 +2416,36 @@ func decodeNamed(d *wire.Decoder) (v Named) {
 	v.Tags = decodeTags(d)
 	v.Scores = decodeScores(d)
 	v.Digest = decodeDigest(d)
-	v.Interval = Interval(d.I64())
+	v.Interval = Interval(d.Duration())
 	v.Alias = UserID(d.U64())
 	v.Nothing = decodeNothing(d)
+	return v
+}
+
+func encodeDerived(e *wire.Encoder, v Derived) {
+	e.U128(roam.Uint128(v.Hash))
+	e.I128(roam.Int128(v.Offset))
+	e.Char(roam.Char(v.Letter))
+	e.Char(roam.Char(v.Initial))
+	e.Time(time.Time(v.Stamp))
+	e.Duration(time.Duration(v.Span))
+	encodeGrade(e, v.Grade)
+	encodeStep(e, v.Step)
+	encodeMapHashLetter(e, v.ByHash)
+	encodeSetGrade(e, v.ByGrade)
+}
+
+func decodeDerived(d *wire.Decoder) (v Derived) {
+	v.Hash = Hash(d.U128())
+	v.Offset = Offset(d.I128())
+	v.Letter = Letter(d.Char())
+	v.Initial = Initial(d.Char())
+	v.Stamp = Stamp(d.Time())
+	v.Span = Span(d.Duration())
+	v.Grade = decodeGrade(d)
+	v.Step = decodeStep(d)
+	v.ByHash = decodeMapHashLetter(d)
+	v.ByGrade = decodeSetGrade(d)
 	return v
 }
 
@@ -2840,6 +2942,118 @@ func encodeNothing(_ *wire.Encoder, _ Nothing) {
 }
 
 func decodeNothing(_ *wire.Decoder) (v Nothing) {
+	return v
+}
+
+func encodeGrade(e *wire.Encoder, v Grade) {
+	i := indexGrade(v)
+	if i < 0 {
+		e.FailConstant("Grade", v)
+		return
+	}
+	e.Variant(uint32(i))
+}
+
+func decodeGrade(d2 *wire.Decoder) (v2 Grade) {
+	switch i2 := d2.Variant(); i2 {
+	case 0:
+		return n
+	case 1:
+		return v
+	case 2:
+		return e
+	case 3:
+		return d
+	case 4:
+		return i
+	case 5:
+		return third
+	default:
+		d2.FailVariant("Grade", i2)
+		return v2
+	}
+}
+
+func indexGrade(v2 Grade) int {
+	switch v2 {
+	case n:
+		return 0
+	case v:
+		return 1
+	case e:
+		return 2
+	case d:
+		return 3
+	case i:
+		return 4
+	case third:
+		return 5
+	}
+	return -1
+}
+
+func encodeStep(e *wire.Encoder, v shared.Step) {
+	i := indexStep(v)
+	if i < 0 {
+		e.FailConstant("Step", v)
+		return
+	}
+	e.Variant(uint32(i))
+}
+
+func decodeStep(d *wire.Decoder) (v shared.Step) {
+	switch i := d.Variant(); i {
+	case 0:
+		return shared.StepUp
+	case 1:
+		return shared.StepDown
+	default:
+		d.FailVariant("Step", i)
+		return v
+	}
+}
+
+func indexStep(v shared.Step) int {
+	switch v {
+	case shared.StepUp:
+		return 0
+	case shared.StepDown:
+		return 1
+	}
+	return -1
+}
+
+func encodeMapHashLetter(e *wire.Encoder, v map[Hash]Letter) {
+	e.Len(len(v))
+	for _, key := range slices.SortedFunc(maps.Keys(v), func(a, b Hash) int { return roam.Uint128(a).Compare(roam.Uint128(b)) }) {
+		e.U128(roam.Uint128(key))
+		e.Char(roam.Char(v[key]))
+	}
+}
+
+func decodeMapHashLetter(d *wire.Decoder) (v map[Hash]Letter) {
+	n := d.Len(3)
+	v = make(map[Hash]Letter, n)
+	for range n {
+		key := Hash(d.U128())
+		v[key] = Letter(d.Char())
+	}
+	return v
+}
+
+func encodeSetGrade(e *wire.Encoder, v map[Grade]struct{}) {
+	e.Len(len(v))
+	for _, key := range slices.SortedFunc(maps.Keys(v), func(a, b Grade) int { return cmp.Compare(indexGrade(a), indexGrade(b)) }) {
+		encodeGrade(e, key)
+	}
+}
+
+func decodeSetGrade(d *wire.Decoder) (v map[Grade]struct{}) {
+	n := d.Len(1)
+	v = make(map[Grade]struct{}, n)
+	for range n {
+		v[decodeGrade(d)] = struct{}{}
+	}
 	return v
 }
 
@@ -3626,6 +3840,19 @@ var schemaNamed = &schema.Type{Kind: schema.Struct, Name: "Named", Doc: "Named a
 	{Name: "nothing", Type: schemaNothing},
 }}
 
+var schemaDerived = &schema.Type{Kind: schema.Struct, Name: "Derived", Doc: "Derived are such types.", Fields: []schema.Field{
+	{Name: "hash", Type: schemaHash},
+	{Name: "offset", Type: schemaOffset},
+	{Name: "letter", Type: schemaLetter},
+	{Name: "initial", Type: schemaInitial},
+	{Name: "stamp", Type: schemaStamp},
+	{Name: "span", Type: schemaSpan},
+	{Name: "grade", Type: schemaGrade},
+	{Name: "step", Type: schemaStep},
+	{Name: "by_hash", Type: &schema.Type{Kind: schema.Map, Key: schemaHash, Elem: schemaLetter}},
+	{Name: "by_grade", Type: &schema.Type{Kind: schema.Set, Elem: schemaGrade}},
+}}
+
 var schemaLists = &schema.Type{Kind: schema.Struct, Name: "Lists", Doc: "Lists are lists and arrays.", Fields: []schema.Field{
 	{Name: "strings", Type: &schema.Type{Kind: schema.List, Elem: &schema.Type{Kind: schema.List, Elem: &schema.Type{Kind: schema.String}}}},
 	{Name: "points", Type: &schema.Type{Kind: schema.List, Elem: schemaPoint}},
@@ -3760,6 +3987,32 @@ var schemaDigest = &schema.Type{Kind: schema.Array, Name: "Digest", Elem: &schem
 var schemaInterval = &schema.Type{Kind: schema.I64, Name: "Interval"}
 
 var schemaNothing = &schema.Type{Kind: schema.Struct, Name: "Nothing"}
+
+var schemaHash = &schema.Type{Kind: schema.U128, Name: "Hash"}
+
+var schemaOffset = &schema.Type{Kind: schema.I128, Name: "Offset"}
+
+var schemaLetter = &schema.Type{Kind: schema.Char, Name: "Letter"}
+
+var schemaInitial = &schema.Type{Kind: schema.Char, Name: "Initial"}
+
+var schemaStamp = &schema.Type{Kind: schema.I64, Name: "Stamp"}
+
+var schemaSpan = &schema.Type{Kind: schema.I64, Name: "Span"}
+
+var schemaGrade = &schema.Type{Kind: schema.Enum, Name: "Grade", Doc: "Grade is an enum of constants whose names functions may have for their variables.", Variants: []schema.Variant{
+	{Name: "n"},
+	{Name: "v"},
+	{Name: "e"},
+	{Name: "d"},
+	{Name: "i"},
+	{Name: "third"},
+}}
+
+var schemaStep = &schema.Type{Kind: schema.Enum, Name: "Step", Doc: "Step is an integer type by another's.", Variants: []schema.Variant{
+	{Name: "Up"},
+	{Name: "Down"},
+}}
 
 var schemaPoint = &schema.Type{Kind: schema.Struct, Name: "Point", Doc: "Point is a struct.", Fields: []schema.Field{
 	{Name: "x", Type: &schema.Type{Kind: schema.I32}},

@@ -39,7 +39,7 @@ func TestRandomValuesComeBack(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	through := &loopback{dispatcher: NewEverythingDispatcher(echo{})}
 	methods := echoes(NewEverythingClient(through))
-	require.Len(t, methods, 20)
+	require.Len(t, methods, 21)
 	for name, m := range methods {
 		for range 300 {
 			want := random(r, m.Type().In(1))
@@ -198,7 +198,7 @@ func TestArgumentsWhateverTheyAreCalled(t *testing.T) {
 	tx, rx := roam.Channel[Color]()
 	defer tx.Close()
 	key := shared.Key{Level: shared.LevelLow, Last: true}
-	got, err := connected.Clashes(context.Background(), 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, key, rx)
+	got, err := connected.Clashes(context.Background(), 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, key, rx)
 	require.NoError(t, err)
 	assert.Equal(t, key, got)
 }
@@ -224,6 +224,8 @@ func TestDescriptor(t *testing.T) {
 		"Wide":  "struct { u u128, i i128, c char }",
 		"Times": "struct { at i64, for i64 }",
 		"Named": "struct { id UserID, name Name, blob Blob, octets Octets, tags Tags, scores Scores, digest Digest, interval Interval, alias UserID, nothing Nothing }",
+		"Derived": "struct { hash Hash, offset Offset, letter Letter, initial Initial, stamp Stamp, span Span, grade Grade, step Step, " +
+			"by_hash map<Hash, Letter>, by_grade set<Grade> }",
 		"Lists": "struct { strings list<list<string>>, points list<Point>, three array<Point, 3>, raw array<u8, 4>, octets array<Octet, 4>, none array<unit, 5> }",
 		"Sets":  "struct { names set<string>, points set<Point> }",
 		"Options": "struct { number option<i64>, text option<option<string>>, point option<Point>, " +
@@ -244,5 +246,9 @@ func TestDescriptor(t *testing.T) {
 	}
 	assert.Equal(t, "Off", methods["Shared"].Result.Fields[0].Type.Variants[2].Name)
 	assert.Equal(t, "ColorRed is the first.", methods["Color"].Result.Variants[0].Doc)
+	derived := methods["Derived"].Result.Fields
+	for i, want := range []string{"u128", "i128", "char", "char", "i64", "i64", "enum { n, v, e, d, i, third }", "enum { Up, Down }"} {
+		assert.Equal(t, want, derived[i].Type.Definition(), derived[i].Name)
+	}
 	assert.Equal(t, "bytes", methods["Named"].Result.Fields[3].Type.Definition())
 }

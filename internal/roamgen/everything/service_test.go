@@ -23,6 +23,7 @@ func (echo) Bytes(_ context.Context, v []byte) ([]byte, error)               { r
 func (echo) Wide(_ context.Context, v Wide) (Wide, error)                    { return v, nil }
 func (echo) Times(_ context.Context, v Times) (Times, error)                 { return v, nil }
 func (echo) Named(_ context.Context, v Named) (Named, error)                 { return v, nil }
+func (echo) Derived(_ context.Context, v Derived) (Derived, error)           { return v, nil }
 func (echo) Lists(_ context.Context, v Lists) (Lists, error)                 { return v, nil }
 func (echo) Maps(_ context.Context, v Maps) (Maps, error)                    { return v, nil }
 func (echo) Sets(_ context.Context, v Sets) (Sets, error)                    { return v, nil }
@@ -42,7 +43,7 @@ func (echo) Anonymous(_ context.Context, v struct{ X, Y int }) (struct{ X, Y int
 	return v, nil
 }
 
-func (echo) Clashes(_ context.Context, _, _, _, _, _, _, _, _, _, _, _ int, v shared.Key, _ *roam.Rx[Color]) (shared.Key, error) {
+func (echo) Clashes(_ context.Context, _, _, _, _, _, _, _, _, _, _, _, _ int, v shared.Key, _ *roam.Rx[Color]) (shared.Key, error) {
 	return v, nil
 }
 

@@ -42,7 +42,7 @@ func (l *loader) typeOf(t types.Type, s site) *model.Type {
 }
 
 func (l *loader) newType(t types.Type, s site) *model.Type {
-	if m := special(t); m != nil {
+	if m := l.special(t, t); m != nil {
 		return m
 	}
 	if why := l.unnameable(t); why != "" {
@@ -58,8 +58,9 @@ func (l *loader) newType(t types.Type, s site) *model.Type {
 	return l.composite(t, t, s)
 }
 
-// special are named types with a form that does not follow from their definition.
-func special(t types.Type) *model.Type {
+// special is a type t that is, or is defined as, one with a form that does not follow
+// from what it is made of.
+func (l *loader) special(t, as types.Type) *model.Type {
 	for _, p := range []struct {
 		path, name, codec string
 		kind              schema.Kind
@@ -70,8 +71,8 @@ func special(t types.Type) *model.Type {
 		{wirePath, "Int128", "I128", schema.I128},
 		{wirePath, "Char", "Char", schema.Char},
 	} {
-		if isNamed(t, p.path, p.name) {
-			return &model.Type{Go: t, Wire: &schema.Type{Kind: p.kind}, Codec: p.codec, Basic: t, MinSize: minimum(p.kind)}
+		if isNamed(as, p.path, p.name) {
+			return &model.Type{Go: t, Wire: &schema.Type{Kind: p.kind}, Codec: p.codec, Basic: as, MinSize: minimum(p.kind)}
 		}
 	}
 	return nil
@@ -145,23 +146,43 @@ func (l *loader) named(t *types.Named, s site) *model.Type {
 	if !l.checkDirectives(n, s) {
 		return nil
 	}
-	var m *model.Type
-	switch under := t.Underlying().(type) {
-	case *types.Interface:
-		m = l.enum(t, under, n, s)
-	case *types.Basic:
-		if n.has("enum") {
-			m = l.unitEnum(t, under, n, s)
-		} else {
-			m = l.basic(t, under, s)
-		}
-	default:
-		m = l.composite(t, under, s)
-	}
+	m := l.defined(t, n, s)
 	if m != nil {
 		m.Wire.Name, m.Wire.Doc = l.nameOf(t), n.doc
 	}
 	return m
+}
+
+// defined is a named type as it is defined.
+func (l *loader) defined(t *types.Named, n notes, s site) *model.Type {
+	switch under := t.Underlying().(type) {
+	case *types.Interface:
+		return l.enum(t, under, n, s)
+	case *types.Basic:
+		if n.has("enum") {
+			return l.unitEnum(t, under, n, s)
+		}
+	}
+	if !n.has("tuple") {
+		for as := l.definition(t); as != nil; as = l.definition(as) {
+			if m := l.special(t, as); m != nil {
+				return m
+			}
+		}
+	}
+	if under, ok := t.Underlying().(*types.Basic); ok {
+		return l.basic(t, under, s)
+	}
+	return l.composite(t, t.Underlying(), s)
+}
+
+// definition is the named type that another is defined as, nil when there is none.
+func (l *loader) definition(t types.Type) types.Type {
+	named, ok := types.Unalias(t).(*types.Named)
+	if !ok || named.Obj().Pkg() == nil || types.Identical(named.Underlying(), types.Typ[types.Invalid]) {
+		return nil
+	}
+	return l.indexOf(named.Obj().Pkg()).defined[named.Obj().Pos()]
 }
 
 // nameOf is a type's name for tools: without its package, with type arguments.

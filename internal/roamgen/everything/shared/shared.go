@@ -16,6 +16,17 @@ const (
 	LevelNone Level = 0
 )
 
+// Step is an integer type by another's.
+//
+//roam:enum
+type Step Level
+
+// The steps.
+const (
+	StepUp   Step = 2
+	StepDown Step = 1
+)
+
 // Event is an enum with payloads.
 //
 //roam:enum Started Stopped
