@@ -269,7 +269,7 @@ func (l *loader) slice(t types.Type, u *types.Slice, s site) *model.Type {
 		return &model.Type{Go: t, Wire: &schema.Type{Kind: schema.Bytes}, Codec: "Bytes", Basic: bytesType, MinSize: 1}
 	}
 	elem := l.typeOf(u.Elem(), l.at(s, s.pos, "item"))
-	if elem == nil || l.hollow(u.Elem(), elem, s) {
+	if elem == nil || l.heavy(s, elem) {
 		return nil
 	}
 	m := &model.Type{Go: t, Form: model.List, Elem: elem, HasChannel: elem.HasChannel, MinSize: 1,
@@ -280,19 +280,9 @@ func (l *loader) slice(t types.Type, u *types.Slice, s site) *model.Type {
 	return m
 }
 
-// hollow refuses many items that have memory and no bytes: a few bytes from a peer
-// could then ask for any amount of memory.
-func (l *loader) hollow(t types.Type, elem *model.Type, s site) bool {
-	if elem.MinSize > 0 || types.SizesFor("gc", "amd64").Sizeof(t) == 0 {
-		return false
-	}
-	l.fault(s, "%s takes memory and nothing on the wire, so that there can be no list of it; send the count", l.text(t))
-	return true
-}
-
 func (l *loader) array(t types.Type, u *types.Array, s site) *model.Type {
 	elem := l.typeOf(u.Elem(), l.at(s, s.pos, "item"))
-	if elem == nil || l.hollow(u.Elem(), elem, s) {
+	if elem == nil || l.heavy(s, elem) {
 		return nil
 	}
 	n := int(u.Len())
@@ -311,16 +301,13 @@ func (l *loader) mapping(t types.Type, u *types.Map, s site) *model.Type {
 		key = nil
 	}
 	if under, ok := types.Unalias(u.Elem()).(*types.Struct); ok && under.NumFields() == 0 {
-		if key == nil || l.hollow(u.Key(), key, s) {
+		if key == nil || l.heavy(s, key) {
 			return nil
 		}
 		return &model.Type{Go: t, Form: model.Set, Elem: key, MinSize: 1, Wire: &schema.Type{Kind: schema.Set, Elem: key.Wire}}
 	}
 	value := l.typeOf(u.Elem(), l.at(s, s.pos, "value"))
-	if key == nil || value == nil {
-		return nil
-	}
-	if key.MinSize == 0 && l.hollow(u.Elem(), value, s) {
+	if key == nil || value == nil || l.heavy(s, key, value) {
 		return nil
 	}
 	return &model.Type{Go: t, Form: model.Map, Key: key, Elem: value, HasChannel: value.HasChannel, MinSize: 1,
