@@ -17,6 +17,10 @@ func (l *loader) structure(t types.Type, u *types.Struct, s site) *model.Type {
 	if named, ok := t.(*types.Named); ok && l.notesOf(named.Obj()).has("tuple") {
 		m.Wire.Kind = schema.Tuple
 	}
+	if isLock(t) {
+		l.fault(s, "%s must not be copied, so that it cannot be sent; send what it holds in a type of its own", l.text(t))
+		return nil
+	}
 	ok := true
 	taken := make(map[string]string)
 	for i := range u.NumFields() {
@@ -30,6 +34,10 @@ func (l *loader) structure(t types.Type, u *types.Struct, s site) *model.Type {
 		}
 		if name == "-" || f.Name() == "_" {
 			m.Wholly = false
+			if holdsLock(f.Type()) {
+				l.fault(at, "%s must not be copied, so that the struct cannot be sent; make the field a pointer, or send a copy in a type of its own", l.text(f.Type()))
+				ok = false
+			}
 			continue
 		}
 		if !f.Exported() {
