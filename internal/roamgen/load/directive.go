@@ -99,7 +99,11 @@ func targetOf(spec *ast.TypeSpec, info *types.Info) target {
 	if spec.Assign.IsValid() {
 		return onAlias
 	}
-	switch t := info.TypeOf(spec.Name).Underlying().(type) {
+	declared := info.TypeOf(spec.Name)
+	if declared == nil { // it does not compile
+		return onType
+	}
+	switch t := declared.Underlying().(type) {
 	case *types.Interface:
 		return onInterface
 	case *types.Struct:

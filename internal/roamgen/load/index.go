@@ -137,8 +137,8 @@ func embeddings(expr ast.Expr, info *types.Info) []embedding {
 	}
 	var all []embedding
 	for _, f := range t.Methods.List {
-		if len(f.Names) == 0 {
-			all = append(all, embedding{embeddedName(f.Type), info.TypeOf(f.Type)})
+		if kind := info.TypeOf(f.Type); len(f.Names) == 0 && kind != nil {
+			all = append(all, embedding{embeddedName(f.Type), kind})
 		}
 	}
 	return all
