@@ -4,7 +4,8 @@ package model
 // Goroutines that wait for an answer lead: whoever holds the role takes messages off
 // the ring and delivers them, to itself or to those that are parked. Who leaves hands
 // the role to a parked waiter, or else arms the wait of the pump (the goroutine of
-// Run) and looks once more. A leader that finds nothing sleeps itself (naps) or
+// Run) and looks once more; who has its answer, and sees nobody that waits, leaves the
+// arming to the caretaker. A leader that finds nothing sleeps itself (naps) or
 // leaves. Everything here is one process's memory but the ring, the flag bits and what
 // the peer does, and all of it is sequentially consistent: [Wake] is about the rest.
 //
@@ -30,6 +31,10 @@ type RoleRule struct {
 	SignalsNobody  bool // an answer for another is delivered without waking it
 	DrainLate      bool // the pump drains the doorbell before it sleeps, not after
 	ArmsUnlocked   bool // who takes the role notes it as disarmed, and clears the bit later
+	AsideUntended  bool // who has its answer leaves the arming to nobody
+	AsideBlindly   bool // it does so though others wait
+	SleepsUnarmed  bool // a waiter that does not lead sleeps though nobody is responsible
+	RousesDeaf     bool // who arms for another does not tell the pump of what lies there
 	KeepsArmedNote bool // who takes the role clears the bit and leaves the note that it is set
 	NapsWithoutBit bool // a napping leader relies on the pump's bit
 	NapsUnlooked   bool // it naps without another look, on the word as it is by then
@@ -45,6 +50,7 @@ const (
 	waiter2
 	pump
 	passer
+	caretaker
 	context1
 	goroutines
 )
@@ -61,8 +67,11 @@ type RoleState struct {
 	lying uint8
 	came  uint8 // the ring's head
 
-	held  bool
-	armed bool // noted under the role's lock together with the pump's bit
+	held   bool
+	locked bool // the role's lock
+	armed  bool // noted under that lock, together with the pump's bit
+	tended bool // the caretaker knows the connection
+	parked uint8
 
 	bellBit   bool // the flags that the peer reads
 	futexBits uint8
@@ -114,6 +123,8 @@ func (p RolePump) String() string { return [...]string{"on the doorbell", "on wo
 // RoleCast is who runs, beside the peer, waiter 1 and the pump.
 type RoleCast struct {
 	Waiter2, Passer, Cancel bool
+	// Busy: the peer sends Requests, so that nobody leaves the arming to the caretaker.
+	Busy bool
 }
 
 // NewRole makes the model. messages lists whom each message is for: 1 and 2 the
@@ -121,15 +132,19 @@ type RoleCast struct {
 func NewRole(r RoleRule, sleeps RolePump, cast RoleCast, messages ...uint8) *Role {
 	m := &Role{sleeps: sleeps}
 	m.threads = []thread[RoleState]{
-		peer:     {name: "peer", program: peerProgram(messages)},
-		waiter1:  {name: "waiter 1", program: r.waiter(sleeps)},
-		waiter2:  {name: "waiter 2"},
-		pump:     {name: "pump", program: r.pump(sleeps), daemon: true},
-		passer:   {name: "passer"},
-		context1: {name: "context of waiter 1", daemon: true},
+		peer:      {name: "peer", program: peerProgram(messages)},
+		waiter1:   {name: "waiter 1", program: r.waiter(sleeps, cast.Busy)},
+		waiter2:   {name: "waiter 2"},
+		pump:      {name: "pump", program: r.pump(sleeps), daemon: true},
+		passer:    {name: "passer"},
+		caretaker: {name: "caretaker", daemon: true},
+		context1:  {name: "context of waiter 1", daemon: true},
 	}
 	if cast.Waiter2 {
-		m.threads[waiter2].program = r.waiter(sleeps)
+		m.threads[waiter2].program = r.waiter(sleeps, cast.Busy)
+	}
+	if !cast.Busy {
+		m.threads[caretaker].program = r.caretaker(sleeps)
 	}
 	if cast.Passer {
 		m.threads[passer].program = r.passer(sleeps)
@@ -177,7 +192,7 @@ func (m *Role) Fault(s RoleState) string {
 	if s.lying == 0 || s.all[peer].at%peerSteps != 0 {
 		return ""
 	}
-	for who := waiter1; who <= passer; who++ {
+	for who := waiter1; who <= caretaker; who++ {
 		if !m.blocked(s, who) {
 			return ""
 		}

@@ -1,7 +1,7 @@
 package model
 
 // waiter waits for its answer, leading when it can (driver: await, lead, nap, sleep).
-func (r RoleRule) waiter(sleeps RolePump) roleCode {
+func (r RoleRule) waiter(sleeps RolePump, busy bool) roleCode {
 	p := roleCode{{label: "await", name: "looks whether it is served, and tries to take the role", do: func(s *RoleState, who int) string {
 		g := &s.all[who]
 		g.asked = false
@@ -20,6 +20,9 @@ func (r RoleRule) waiter(sleeps RolePump) roleCode {
 		do: func(s *RoleState, who int) string {
 			if g := &s.all[who]; g.finished() {
 				g.leads = g.asked
+				if g.ready && !busy {
+					return "aside"
+				}
 				return "down"
 			}
 			return r.receive("lead", "nap")(s, who)
@@ -35,6 +38,7 @@ func (r RoleRule) waiter(sleeps RolePump) roleCode {
 		},
 	})
 	p = append(p, r.nap()...)
+	p = append(p, r.stepAside()...)
 	p = append(p, r.stepDown(sleeps, "await")...)
 	return append(p, r.park(sleeps)...)
 }
@@ -102,6 +106,7 @@ func (r RoleRule) park(sleeps RolePump) roleCode {
 	leave := func(s *RoleState, who int) string {
 		g := &s.all[who]
 		s.dequeue(uint8(who))
+		s.parked--
 		g.asked, g.promoted, g.leads = g.promoted, false, true
 		if !g.asked || g.canceled && r.CanceledKeeps || g.ready && r.ServedKeeps {
 			return "await"
@@ -110,12 +115,20 @@ func (r RoleRule) park(sleeps RolePump) roleCode {
 	}
 	p := roleCode{
 		{label: "park", name: "parks", do: func(s *RoleState, who int) string {
+			s.parked++
 			if s.all[who].leads {
 				s.enqueue(uint8(who))
+				return "sleepy"
+			}
+			if r.SleepsUnarmed {
+				return "sleepy"
 			}
 			return next
 		}},
-		{name: "looks whether to sleep", do: func(s *RoleState, who int) string {
+	}
+	p = append(p, r.rouse(sleeps, "sleepy")...)
+	p = append(p, roleCode{
+		{label: "sleepy", name: "looks whether to sleep", do: func(s *RoleState, who int) string {
 			g := &s.all[who]
 			if g.ready || g.leads && !s.held && !r.ParksBlindly {
 				return "leave"
@@ -133,7 +146,7 @@ func (r RoleRule) park(sleeps RolePump) roleCode {
 		{label: "leave", name: "leaves the queue", do: leave},
 		// It was made responsible. Whoever holds the role by now hands it on.
 		{label: "asked", name: "tries to take the role", do: tryRole(next, "await")},
-	}
+	}...)
 	return append(p, r.disarm(sleeps, "lead")...)
 }
 

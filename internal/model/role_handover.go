@@ -27,17 +27,19 @@ func (r RoleRule) stepDown(sleeps RolePump, after string) roleCode {
 		p[1].do = r.promote(after, after)
 		return p
 	case r.NoLook:
-		return append(p, instruction[RoleState]{name: "arms the pump", do: r.arm(sleeps, after)})
+		return append(p, r.arm(sleeps, after)...)
 	case r.LookFirst:
 		p = append(p, instruction[RoleState]{name: "looks", do: func(s *RoleState, _ int) string {
 			if s.lying == 0 {
 				return next
 			}
 			return "take"
-		}}, instruction[RoleState]{name: "arms the pump", do: r.arm(sleeps, after)})
+		}})
+		p = append(p, r.arm(sleeps, after)...)
 		looks.label = "take"
 	default:
-		p = append(p, instruction[RoleState]{name: "arms the pump", do: r.arm(sleeps, next)})
+		p = append(p, r.arm(sleeps, "look")...)
+		looks.label = "look"
 	}
 	p = append(p, looks)
 	p = append(p, r.disarm(sleeps, next)...)
@@ -61,26 +63,53 @@ func (r RoleRule) promote(after string, nobody ...string) roleStep {
 	}
 }
 
-// arm sets the bit by which the peer wakes the pump, once, with a note of that: both
-// under one lock.
-func (r RoleRule) arm(sleeps RolePump, after string) roleStep {
-	return func(s *RoleState, _ int) string {
-		if s.armed {
-			return after
-		}
-		s.armed = true
-		s.setPumpBit(sleeps, true)
-		if sleeps == OnWords {
-			s.watched, s.watchedAt = true, s.came
-			if s.inWait && !r.WatchUntold {
-				s.interrupt()
+// arm sets the bit by which the peer wakes the pump, once, with a note of that, unless
+// somebody holds the role. Who takes the role meanwhile may have seen no note: then it is
+// undone here (driver: arm).
+func (r RoleRule) arm(sleeps RolePump, after string) roleCode {
+	return roleCode{
+		{name: "locks, and looks whether to arm the pump", do: func(s *RoleState, _ int) string {
+			switch {
+			case s.locked:
+				return wait
+			case s.held || s.armed:
+				return after
 			}
-		}
-		return after
+			s.locked = true
+			return next
+		}},
+		{name: "sets the pump's bit", do: func(s *RoleState, _ int) string {
+			s.setPumpBit(sleeps, true)
+			if sleeps == OnWords {
+				s.watched, s.watchedAt = true, s.came
+				if s.inWait && !r.WatchUntold {
+					s.interrupt()
+				}
+			}
+			return next
+		}},
+		{name: "notes that the pump is armed", do: func(s *RoleState, _ int) string {
+			s.armed = true
+			return next
+		}},
+		{name: "looks whether the role was taken, and unlocks", do: func(s *RoleState, _ int) string {
+			if s.held && s.armed {
+				s.unarm(sleeps)
+			}
+			s.locked = false
+			return after
+		}},
 	}
 }
 
-// disarm is what who took the role does first.
+func (s *RoleState) unarm(sleeps RolePump) {
+	s.armed = false
+	s.setPumpBit(sleeps, false)
+	s.watched, s.watchedAt = false, 0
+}
+
+// disarm is what who took the role does first: it looks, and only if the pump is armed
+// it locks.
 func (r RoleRule) disarm(sleeps RolePump, after string) roleCode {
 	if r.ArmsUnlocked {
 		return roleCode{
@@ -95,14 +124,24 @@ func (r RoleRule) disarm(sleeps RolePump, after string) roleCode {
 			}},
 		}
 	}
-	return roleCode{{name: "disarms the pump", do: func(s *RoleState, _ int) string {
-		if s.armed {
-			s.armed = r.KeepsArmedNote
-			s.setPumpBit(sleeps, false)
-			s.watched, s.watchedAt = false, 0
-		}
-		return after
-	}}}
+	return roleCode{
+		{name: "looks whether the pump is armed", do: func(s *RoleState, _ int) string {
+			if !s.armed {
+				return after
+			}
+			return next
+		}},
+		{name: "locks, and disarms the pump", do: func(s *RoleState, _ int) string {
+			if s.locked {
+				return wait
+			}
+			if s.armed {
+				s.unarm(sleeps)
+				s.armed = r.KeepsArmedNote
+			}
+			return after
+		}},
+	}
 }
 
 func (s *RoleState) setPumpBit(sleeps RolePump, on bool) {

@@ -26,10 +26,10 @@ func TestRoleIsNeverLost(t *testing.T) {
 		}
 	}
 	t.Run("two waiters", func(t *testing.T) {
-		holds(t, NewRole(RoleRule{}, OnBell, RoleCast{Waiter2: true}, 1, 2))
+		holds(t, NewRole(RoleRule{}, OnBell, RoleCast{Waiter2: true, Busy: true}, 1, 2))
 	})
 	t.Run("two waiters and a context that ends", func(t *testing.T) {
-		holds(t, NewRole(RoleRule{}, OnBell, RoleCast{Waiter2: true, Cancel: true}, 2))
+		holds(t, NewRole(RoleRule{}, OnBell, RoleCast{Waiter2: true, Cancel: true, Busy: true}, 2))
 	})
 }
 
@@ -53,6 +53,8 @@ func TestRoleRuleBroken(t *testing.T) {
 		{"the pump drains the doorbell after its look", RoleRule{DrainLate: true}, alone, bell},
 		{"the note of the bit changes apart from the bit", RoleRule{ArmsUnlocked: true}, alone, both},
 		{"the bit is cleared, the note of it stays", RoleRule{KeepsArmedNote: true}, alone, both},
+		{"who has its answer leaves the arming to nobody", RoleRule{AsideUntended: true}, alone, both},
+		{"who arms for another does not tell the pump", RoleRule{RousesDeaf: true}, alone, both},
 		{"a leader naps without a bit of its own", RoleRule{NapsWithoutBit: true}, alone, both},
 		{"a leader naps without a second look", RoleRule{NapsUnlooked: true}, alone, both},
 		{"a context that ends does not end the nap", RoleRule{NapsDeaf: true}, canceled, both},
@@ -73,14 +75,15 @@ func TestRoleRuleBroken(t *testing.T) {
 }
 
 // TestRoleHasSpareClauses: the pump that is armed would serve those whom nobody
-// promotes, and those that park though the role is free. Both are for speed.
+// promotes, and those that park though the role is free; the caretaker, those that wait
+// where nobody is responsible. All are for speed.
 func TestRoleHasSpareClauses(t *testing.T) {
-	for _, rule := range []RoleRule{{ArmOnly: true}, {ParksBlindly: true}} {
+	for _, rule := range []RoleRule{{ArmOnly: true}, {ParksBlindly: true}, {SleepsUnarmed: true}, {AsideBlindly: true}} {
 		for _, sleeps := range []RolePump{OnBell, OnWords} {
 			holds(t, NewRole(rule, sleeps, RoleCast{Cancel: true}, 1, request))
 			holds(t, NewRole(rule, sleeps, RoleCast{Passer: true}, request, 1))
 		}
-		holds(t, NewRole(rule, OnBell, RoleCast{Waiter2: true}, 1, 2))
+		holds(t, NewRole(rule, OnBell, RoleCast{Waiter2: true, Busy: true}, 1, 2))
 	}
 }
 
@@ -99,7 +102,7 @@ func TestRoleReachesItsHandOvers(t *testing.T) {
 	}
 	for _, r := range states {
 		t.Run(r.name, func(t *testing.T) {
-			reaches(t, NewRole(RoleRule{}, OnBell, RoleCast{Waiter2: true, Cancel: true}, 1, 2), r.state)
+			reaches(t, NewRole(RoleRule{}, OnBell, RoleCast{Waiter2: true, Cancel: true, Busy: true}, 1, 2), r.state)
 		})
 	}
 }

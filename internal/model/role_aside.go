@@ -1,0 +1,72 @@
+package model
+
+// stepAside is stepDown of a waiter that has its answer: where nobody waits, it leaves
+// the arming of the pump to the caretaker (driver: stepAside, tend).
+func (r RoleRule) stepAside() roleCode {
+	return roleCode{
+		{label: "aside", name: "gives the role up", do: func(s *RoleState, _ int) string {
+			s.held = false
+			return next
+		}},
+		{name: "looks whether anybody waits", do: func(s *RoleState, _ int) string {
+			if s.parked > 0 && !r.AsideBlindly {
+				return "hand over"
+			}
+			return next
+		}},
+		{name: "leaves the rest to the caretaker", do: func(s *RoleState, _ int) string {
+			s.tended = s.tended || !r.AsideUntended
+			return "await"
+		}},
+	}
+}
+
+// rouse makes the pump responsible when nobody is, on behalf of another that sleeps
+// (driver: rouse).
+func (r RoleRule) rouse(sleeps RolePump, after string) roleCode {
+	p := roleCode{{name: "looks whether anybody is responsible", do: func(s *RoleState, _ int) string {
+		if s.held || s.armed {
+			return after
+		}
+		return next
+	}}}
+	p = append(p, r.arm(sleeps, "roused")...)
+	return append(p, instruction[RoleState]{label: "roused", name: "looks, and interrupts the pump if a message lies there", do: func(s *RoleState, _ int) string {
+		if s.lying > 0 && !r.RousesDeaf {
+			if sleeps == OnBell {
+				s.rung = true
+			} else {
+				s.interrupt()
+			}
+		}
+		return after
+	}})
+}
+
+// caretaker looks at the connection when it was left unarmed (driver: caretaker, lapsed).
+// That it looks twice before it arms is a matter of time and nothing here.
+func (r RoleRule) caretaker(sleeps RolePump) roleCode {
+	p := roleCode{
+		{label: "idle", name: "finds a connection", do: func(s *RoleState, _ int) string {
+			if !s.tended {
+				return wait
+			}
+			return next
+		}},
+		{name: "forgets it", do: func(s *RoleState, _ int) string {
+			s.tended = false
+			return next
+		}},
+		{name: "looks whether it has lapsed", do: func(s *RoleState, _ int) string {
+			if s.armed || s.held {
+				return "idle"
+			}
+			return next
+		}},
+	}
+	p = append(p, r.rouse(sleeps, "kept")...)
+	return append(p, instruction[RoleState]{label: "kept", name: "keeps it if it is still not armed", do: func(s *RoleState, _ int) string {
+		s.tended = s.tended || !s.armed
+		return "idle"
+	}})
+}
