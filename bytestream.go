@@ -5,6 +5,7 @@ import (
 	"io"
 	"runtime"
 
+	"github.com/roam-rpc/roam-go/internal/bufpool"
 	"github.com/roam-rpc/roam-go/wire"
 )
 
@@ -66,8 +67,9 @@ func (w *Writer) Close() error {
 type Reader struct {
 	ctx  context.Context
 	rx   *Rx[[]byte]
-	left []byte // of the last item, in buf unless that was owned
+	left []byte // of the last item, in buf or in raw
 	buf  []byte
+	raw  []byte // the last item, if it was received into memory of its own
 }
 
 // NewReader returns a Reader on rx. Closing the Reader closes rx.
@@ -109,8 +111,11 @@ func (r *Reader) WriteTo(w io.Writer) (int64, error) {
 func (r *Reader) fill() error {
 	defer runtime.KeepAlive(r.rx)
 	for len(r.left) == 0 {
-		err := r.rx.pair.receive(r.ctx, func(d *wire.Decoder, owned bool) {
-			if r.left = d.BytesView(); !owned {
+		bufpool.Put(r.raw) // all of it was read
+		r.raw = nil
+		err := r.rx.pair.receive(r.ctx, func(d *wire.Decoder, raw []byte) {
+			r.raw = raw
+			if r.left = d.BytesView(); raw == nil {
 				r.buf = append(r.buf[:0], r.left...)
 				r.left = r.buf
 			}

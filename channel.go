@@ -73,7 +73,7 @@ func (r *Rx[T]) Recv(ctx context.Context) (T, error) {
 	defer runtime.KeepAlive(r)
 	var item T
 	p := r.pair
-	err := p.receive(ctx, func(d *wire.Decoder, _ bool) { item = p.codec.Decode(d) })
+	err := p.receive(ctx, func(d *wire.Decoder, _ []byte) { item = p.codec.Decode(d) })
 	if err != nil {
 		var none T
 		return none, err
@@ -225,9 +225,9 @@ func (p *pair[T]) await(ctx context.Context) error {
 	}
 }
 
-// receive hands the next item to decode. Unless the item is owned, decode must not keep
-// the decoder's bytes.
-func (p *pair[T]) receive(ctx context.Context, decode func(d *wire.Decoder, owned bool)) error {
+// receive hands the next item to decode. raw is the item, to keep, if it is owned; else
+// it is nil, and decode must not keep the decoder's bytes.
+func (p *pair[T]) receive(ctx context.Context, decode func(d *wire.Decoder, raw []byte)) error {
 	if err := p.await(ctx); err != nil {
 		return err
 	}
@@ -244,11 +244,12 @@ func (p *pair[T]) receive(ctx context.Context, decode func(d *wire.Decoder, owne
 	}
 	if owned {
 		p.dec = wire.NewOwningDecoder(raw)
+		decode(&p.dec, raw)
 	} else {
 		p.dec = wire.NewDecoder(raw)
 		p.buf = reuse(raw)
+		decode(&p.dec, nil)
 	}
-	decode(&p.dec, owned)
 	err = p.dec.Finish()
 	p.dec = wire.Decoder{} // nothing of the item is kept
 	if err != nil {

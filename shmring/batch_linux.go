@@ -1,6 +1,9 @@
 package shmring
 
-import "github.com/roam-rpc/roam-go/internal/engine"
+import (
+	"github.com/roam-rpc/roam-go/internal/bufpool"
+	"github.com/roam-rpc/roam-go/internal/engine"
+)
 
 const (
 	// inlineRoom is what a batch's arena has for each message, bytes: the most that
@@ -34,13 +37,11 @@ func NewBatch(capacity int) *Batch {
 	}
 }
 
-// room gives memory for one payload of n bytes: that of an earlier one, if there is
-// some that is not much too large to be handed out.
+// room gives memory for one payload of n bytes.
 func (b *Batch) room(n int) []byte {
-	if n > cap(b.large) || n < cap(b.large)/2 {
-		b.large = uncleared(n)
-	}
-	return b.large[:n]
+	bufpool.Put(b.large)
+	b.large = bufpool.Get(n)
+	return b.large
 }
 
 // fill makes messages of the first n records.
@@ -57,7 +58,8 @@ func (b *Batch) fill(n int, arena []byte) {
 // handOut makes the payload of the only message, which is in memory of its own, the
 // receiver's to keep.
 func (b *Batch) handOut() {
-	b.Messages[0].Owned = true
+	m := &b.Messages[0]
+	m.Payload, m.Owned = b.large[:len(m.Payload)], true // with its capacity, by which it can be given back
 	b.large = nil
 }
 

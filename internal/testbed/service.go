@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"slices"
 	"strings"
@@ -153,15 +154,10 @@ func (*Service) Transform(ctx context.Context, in *roam.Rx[string], out *roam.Tx
 	return nil
 }
 
-// Drain counts what comes.
-func (*Service) Drain(ctx context.Context, data *roam.Rx[[]byte]) (total uint64, err error) {
-	for chunk, err := range data.All(ctx) {
-		if err != nil {
-			return 0, err
-		}
-		total += uint64(len(chunk))
-	}
-	return total, nil
+// Drain counts what comes, as a byte stream.
+func (*Service) Drain(ctx context.Context, data *roam.Rx[[]byte]) (uint64, error) {
+	n, err := roam.NewReader(ctx, data).WriteTo(io.Discard)
+	return uint64(n), err
 }
 
 // Ignore reads nothing.
