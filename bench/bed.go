@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"io"
 
 	roam "github.com/roam-rpc/roam-go"
 	"github.com/roam-rpc/roam-go/internal/testbed"
@@ -57,16 +58,14 @@ func upload(ctx context.Context, bed *testbed.TestbedClient, item []byte, items 
 	return got, <-sent
 }
 
-func download(ctx context.Context, bed *testbed.TestbedClient, size, items int) (got uint64, err error) {
+func download(ctx context.Context, bed *testbed.TestbedClient, size, items int) (uint64, error) {
 	total := uint64(size) * uint64(items)
 	tx, rx := roam.Channel[[]byte]()
 	called := make(chan error, 1)
 	go func() { called <- bed.Flood(ctx, total, uint32(size), tx) }()
-	for item, err := range rx.All(ctx) {
-		if err != nil {
-			return 0, err
-		}
-		got += uint64(len(item))
+	got, err := roam.NewReader(ctx, rx).WriteTo(io.Discard)
+	if err != nil {
+		return 0, err
 	}
-	return got, <-called
+	return uint64(got), <-called
 }
