@@ -42,6 +42,6 @@ func TestBuffersComeBackWhole(t *testing.T) {
 
 func TestOtherSlicesAreLeftAlone(t *testing.T) {
 	Put(nil)
-	Put(make([]byte, 1030, 1030))
+	Put(make([]byte, 1030))
 	Put([]byte{1})
 }
