@@ -13,7 +13,7 @@ import (
 // MiB, with what is encoded around it, fits one message.
 const (
 	slotSize      = largePayload + 4096
-	slots         = 8
+	slots         = 128
 	maxPayload    = slotSize - 8
 	initialCredit = 1 << 20
 )
