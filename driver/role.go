@@ -292,7 +292,7 @@ func (s *spinner) slept(d time.Duration) {
 	if d < shortSleep {
 		s.budget = s.most
 	} else {
-		s.budget = max(spinLeast, s.budget/2)
+		s.budget = min(s.most, max(spinLeast, s.budget/2))
 	}
 }
 
