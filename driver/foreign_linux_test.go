@@ -32,8 +32,8 @@ func TestForeignPeersIDsMayBeAny(t *testing.T) {
 		for i, ch := range []uint64{x.channel(uint64(x.limits.MaxChannels)), x.channel(1<<31 - 2), x.channel(0), x.channel(0)} {
 			id := uint64(i) + 1
 			require.True(t, x.raw.send(request(id, testbed.TestbedSumID, ch)))
-			require.True(t, x.raw.send(data(ch, string(wire.AppendI32(nil, 41)))))
-			require.True(t, x.raw.send(data(ch, string(wire.AppendI32(nil, 1)))))
+			require.True(t, x.raw.send(data(ch, string(wire.AppendI64(nil, 41)))))
+			require.True(t, x.raw.send(data(ch, string(wire.AppendI64(nil, 1)))))
 			require.True(t, x.raw.send(control(wire.KindClose, ch)))
 			m, ok := x.raw.next()
 			require.True(t, ok)

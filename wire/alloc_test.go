@@ -19,7 +19,7 @@ func TestEncodersDoNotAllocate(t *testing.T) {
 	message := Message{Kind: KindRequest, ID: 1 << 60, Method: 1 << 63, Metadata: metadata, Payload: payload}
 	var enc Encoder
 	for name, f := range map[string]func(){
-		"numbers": func() { AppendI128(AppendF64(AppendI32(AppendU64(buf, 1<<63), -5), 1.5), -1, 7) },
+		"numbers": func() { AppendI128(AppendF64(AppendI64(AppendU64(buf, 1<<63), -5), 1.5), -1, 7) },
 		"texts":   func() { AppendBytes(AppendChar(AppendString(buf, "héllo"), '🦀'), payload) },
 		"codec":   func() { enc.Reset(buf); String.Encode(&enc, "text") },
 		"message": func() { AppendMessage(buf, &message) },

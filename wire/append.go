@@ -31,29 +31,14 @@ func AppendBool(b []byte, v bool) []byte {
 	return append(b, 0)
 }
 
-// AppendU8 appends one raw byte.
-func AppendU8(b []byte, v uint8) []byte { return append(b, v) }
-
-// AppendI8 appends one raw byte, two's complement.
-func AppendI8(b []byte, v int8) []byte { return append(b, byte(v)) }
-
-// AppendU16 appends v as a varint of 1 to 3 bytes.
-func AppendU16(b []byte, v uint16) []byte { return AppendUvarint(b, uint64(v)) }
-
-// AppendI16 appends v, zigzag, as a varint of 1 to 3 bytes.
-func AppendI16(b []byte, v int16) []byte { return AppendI64(b, int64(v)) }
-
 // AppendU32 appends v as a varint of 1 to 5 bytes.
 func AppendU32(b []byte, v uint32) []byte { return AppendUvarint(b, uint64(v)) }
-
-// AppendI32 appends v, zigzag, as a varint of 1 to 5 bytes.
-func AppendI32(b []byte, v int32) []byte { return AppendI64(b, int64(v)) }
 
 // AppendU64 appends v as a varint of 1 to 10 bytes.
 func AppendU64(b []byte, v uint64) []byte { return AppendUvarint(b, v) }
 
 // AppendI64 appends v, zigzag, as a varint of 1 to 10 bytes. Zigzag of a smaller
-// signed type is the same number, so the smaller types come here too.
+// signed type is the same number: the smaller types are encoded by this too.
 func AppendI64(b []byte, v int64) []byte {
 	return AppendUvarint(b, uint64(v)<<1^uint64(v>>63))
 }
@@ -110,9 +95,6 @@ func AppendBytes(b, v []byte) []byte {
 	b = AppendUvarint(b, uint64(len(v)))
 	return append(b, v...)
 }
-
-// AppendOption appends the tag of an option; the value follows when some is true.
-func AppendOption(b []byte, some bool) []byte { return AppendBool(b, some) }
 
 // AppendLen appends the count of a list, set or map; n items follow. n is not
 // negative.

@@ -47,7 +47,7 @@ func BenchmarkPostcardStruct(b *testing.B) {
 		buf = AppendI64(buf, -123456789)
 		buf = AppendF64(buf, 1.5)
 		buf = AppendString(buf, "a short name")
-		buf = AppendOption(buf, false)
+		buf = AppendBool(buf, false)
 		d := NewDecoder(buf)
 		d.U32()
 		d.I64()

@@ -43,8 +43,8 @@ func Example() {
 
 func ExampleDecoder_Len() {
 	b := wire.AppendLen(nil, 2)
-	b = wire.AppendI32(b, -1)
-	b = wire.AppendI32(b, 1000)
+	b = wire.AppendI64(b, -1)
+	b = wire.AppendI64(b, 1000)
 
 	d := wire.NewDecoder(b)
 	numbers := make([]int32, d.Len(1)) // an i32 has at least one byte

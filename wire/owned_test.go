@@ -34,7 +34,7 @@ func TestOwningDecoderOfEmptyValues(t *testing.T) {
 
 func TestEncoderRefersToLargeValues(t *testing.T) {
 	large, text := bytes.Repeat([]byte{7}, 5000), strings.Repeat("t", 5000)
-	whole := AppendString(AppendBytes(AppendU8(nil, 1), large), text)
+	whole := AppendString(AppendBytes([]byte{1}, large), text)
 
 	var e Encoder
 	e.U8(1)

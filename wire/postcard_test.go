@@ -156,8 +156,8 @@ func TestVarintsFollowTheDefinition(t *testing.T) {
 		require.Equal(t, leb128(unsigned), AppendU64(nil, v))
 		require.Equal(t, len(leb128(unsigned)), UvarintLen(v), "%d", v)
 		require.Equal(t, leb128(zigzag(signed)), AppendI64(nil, int64(v)))
-		require.Equal(t, AppendI64(nil, int64(int32(v))), AppendI32(nil, int32(v)))
-		require.Equal(t, AppendI64(nil, int64(int16(v))), AppendI16(nil, int16(v)))
+		require.Equal(t, AppendI64(nil, int64(int32(v))), appended(I32, nil, int32(v)))
+		require.Equal(t, AppendI64(nil, int64(int16(v))), appended(I16, nil, int16(v)))
 		for _, lo := range []uint64{0, 1, math.MaxUint64, 1 << 63, randomBits(r)} {
 			low := new(big.Int).SetUint64(lo)
 			wide := new(big.Int).Lsh(unsigned, 64)

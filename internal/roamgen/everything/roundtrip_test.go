@@ -105,6 +105,15 @@ func TestBytesThatAreNoValuesAreRefused(t *testing.T) {
 		}
 	}
 	assert.Greater(t, refused, 1000)
+
+	// And of declared errors, which are results.
+	through.args, through.result = nil, change
+	client := NewEverythingClient(through)
+	for range 400 {
+		problem := random(r, reflect.TypeFor[Problem]()).Interface().(Problem)
+		_ = client.Breaks(context.Background(), problem)
+		_ = client.Fails(context.Background(), uint8(CodeBusy))
+	}
 }
 
 // TestCountsAreNotBelieved: a count that the bytes cannot hold allocates nothing.
