@@ -114,10 +114,6 @@ func (c *conn) stepDown() {
 	c.handOver()
 }
 
-// leavesUnarmed lets a goroutine leave the role without arming. It is off: a whole run of
-// the tests stood still once with it, and it is not known yet whether this was why.
-const leavesUnarmed = false
-
 // stepAside is stepDown of a goroutine that has what it waited for.
 func (c *conn) stepAside() {
 	quiet := c.role.expects == 0
@@ -126,7 +122,7 @@ func (c *conn) stepAside() {
 	}
 	c.role.held.Store(false)
 	// Looked at after the role is free: who waits from now on looks at the role itself.
-	if leavesUnarmed && quiet && c.park.nWaiters.Load() == 0 && !c.ended.Load() {
+	if quiet && c.park.nWaiters.Load() == 0 && !c.ended.Load() {
 		tend(c)
 		return
 	}

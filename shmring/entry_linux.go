@@ -38,8 +38,10 @@ func (s *segment) wordAt(id uint32) *uint64 {
 func (s *segment) word(id uint32) entryWord { return entryWord(atomic.LoadUint64(s.wordAt(id))) }
 
 // setWord stores without looking at what stands there: for an entry that is ours by
-// host-private knowledge. It publishes (release) what was written to the entry before.
-func (s *segment) setWord(id uint32, w entryWord) { atomic.StoreUint64(s.wordAt(id), uint64(w)) }
+// host-private knowledge. It publishes (release) what was written to the entry before,
+// and comes before the look at a peer's flags that follows: a swap for the reason of
+// the engine's store.
+func (s *segment) setWord(id uint32, w entryWord) { atomic.SwapUint64(s.wordAt(id), uint64(w)) }
 
 func (s *segment) casWord(id uint32, from, to entryWord) bool {
 	return atomic.CompareAndSwapUint64(s.wordAt(id), uint64(from), uint64(to))

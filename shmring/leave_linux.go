@@ -67,8 +67,8 @@ func (h *Host) useForce() { h.forced.Do(func() { close(h.force) }) }
 
 // leaveAll is the goroutine that ends the host.
 func (h *Host) leaveAll() {
-	// Sequentially consistent: a guest that sets its flag bit after this store sees it.
-	atomic.StoreUint32(h.seg.u32(layout.OffHeaderHostGoodbye), 1)
+	// A guest that sets its flag bit after this sees it; a swap for the reason of the engine's store.
+	atomic.SwapUint32(h.seg.u32(layout.OffHeaderHostGoodbye), 1)
 	gone := make(chan struct{})
 	go func() {
 		h.guests.Wait()

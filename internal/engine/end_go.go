@@ -70,8 +70,7 @@ func (e *End) Receive(records []Record, arena []byte) (n int, status Status, bel
 	}
 	if n > 0 {
 		e.recv.tail.Store(tail)
-		// Release: the descriptors have been read. And a full fence before the flags.
-		atomic.StoreUint32(e.recvTail, tail)
+		store(e.recvTail, tail) // the descriptors have been read
 		bell = e.tell(Space, e.recvTail)
 		if slots {
 			bell = e.SlotReturned() || bell

@@ -51,9 +51,14 @@ func (e *End) WaitWord(k Kind, id uint32) *uint32 {
 // PeerFlags are the other side's flags now.
 func (e *End) PeerFlags() uint32 { return atomic.LoadUint32(e.peerFlags) }
 
-// asks says, after a store that a waiter of kind k of the peer may wait for, how it
-// wants to be woken. The store was sequentially consistent, so it is ordered before
-// this load. A peer that keeps no flags is woken both ways, always.
+// store writes a word that the peer may wait for: what was written before lies before it
+// (release), and the look at the peer's flags that follows comes after it. A swap for
+// the latter: the race detector makes of a Store to memory that is not Go's one that
+// later loads may overtake (golang/go#58020), and without it both are one instruction.
+func store(word *uint32, v uint32) { atomic.SwapUint32(word, v) }
+
+// asks says, after store of what a waiter of kind k of the peer may wait for, how it
+// wants to be woken. A peer that keeps no flags is woken both ways, always.
 func (e *End) asks(k Kind) (futex, bell bool) {
 	flags := atomic.LoadUint32(e.peerFlags)
 	if flags&layout.FlagKeeps == 0 {

@@ -95,8 +95,7 @@ func (e *End) write(h Header, prefix, payload []byte, slot Slot) {
 func (e *End) Commit() (bell bool) {
 	e.send.taken = NoneTaken
 	e.send.head++
-	// Release for the message, and a full fence before the flags are read.
-	atomic.StoreUint32(e.sendHead, e.send.head)
+	store(e.sendHead, e.send.head)
 	return e.tell(Messages, e.sendHead)
 }
 
