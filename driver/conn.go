@@ -82,8 +82,9 @@ func (c *conn) update(step func(*core.Core)) {
 }
 
 // carryOut runs effects that are not an arrival, outside the lock. leader is the waiter
-// for whom the calling goroutine receives, if it does: nobody has to wake that one.
-func (c *conn) carryOut(fx []core.Effect, leader *waiter) {
+// for whom the calling goroutine receives, if it does: nobody has to wake that one. It
+// says whether a caller was woken.
+func (c *conn) carryOut(fx []core.Effect, leader *waiter) (woke bool) {
 	for i := range fx {
 		switch e := &fx[i]; e.Kind {
 		case core.Respond:
@@ -91,6 +92,7 @@ func (c *conn) carryOut(fx []core.Effect, leader *waiter) {
 				p.done.Store(true)
 				if p.w != leader {
 					c.wake(p.w)
+					woke = true
 				}
 			}
 		case core.EndContext:
@@ -105,6 +107,7 @@ func (c *conn) carryOut(fx []core.Effect, leader *waiter) {
 			c.log.Debug("roam: " + e.Text)
 		}
 	}
+	return woke
 }
 
 // fail ends the connection, once: everything on it fails, and the transport is

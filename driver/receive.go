@@ -11,12 +11,12 @@ import (
 // messages there were. The caller holds the role.
 func (c *conn) receive() int {
 	n, err := c.tr.Receive(c.batch)
-	started := false
+	readied := false
 	for i := range c.batch[:n] {
 		if c.ended.Load() {
 			return n
 		}
-		started = c.take(&c.batch[i]) || started
+		readied = c.take(&c.batch[i]) || readied
 	}
 	if err != nil {
 		c.fail(err)
@@ -26,14 +26,17 @@ func (c *conn) receive() int {
 		c.lookAround() // places in flight, channel ids and room may be free again
 		c.tr.Notify()
 	}
-	if started {
-		runtime.Gosched() // handlers run before this goroutine polls again
+	if readied {
+		// Handlers and callers run before this goroutine polls again, and on its thread:
+		// another one would take the processor that the peer polls on.
+		runtime.Gosched()
 	}
 	return n
 }
 
-// take runs one message through the core and says whether a handler was started.
-func (c *conn) take(a *transport.Arrival) (started bool) {
+// take runs one message through the core and says whether a goroutine got ready to run:
+// a handler, or one that waited.
+func (c *conn) take(a *transport.Arrival) (readied bool) {
 	c.mu.Lock()
 	err := c.core.Receive(&a.Message, a.Size)
 	c.fx = c.core.TakeEffects(c.fx)
@@ -47,8 +50,7 @@ func (c *conn) take(a *transport.Arrival) (started bool) {
 		return false
 	}
 	if !arrived {
-		c.carryOut(c.fx, c.leads)
-		return false
+		return c.carryOut(c.fx, c.leads)
 	}
 	return c.arrived(c.fx[0].Request, a.Seq)
 }

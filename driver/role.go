@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/roam-rpc/roam-go/internal/transport"
+	"github.com/roam-rpc/roam-go/internal/yield"
 )
 
 // role is the right to receive for the whole connection. Whoever holds it takes
@@ -262,6 +263,7 @@ type spinner struct {
 	rounds int // left in this spell
 	budget int
 	most   int
+	yields int // rounds to come, after a sleep, in which another thread goes first
 }
 
 // A round is spinLength looks at the ring, a few microseconds. Other goroutines get
@@ -272,6 +274,9 @@ const (
 	spinRounds = 20
 	spinLeast  = 2
 	spinYield  = 32
+	// The other side has been woken, or will be, by this one: the kernel may have put
+	// both on one processor. Whoever polls after a sleep lets it run.
+	yieldsAfterSleep = 4
 )
 
 func (s *spinner) init() {
@@ -289,6 +294,7 @@ const shortSleep = 150 * time.Microsecond
 
 // slept says how long a sleep was that followed on polling in vain.
 func (s *spinner) slept(d time.Duration) {
+	s.yields = yieldsAfterSleep
 	if d < shortSleep {
 		s.budget = s.most
 	} else {
@@ -314,6 +320,10 @@ func (s *spinner) poll(tr transport.Transport) polled {
 	if tr.Spin(spinLength) {
 		s.budget = min(s.most, s.budget+4)
 		return found
+	}
+	if s.yields > 0 {
+		s.yields--
+		yield.Processor()
 	}
 	if s.rounds%spinYield == 0 {
 		runtime.Gosched()

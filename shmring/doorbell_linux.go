@@ -100,6 +100,9 @@ func (d *doorbell) interrupt() {
 	_ = d.file.SetReadDeadline(time.Unix(1, 0)) // long past; fails only once closed, when wait returns by itself
 }
 
+// interrupted reports whether an interrupt came that no wait has seen yet.
+func (d *doorbell) interrupted() bool { return atomic.LoadUint32(&d.broken) != 0 }
+
 // hungUp reports whether the other end is closed. It neither blocks nor reads.
 func (d *doorbell) hungUp() bool {
 	poll := []unix.PollFd{{Fd: int32(d.fd), Events: unix.POLLRDHUP}}

@@ -15,6 +15,11 @@ type waiters struct {
 	mu     sync.Mutex
 	counts [32]int // by number of the flag bit
 
+	// Of those that called Arm: how many wait for messages, and for anything else that
+	// counts has. lingers says that the former are woken on the ring's head.
+	messages, others int
+	lingers          atomic.Bool // changes under mu
+
 	// Without a doorbell Wait sleeps on these words.
 	words  []watched
 	asleep bool          // a Wait sleeps on what words were when it began
@@ -57,7 +62,10 @@ func (l *Link) Arm(k Kind, id uint32) {
 	if k == KindSlot && l.pool != nil {
 		l.pool.arm(l)
 	} else {
-		l.addWaiter(l.bit(k))
+		l.arm(k, 1)
+	}
+	if k != KindMessages {
+		l.breakLinger()
 	}
 	if l.bell == nil && (k != KindCredit || id < l.seg.lay.MaxChannels) {
 		l.watch(k, id)
@@ -73,31 +81,51 @@ func (l *Link) Disarm(k Kind, id uint32) {
 	if k == KindSlot && l.pool != nil {
 		l.pool.disarm(l)
 	} else {
-		l.removeWaiter(l.bit(k))
+		l.arm(k, -1)
 	}
 	if l.bell == nil {
 		l.unwatch(k, id)
 	}
 }
 
-// addWaiter counts a waiter with a flag bit and sets the bit with the first. The
-// caller is inside.
+// arm counts waiters of kind k that called Arm. The caller is inside.
+func (l *Link) arm(k Kind, by int) {
+	w := &l.waits
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if k == KindMessages {
+		w.messages += by
+		l.count(l.messagesBit(), by)
+		return
+	}
+	w.others += by
+	l.count(l.bit(k), by)
+}
+
+// addWaiter counts a waiter with a flag bit that did not call Arm. The caller is inside.
 func (l *Link) addWaiter(bit uint32) {
 	l.waits.mu.Lock()
 	defer l.waits.mu.Unlock()
-	count := &l.waits.counts[number(bit)]
-	if *count++; *count == 1 {
-		l.shm.Declare(bit)
-	}
+	l.count(bit, 1)
 }
 
-// removeWaiter takes a waiter back and clears the bit with the last. The caller is
-// inside.
+// removeWaiter takes such a waiter back. The caller is inside.
 func (l *Link) removeWaiter(bit uint32) {
 	l.waits.mu.Lock()
 	defer l.waits.mu.Unlock()
+	l.count(bit, -1)
+}
+
+// count changes the number of waiters with a flag bit, sets the bit with the first and
+// clears it with the last. The caller is inside and holds waits.mu.
+func (l *Link) count(bit uint32, by int) {
 	count := &l.waits.counts[number(bit)]
-	if *count--; *count == 0 {
+	was := *count
+	*count += by
+	switch {
+	case was == 0 && *count > 0:
+		l.shm.Declare(bit)
+	case was > 0 && *count == 0:
 		l.shm.Withdraw(bit)
 	}
 }
@@ -117,6 +145,7 @@ func (l *Link) declare(bit uint32) {
 	if l.enter() {
 		l.shm.Declare(bit)
 		l.exit()
+		l.breakLinger()
 	}
 }
 

@@ -26,6 +26,7 @@ type Link struct {
 	foreign, peerTable bool
 	patience           time.Duration // longest sleep on futex words
 	slotPatience       time.Duration // longest sleep while somebody waits for a slot
+	lingering          time.Duration // longest sleep on the ring's head before that on the doorbell
 
 	_ [64]byte // what senders and receivers write lies in lines of its own
 
@@ -40,6 +41,7 @@ type Link struct {
 	slotWaiters atomic.Int32 // host: waiters of this link in pool; changes under pool.mu
 	bellDue     atomic.Bool  // the peer sleeps on the doorbell and has to be rung
 	broken      uint32       // atomic: Interrupt came, a Wait on futex words has not seen it
+	lingered    uint32       // Wait's: what had been received when it last lingered in vain
 	napBreak    uint32       // atomic futex word: raised to end every Nap
 	onWake      atomic.Value // func()
 	violated    atomic.Pointer[Fault]
@@ -69,7 +71,8 @@ func newLink(c linkConfig) *Link {
 		seg: c.seg, peer: c.peer, host: c.host, bell: c.bell, pool: c.hostPool,
 		foreign:   flags&layout.FlagKeeps == 0 || flags&layout.FlagTable == 0,
 		peerTable: flags&layout.FlagTable != 0,
-		patience:  wordsBound, slotPatience: slotBound,
+		patience:  wordsBound, slotPatience: slotBound, lingering: lingerBound,
+
 		done:    make(chan struct{}),
 		retired: make(chan struct{}),
 	}

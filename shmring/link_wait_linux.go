@@ -20,7 +20,8 @@ const (
 // Wait sleeps until something armed may have come about, [Link.Interrupt], or the
 // link's end, which it returns; nil means to look at every armed condition again, and
 // may come for no reason. busy says that a call or channel is open, which makes sleeps
-// against a foreign peer short. It blocks; with a doorbell it holds no thread.
+// against a foreign peer short. It blocks; with a doorbell it holds no thread, but for
+// the time that few links linger after a message.
 func (l *Link) Wait(busy bool) error {
 	if l.Err() != nil || !l.enter() {
 		return l.Err()
@@ -30,8 +31,10 @@ func (l *Link) Wait(busy bool) error {
 	bound := l.bound(busy)
 	if l.bell == nil {
 		l.sleepOnWords(bound)
-	} else if err := l.sleepOnBell(bound); err != nil {
-		return err
+	} else if !l.linger() {
+		if err := l.sleepOnBell(bound); err != nil {
+			return err
+		}
 	}
 	if l.pool != nil {
 		l.pool.wake(l)
@@ -132,7 +135,9 @@ func (w *waiters) endSleep() {
 func (l *Link) Interrupt() {
 	if l.bell != nil {
 		l.bell.interrupt()
-		return
+		if !l.waits.lingers.Load() {
+			return
+		}
 	}
 	atomic.StoreUint32(&l.broken, 1)
 	engine.WakePrivate(&l.broken)

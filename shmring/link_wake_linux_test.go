@@ -35,31 +35,39 @@ func waitFor(l *Link, k Kind, id uint32, cond func() bool) error {
 }
 
 // TestNoWakeUpIsLost plays ping-pong with each kind of sleep: both sides always sleep
-// until the other's step, thousands of times.
+// until the other's step, thousands of times. They linger for as long as it takes, so
+// briefly that the wake often falls between the two sleeps, or not at all.
 func TestNoWakeUpIsLost(t *testing.T) {
-	const rounds = 2000
 	eachJoin(t, func(t *testing.T, c pairConfig) {
-		defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
-		p := onePair(t, Config{RingSize: 2, SlotSize: 64, SlotsPerGuest: 1}, c)
-		p.host.patience, p.guest.patience = forEver, forEver
-		done := make(chan error, 1)
-		go func() { done <- answer(p.host, rounds) }()
-		b := NewBatch(2)
-		for i := range uint32(rounds) {
-			before := p.guest.Granted(1)
-			// The answer to the last round took its slot and its place back from here, so that
-			// the host waits for space and slot in turn.
-			require.NoError(t, stageWhen(p.guest, &Message{Type: MsgRequest, ID: i, Payload: make([]byte, 33+i%20)}))
-			require.NoError(t, waitFor(p.guest, KindCredit, 1, func() bool { return p.guest.Granted(1) != before }))
-			require.NoError(t, waitFor(p.guest, KindMessages, 0, p.guest.Pending))
-			n, err := p.guest.Receive(b)
-			require.NoError(t, err)
-			require.Equal(t, 1, n)
-			require.Equal(t, i, b.Messages[0].ID)
-			p.guest.Notify()
+		for _, lingering := range []time.Duration{forEver, 10 * time.Microsecond, 0} {
+			t.Run(lingering.String(), func(t *testing.T) { playPingPong(t, c, lingering) })
 		}
-		require.NoError(t, <-done)
 	})
+}
+
+func playPingPong(t *testing.T, c pairConfig, lingering time.Duration) {
+	const rounds = 2000
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	p := onePair(t, Config{RingSize: 2, SlotSize: 64, SlotsPerGuest: 1}, c)
+	p.host.patience, p.guest.patience = forEver, forEver
+	p.host.lingering, p.guest.lingering = lingering, lingering
+	done := make(chan error, 1)
+	go func() { done <- answer(p.host, rounds) }()
+	b := NewBatch(2)
+	for i := range uint32(rounds) {
+		before := p.guest.Granted(1)
+		// The answer to the last round took its slot and its place back from here, so that
+		// the host waits for space and slot in turn.
+		require.NoError(t, stageWhen(p.guest, &Message{Type: MsgRequest, ID: i, Payload: make([]byte, 33+i%20)}))
+		require.NoError(t, waitFor(p.guest, KindCredit, 1, func() bool { return p.guest.Granted(1) != before }))
+		require.NoError(t, waitFor(p.guest, KindMessages, 0, p.guest.Pending))
+		n, err := p.guest.Receive(b)
+		require.NoError(t, err)
+		require.Equal(t, 1, n)
+		require.Equal(t, i, b.Messages[0].ID)
+		p.guest.Notify()
+	}
+	require.NoError(t, <-done)
 }
 
 // answer receives messages and answers each after a grant.

@@ -10,6 +10,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/roam-rpc/roam-go/internal/yield"
 )
 
 // Futex operations. The words of a segment are shared between processes, so the
@@ -53,9 +55,13 @@ func WakeShared(word *uint32) { wake(word, futexWake) }
 func WakePrivate(word *uint32) { wake(word, futexWake|futexPrivateFlag) }
 
 // wake never blocks, so it keeps its P. Errors (a word that is not mapped) cannot
-// happen to a caller inside the gate.
+// happen to a caller inside the gate. Who was woken runs first if it was put on this
+// processor.
 func wake(word *uint32, op uintptr) {
-	unix.RawSyscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(word)), op, math.MaxInt32, 0, 0, 0)
+	woken, _, errno := unix.RawSyscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(word)), op, math.MaxInt32, 0, 0, 0)
+	if errno == 0 && woken > 0 {
+		yield.Processor()
+	}
 }
 
 // CanSleep reports whether the kernel has futex_waitv (Linux 5.16, and no seccomp
@@ -77,11 +83,6 @@ func CanSleep() bool {
 // sleepSupport is 0 not asked yet, 1 the kernel has futex_waitv, -1 it has not.
 var sleepSupport atomic.Int32
 
-// keepProcessor is how long a sleep may hold its P: a sleep that gives it up costs
-// more to wake than this, one that keeps it holds up other goroutines and the
-// garbage collector for as long.
-const keepProcessor = 200 * time.Microsecond
-
 // Sleep sleeps until one of the words is woken or has another value than was seen,
 // or d has passed. It may return for no reason. d must be positive; at most MaxWaits
 // words. CanSleep must have said yes.
@@ -92,11 +93,7 @@ func Sleep(words []Wait, d time.Duration) {
 	}
 	end := now.Nano() + int64(d) // futex_waitv takes a point in time, of 64 bits on every architecture
 	deadline := [2]int64{end / int64(time.Second), end % int64(time.Second)}
-	call := unix.Syscall6
-	if d <= keepProcessor {
-		call = unix.RawSyscall6
-	}
-	call(unix.SYS_FUTEX_WAITV, uintptr(unsafe.Pointer(unsafe.SliceData(words))), uintptr(len(words)), 0,
+	unix.Syscall6(unix.SYS_FUTEX_WAITV, uintptr(unsafe.Pointer(unsafe.SliceData(words))), uintptr(len(words)), 0,
 		uintptr(unsafe.Pointer(&deadline)), unix.CLOCK_MONOTONIC, 0)
 	runtime.KeepAlive(words)
 }

@@ -1,0 +1,90 @@
+package shmring
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/roam-rpc/roam-go/internal/engine"
+)
+
+// A link that took a message a moment ago lingers: Wait sleeps on the ring's head rather
+// than on the doorbell. The peer wakes it several times faster so, since no poller and no
+// second thread has a part in it, at the price of a thread that sleeps meanwhile. It does
+// so only while nothing but messages is waited for, and few links of a process do at once.
+
+const (
+	lingerBound = 50 * time.Millisecond // after the last message
+	seats       = 4                     // for the links of a process that linger at once
+)
+
+// seated counts the links that linger.
+var seated atomic.Int32
+
+// linger sleeps on the ring's head, if that is due, and reports whether a message lies
+// there. The caller is inside, and goes on to the doorbell otherwise.
+func (l *Link) linger() (came bool) {
+	tail := l.shm.Tail()
+	if l.lingering <= 0 || tail == l.lingered || l.foreign || !engine.CanSleep() || !l.messagesAlone() {
+		return false
+	}
+	defer seated.Add(-1)
+	if seated.Add(1) > seats {
+		return false
+	}
+	l.setLingers(true)
+	// From now on whoever interrupts, ends the link or arms something else breaks this
+	// sleep; what they did before is seen here.
+	if !l.bell.interrupted() && l.Err() == nil && l.messagesAlone() {
+		words := [...]engine.Wait{
+			engine.WaitShared(l.shm.WaitWord(engine.Messages, 0), tail),
+			engine.WaitPrivate(&l.broken, 0),
+		}
+		engine.Sleep(words[:], l.lingering)
+		if l.shm.Head() == tail && atomic.LoadUint32(&l.broken) == 0 {
+			l.lingered = tail // in vain: not again before the next message
+		}
+	}
+	l.setLingers(false)
+	atomic.SwapUint32(&l.broken, 0) // the doorbell's wait has its own word of an interrupt
+	// Looked at after the flag is the doorbell's again: a later message rings it.
+	return l.shm.Head() != tail
+}
+
+// messagesAlone reports whether messages, and nothing else, are waited for.
+func (l *Link) messagesAlone() bool {
+	w := &l.waits
+	if l.pool != nil && l.pool.waiters.Load() > 0 {
+		return false
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.messages > 0 && w.others == 0
+}
+
+// setLingers moves those that armed messages to the flag of the other sleep.
+func (l *Link) setLingers(on bool) {
+	w := &l.waits
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	from := l.messagesBit()
+	w.lingers.Store(on)
+	if w.messages > 0 {
+		l.count(l.messagesBit(), w.messages) // set before the other is cleared
+		l.count(from, -w.messages)
+	}
+}
+
+// messagesBit is the flag of those that armed messages. The caller holds waits.mu.
+func (l *Link) messagesBit() uint32 {
+	if l.waits.lingers.Load() {
+		return engine.FutexBit(engine.Messages)
+	}
+	return l.bit(KindMessages)
+}
+
+// breakLinger ends a sleep that does not watch what has just been armed.
+func (l *Link) breakLinger() {
+	if l.waits.lingers.Load() {
+		l.Interrupt()
+	}
+}

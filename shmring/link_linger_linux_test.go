@@ -1,0 +1,120 @@
+package shmring
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/roam-rpc/roam-go/internal/engine"
+	"github.com/roam-rpc/roam-go/internal/layout"
+)
+
+// takeOne sends the guest a message, which it takes.
+func takeOne(t *testing.T, p *pair) {
+	t.Helper()
+	sendNow(t, p.host, Message{Type: MsgRequest, ID: 1})
+	n, err := p.guest.Receive(NewBatch(2))
+	require.NoError(t, err)
+	require.Equal(t, 1, n)
+}
+
+// asks is how the guest asks to be woken for messages.
+func (p *pair) asks() uint32 {
+	return p.host.shm.PeerFlags() & (layout.FlagFutexMessages | layout.FlagBellMessages)
+}
+
+// lingeringGuest is a guest whose Wait, once it has had a message, sleeps on the ring's
+// head until something breaks that.
+func lingeringGuest(t *testing.T) (p *pair, woken chan error) {
+	t.Helper()
+	if !engine.CanSleep() {
+		t.Skip("the kernel has no futex_waitv")
+	}
+	p = onePair(t, Config{}, pairConfig{})
+	p.guest.lingering = forEver
+	takeOne(t, p)
+	p.guest.Arm(KindMessages, 0)
+	woken = make(chan error)
+	go func() {
+		for {
+			err := p.guest.Wait(true)
+			woken <- err
+			if err != nil {
+				return
+			}
+		}
+	}()
+	for p.asks() != layout.FlagFutexMessages {
+		awaitChange(nil)
+	}
+	return p, woken
+}
+
+func TestAGuestLingersAfterAMessage(t *testing.T) {
+	p, woken := lingeringGuest(t)
+	sendNow(t, p.host, Message{Type: MsgRequest, ID: 2})
+	require.NoError(t, <-woken)
+	p.host.Notify()
+	assert.False(t, rung(p.guest), "it did not ask for its doorbell")
+	p.guest.end(ErrClosed)
+	for err := range woken {
+		if err != nil {
+			break
+		}
+	}
+	assert.Equal(t, uint32(layout.FlagBellMessages), p.asks(), "it lingers no more")
+}
+
+// TestWhatALingeringLinkDoesNotWatchBreaksItsSleep: a wait for credit is armed while the
+// guest sleeps on the ring's head alone.
+func TestWhatALingeringLinkDoesNotWatchBreaksItsSleep(t *testing.T) {
+	p, woken := lingeringGuest(t)
+	p.guest.Arm(KindCredit, 5)
+	p.host.Grant(5, 1)
+	p.host.Notify()
+	for p.guest.Granted(5) == 0 {
+		require.NoError(t, <-woken)
+	}
+	p.guest.Disarm(KindCredit, 5)
+	p.guest.Interrupt()
+	require.NoError(t, <-woken)
+	p.guest.end(ErrClosed)
+	for err := range woken {
+		if err != nil {
+			break
+		}
+	}
+}
+
+// TestLingeringIsForFewLinks: the others sleep on their doorbells, which takes no thread.
+func TestLingeringIsForFewLinks(t *testing.T) {
+	const links = seats + 2
+	var pairs []*pair
+	for range links {
+		p := onePair(t, Config{}, pairConfig{})
+		p.guest.lingering = forEver
+		takeOne(t, p)
+		p.guest.Arm(KindMessages, 0)
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			for p.guest.Wait(true) == nil {
+			}
+		}()
+		t.Cleanup(func() { p.guest.end(ErrClosed); <-done })
+		pairs = append(pairs, p)
+	}
+	lingering := func() (n int) {
+		for _, p := range pairs {
+			if p.asks() == layout.FlagFutexMessages {
+				n++
+			}
+		}
+		return n
+	}
+	for lingering() < seats {
+		awaitChange(nil)
+	}
+	assert.Equal(t, seats, lingering())
+}
