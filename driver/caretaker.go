@@ -6,11 +6,11 @@ import (
 )
 
 // caretaker arms the wait for messages of connections whose role was left without: one
-// for all of the process, which runs only while there are such connections.
+// for all of the process, which is at work only while there are such connections.
 type caretaker struct {
-	mu      sync.Mutex
-	conns   map[*conn]struct{}
-	running bool
+	mu    sync.Mutex
+	conns map[*conn]struct{}
+	timer *time.Timer // runs when conns is not empty
 }
 
 // tending is how often the caretaker looks. What the peer sends by itself, where it is
@@ -31,22 +31,16 @@ func tend(c *conn) {
 		care.conns = make(map[*conn]struct{})
 	}
 	care.conns[c] = struct{}{}
-	if !care.running {
-		care.running = true
-		go care.run()
+	switch {
+	case care.timer == nil:
+		care.timer = time.AfterFunc(tending, care.look)
+	case len(care.conns) == 1:
+		care.timer.Reset(tending)
 	}
 }
 
-func (t *caretaker) run() {
-	ticker := time.NewTicker(tending)
-	defer ticker.Stop()
-	for t.look() {
-		<-ticker.C
-	}
-}
-
-// look looks at every connection and says whether some are left.
-func (t *caretaker) look() bool {
+// look looks at every connection, and comes back while some are left.
+func (t *caretaker) look() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for c := range t.conns {
@@ -59,16 +53,20 @@ func (t *caretaker) look() bool {
 		}
 		c.role.tended.Store(true)
 	}
-	t.running = len(t.conns) > 0
-	return t.running
+	if len(t.conns) > 0 {
+		t.timer.Reset(tending)
+	}
 }
 
-// lapsed says that nobody is responsible for the connection. Where that was so the last
-// time too, it changes it.
+// lapsed says that the connection may be left without somebody responsible. Where nobody
+// had it since the last look, it changes that.
 func (c *conn) lapsed() bool {
 	switch {
-	case c.ended.Load() || c.role.armed.Load() || c.role.held.Load():
+	case c.ended.Load() || c.role.armed.Load():
 		return false
+	case c.role.held.Load():
+		// Who holds it may soon leave it unarmed, unless it is a long wait.
+		return !c.role.idle.Swap(true)
 	case c.role.idle.Swap(true):
 		c.rouse()
 		return !c.role.armed.Load()

@@ -42,8 +42,13 @@ type role struct {
 // messages came while it handed over, before it leaves them to Run.
 const handOverRounds = 3
 
-// napLimit bounds one sleep of a leader; it looks again after it.
-const napLimit = time.Second
+// napLimit bounds one sleep of a leader; it looks again after it. The first is so short
+// that it may go without being told of its context's end, which costs memory to ask for.
+const (
+	napLimit = time.Second
+	firstNap = time.Millisecond
+	leastNap = 50 * time.Microsecond // past its deadline a context may take a moment to end
+)
 
 // takeover is how many rounds a goroutine tries to get the role from Run before it
 // parks; Run looks once a spin whether somebody wants it.
@@ -167,6 +172,7 @@ func (c *conn) lead(ctx context.Context, w *waiter) {
 	c.leads = w
 	defer func() { c.leads = nil }()
 	c.spin.start()
+	limit := firstNap
 	for !w.ready() && ctx.Err() == nil && !c.ended.Load() {
 		switch c.spin.poll(c.tr) {
 		case found:
@@ -175,28 +181,33 @@ func (c *conn) lead(ctx context.Context, w *waiter) {
 		case over:
 			if c.receive() > 0 { // which also looks whether the connection has ended
 				c.spin.start()
-			} else if began := time.Now(); !w.naps || !c.nap(ctx, w) {
+			} else if began := time.Now(); !w.naps || !c.nap(ctx, w, limit) {
 				return
 			} else {
+				limit = napLimit
 				c.spin.slept(time.Since(began))
 			}
 		}
 	}
 }
 
-// nap sleeps on the transport's own word. false: it cannot be done here.
-func (c *conn) nap(ctx context.Context, w *waiter) bool {
+// nap sleeps on the transport's own word, up to limit and the context's deadline. false:
+// it cannot be done here.
+func (c *conn) nap(ctx context.Context, w *waiter, limit time.Duration) bool {
 	c.role.napper.Store(w) // before the look: whoever changes w after it rings
 	defer c.role.napper.Store(nil)
 	c.bell.See()
 	if w.ready() || c.ended.Load() || c.tr.Pending() {
 		return true
 	}
-	if ctx.Done() != nil {
+	if deadline, ok := ctx.Deadline(); ok {
+		limit = min(limit, max(leastNap, time.Until(deadline)))
+	}
+	if ctx.Done() != nil && limit > firstNap {
 		stop := context.AfterFunc(ctx, c.bell.Ring)
 		defer stop()
 	}
-	return c.tr.Nap(&c.bell, napLimit)
+	return c.tr.Nap(&c.bell, limit)
 }
 
 // wake lets the goroutine of w look again, wherever it sleeps.

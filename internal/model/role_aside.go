@@ -58,8 +58,11 @@ func (r RoleRule) caretaker(sleeps RolePump) roleCode {
 			return next
 		}},
 		{name: "looks whether it has lapsed", do: func(s *RoleState, _ int) string {
-			if s.armed || s.held {
+			switch {
+			case s.armed:
 				return "idle"
+			case s.held:
+				return "kept" // who holds it may leave it unarmed
 			}
 			return next
 		}},
