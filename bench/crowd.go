@@ -61,9 +61,13 @@ func (g *guests) measure(bc benchCase, d time.Duration) (sample, error) {
 	return got, err
 }
 
+// settling is how long nobody has called before a host counts as idle.
+const settling = 200 * time.Millisecond
+
 // idle looks at what is used in d. The guests are not asked: that would wake them.
 func (g *guests) idle(d time.Duration) (*idle, error) {
 	perGuest := (float64(heap()) - float64(g.empty)) / float64(len(g.peers))
+	nap(settling)
 	before, err := g.usage()
 	if err != nil {
 		return nil, err

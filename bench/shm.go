@@ -13,9 +13,9 @@ import (
 // MiB, with what is encoded around it, fits one message.
 const (
 	slotSize      = largePayload + 4096
-	slots         = 128
+	slots         = 320 // for every caller's payload at once
 	maxPayload    = slotSize - 8
-	initialCredit = 1 << 20
+	initialCredit = 4 << 20
 )
 
 // shmClient is a host with one guest.

@@ -83,7 +83,7 @@ func (c *conn) update(step func(*core.Core)) {
 
 // carryOut runs effects that are not an arrival, outside the lock. leader is the waiter
 // for whom the calling goroutine receives, if it does: nobody has to wake that one. It
-// says whether a caller was woken.
+// says whether another was woken.
 func (c *conn) carryOut(fx []core.Effect, leader *waiter) (woke bool) {
 	for i := range fx {
 		switch e := &fx[i]; e.Kind {
@@ -102,6 +102,7 @@ func (c *conn) carryOut(fx []core.Effect, leader *waiter) (woke bool) {
 		case core.Wake:
 			if h, ok := e.Channel.Owner.(*half); ok {
 				h.changed()
+				woke = woke || h.w != leader
 			}
 		case core.Note:
 			c.log.Debug("roam: " + e.Text)

@@ -22,6 +22,8 @@ type half struct {
 	need   uint32        // credit that the one goroutine in Send waits for, bytes
 	w      *waiter       // of the one goroutine in Send or Recv
 	said   bool          // logged why a send waits
+
+	message wire.Message // what the one goroutine in Send sends
 }
 
 func newHalf(c *conn, ch *core.Channel) *half {
@@ -29,6 +31,7 @@ func newHalf(c *conn, ch *core.Channel) *half {
 	if ch.Sends {
 		h.w = newWaiter(h.mayGoOn)
 		h.w.kind, h.w.id = transport.Credit, uint32(ch.ID)
+		h.w.peek = h.mayGoOn
 	} else {
 		h.w = newWaiter(func() bool { return h.events.Load() != h.seen })
 		h.w.naps = true
@@ -84,7 +87,9 @@ func (s *sender) MaxItem() int {
 }
 
 func (s *sender) Send(ctx context.Context, head, tail []byte) error {
-	m := wire.Message{Kind: wire.KindData, ID: s.ch.ID, Payload: head, Tail: tail}
+	m := &s.message
+	*m = wire.Message{Kind: wire.KindData, ID: s.ch.ID, Payload: head, Tail: tail}
+	defer func() { *m = wire.Message{} }() // the item is the program's
 	if err := s.checkSize(m.PayloadSize()); err != nil {
 		return err
 	}
@@ -93,7 +98,7 @@ func (s *sender) Send(ctx context.Context, head, tail []byte) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		ok, err := s.c.publish(ctx, &m, s)
+		ok, err := s.c.publish(ctx, m, s)
 		if ok {
 			return nil
 		}

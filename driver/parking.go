@@ -21,6 +21,9 @@ type waiter struct {
 	// every: look again at least so often, 0 = no need. Such a waiter, and one with a
 	// kind, is woken by lookAround.
 	every time.Duration
+	// peek is ready without the connection's end, for any goroutine to call; nil where
+	// ready does more than look.
+	peek func() bool
 
 	leads    bool // guarded by parking.mu: takes the role when it is given
 	promoted bool // guarded by parking.mu: was made responsible, has not acted on it
@@ -134,6 +137,23 @@ func (p *parking) wakeBlocked() {
 	}
 }
 
+// wakeReady lets those look again whose credit or room has come, and says whether there
+// were any.
+func (p *parking) wakeReady() (woke bool) {
+	if p.nBlocked.Load() == 0 {
+		return false
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for w := range p.blocked {
+		if w.peek != nil && w.peek() {
+			w.signal()
+			woke = true
+		}
+	}
+	return woke
+}
+
 // await blocks until w is ready, which the connection's end makes everything, or ctx
 // ends, whose error it returns.
 func (c *conn) await(ctx context.Context, w *waiter) error {
@@ -175,6 +195,9 @@ func (c *conn) sleep(ctx context.Context, w *waiter, leads bool) (promoted bool)
 	if w.kind != transport.Messages {
 		c.tr.Arm(w.kind, w.id)
 		defer c.tr.Disarm(w.kind, w.id)
+	}
+	if w.peek != nil && c.role.napper.Load() != nil {
+		c.bell.Ring() // who sleeps as a leader polls for this one, too
 	}
 	if !leads {
 		c.rouse() // somebody has to receive while this one sleeps

@@ -174,7 +174,12 @@ func (c *conn) lead(ctx context.Context, w *waiter) {
 	c.spin.start()
 	limit := firstNap
 	for !w.ready() && ctx.Err() == nil && !c.ended.Load() {
-		switch c.spin.poll(c.tr) {
+		polled := c.spin.poll(c.tr)
+		if c.park.wakeReady() {
+			runtime.Gosched() // they run before this goroutine polls again
+			c.spin.start()
+		}
+		switch polled {
 		case found:
 			c.receive()
 			c.spin.start()
@@ -186,6 +191,9 @@ func (c *conn) lead(ctx context.Context, w *waiter) {
 			} else {
 				limit = napLimit
 				c.spin.slept(time.Since(began))
+				if c.park.nBlocked.Load() > 0 {
+					c.spin.start() // whoever blocked just now rang
+				}
 			}
 		}
 	}
@@ -285,8 +293,8 @@ const (
 	spinRounds = 20
 	spinLeast  = 2
 	spinYield  = 32
-	// The other side has been woken, or will be, by this one: the kernel may have put
-	// both on one processor. Whoever polls after a sleep lets it run.
+	// Whoever polls after a sleep lets other threads run at first: the kernel may have put
+	// both sides on one processor when one woke the other.
 	yieldsAfterSleep = 4
 )
 

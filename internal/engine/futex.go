@@ -10,8 +10,6 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/roam-rpc/roam-go/internal/yield"
 )
 
 // Futex operations. The words of a segment are shared between processes, so the
@@ -55,13 +53,9 @@ func WakeShared(word *uint32) { wake(word, futexWake) }
 func WakePrivate(word *uint32) { wake(word, futexWake|futexPrivateFlag) }
 
 // wake never blocks, so it keeps its P. Errors (a word that is not mapped) cannot
-// happen to a caller inside the gate. Who was woken runs first if it was put on this
-// processor.
+// happen to a caller inside the gate.
 func wake(word *uint32, op uintptr) {
-	woken, _, errno := unix.RawSyscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(word)), op, math.MaxInt32, 0, 0, 0)
-	if errno == 0 && woken > 0 {
-		yield.Processor()
-	}
+	unix.RawSyscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(word)), op, math.MaxInt32, 0, 0, 0)
 }
 
 // CanSleep reports whether the kernel has futex_waitv (Linux 5.16, and no seccomp
