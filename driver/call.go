@@ -35,7 +35,7 @@ func newPending(c *conn) *pending {
 	p := &pending{c: c}
 	p.core.Owner = p
 	p.w = newWaiter(p.done.Load)
-	p.w.naps = true
+	p.w.answer, p.w.naps = true, true
 	return p
 }
 

@@ -13,7 +13,9 @@ import (
 type waiter struct {
 	wake  chan struct{} // capacity 1; spurious tokens are harmless
 	ready func() bool   // what is waited for, or the connection's end
-	naps  bool          // may sleep as a leader: only a message can make it ready
+	// answer: waits for the answer to what was just sent.
+	answer bool
+	naps   bool // may sleep as a leader: only a message can make it ready
 	// kind and id say what the transport is asked to watch for; Messages needs no
 	// asking, whoever receives sees to it.
 	kind transport.Kind

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/roam-rpc/roam-go/internal/transport"
-	"github.com/roam-rpc/roam-go/internal/yield"
 )
 
 // role is the right to receive for the whole connection. Whoever holds it takes
@@ -172,6 +171,9 @@ func (c *conn) lead(ctx context.Context, w *waiter) {
 	c.leads = w
 	defer func() { c.leads = nil }()
 	c.spin.start()
+	if c.tr.Woke() && w.answer {
+		c.spin.rounds = 0 // the peer has to wake up first, on this processor if need be
+	}
 	limit := firstNap
 	for !w.ready() && ctx.Err() == nil && !c.ended.Load() {
 		polled := c.spin.poll(c.tr)
@@ -233,7 +235,7 @@ func (c *conn) pump() {
 		if c.tryRole() {
 			c.spin.slept(slept)
 			c.role.pump.Store(true)
-			c.leadIdly()
+			c.leadIdly(slept < shortSleep)
 			c.role.pump.Store(false)
 			c.stepDown()
 		}
@@ -250,14 +252,19 @@ func (c *conn) pump() {
 	}
 }
 
-// leadIdly receives while messages come, and spins a little for more.
-func (c *conn) leadIdly() {
+// leadIdly receives while messages come, and spins a little for more: after a long sleep
+// only when more than one batch came. The peer of a side that slept for long may wait for
+// this processor, and sleeps long before it sends again.
+func (c *conn) leadIdly(spins bool) {
 	c.spin.start()
 	for c.role.wanted.Load() == 0 && !c.ended.Load() {
 		switch c.spin.poll(c.tr) {
 		case found:
 			c.receive()
 			c.spin.start()
+			if !spins {
+				c.spin.rounds = 0
+			}
 		case over:
 			if c.receive() == 0 {
 				return
@@ -282,7 +289,6 @@ type spinner struct {
 	rounds int // left in this spell
 	budget int
 	most   int
-	yields int // rounds to come, after a sleep, in which another thread goes first
 }
 
 // A round is spinLength looks at the ring, a few microseconds. Other goroutines get
@@ -293,9 +299,6 @@ const (
 	spinRounds = 20
 	spinLeast  = 2
 	spinYield  = 32
-	// Whoever polls after a sleep lets other threads run at first: the kernel may have put
-	// both sides on one processor when one woke the other.
-	yieldsAfterSleep = 4
 )
 
 func (s *spinner) init() {
@@ -313,7 +316,6 @@ const shortSleep = 150 * time.Microsecond
 
 // slept says how long a sleep was that followed on polling in vain.
 func (s *spinner) slept(d time.Duration) {
-	s.yields = yieldsAfterSleep
 	if d < shortSleep {
 		s.budget = s.most
 	} else {
@@ -339,10 +341,6 @@ func (s *spinner) poll(tr transport.Transport) polled {
 	if tr.Spin(spinLength) {
 		s.budget = min(s.most, s.budget+4)
 		return found
-	}
-	if s.yields > 0 {
-		s.yields--
-		yield.Processor()
 	}
 	if s.rounds%spinYield == 0 {
 		runtime.Gosched()

@@ -26,6 +26,7 @@ func NewBatch(int) *Batch { return &Batch{} }
 
 func (l *Link) Stage(*Message, []byte) error            { return ErrNotSupported }
 func (l *Link) Commit()                                 {}
+func (l *Link) Woke() bool                              { return false }
 func (l *Link) Abort()                                  {}
 func (l *Link) Notify()                                 {}
 func (l *Link) Receive(*Batch) (int, error)             { return 0, ErrNotSupported }

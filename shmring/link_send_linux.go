@@ -88,6 +88,10 @@ func (l *Link) Commit() {
 	l.send.mu.Unlock()
 }
 
+// Woke reports whether a Commit since the last Woke found the peer asleep on the ring's
+// head or the doorbell.
+func (l *Link) Woke() bool { return l.shm.Woke() }
+
 // Abort gives back what Stage took.
 func (l *Link) Abort() {
 	l.shm.Abort()

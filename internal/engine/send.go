@@ -17,6 +17,8 @@ type sendState struct {
 	head  uint32 // index of the next message; the shared word is only written
 	tail  uint32 // the peer's tail when last read
 	taken Slot   // slot that Stage took for the staged message
+
+	woke atomic.Bool // a Commit found the peer asleep; anyone reads it
 }
 
 // startSending begins at the indices that stand in the entry.
@@ -96,8 +98,18 @@ func (e *End) Commit() (bell bool) {
 	e.send.taken = NoneTaken
 	e.send.head++
 	store(e.sendHead, e.send.head)
-	return e.tell(Messages, e.sendHead)
+	futex, bell := e.asks(Messages)
+	if futex {
+		WakeShared(e.sendHead)
+	}
+	if futex || bell {
+		e.send.woke.Store(true)
+	}
+	return bell
 }
+
+// Woke reports whether a Commit since the last Woke found the peer asleep.
+func (e *End) Woke() bool { return e.send.woke.Load() && e.send.woke.Swap(false) }
 
 // Abort gives back what Stage took. A slot that the caller took is the caller's again.
 func (e *End) Abort() {

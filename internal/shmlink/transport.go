@@ -100,6 +100,9 @@ func (t *Link) Abort() { t.link.Abort() }
 // Notify rings the peer's doorbell if it sleeps on it.
 func (t *Link) Notify() { t.link.Notify() }
 
+// Woke says whether a message found the peer asleep.
+func (t *Link) Woke() bool { return t.link.Woke() }
+
 // Receive takes descriptors off the ring and makes messages of them.
 func (t *Link) Receive(out []transport.Arrival) (int, error) {
 	if t.failed != nil {

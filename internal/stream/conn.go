@@ -122,6 +122,9 @@ func (c *Conn) Disarm(k transport.Kind, _ uint32) { c.armed[k].Add(-1) }
 
 func (c *Conn) wanted(k transport.Kind) bool { return c.armed[k].Load() > 0 }
 
+// Woke says false: who wakes the peer is not known.
+func (c *Conn) Woke() bool { return false }
+
 // Nap is not supported: a socket cannot be slept on together with a word.
 func (c *Conn) Nap(*transport.Bell, time.Duration) bool { return false }
 

@@ -62,6 +62,10 @@ type Transport interface {
 	// called outside of locks and does not block.
 	Notify()
 
+	// Woke says whether the peer slept when a message was committed since the last Woke:
+	// it takes a while to answer, and may need this processor for that.
+	Woke() bool
+
 	// Receive fills batch with messages that have arrived and says how many; 0 when
 	// there are none. A *Fault comes after the messages before it.
 	Receive(batch []Arrival) (int, error)

@@ -145,6 +145,9 @@ func (e *End) Interrupt() {
 // OnWake does nothing: Wait returns at every change.
 func (e *End) OnWake(func()) {}
 
+// Woke says false.
+func (e *End) Woke() bool { return false }
+
 // Nap is not supported.
 func (e *End) Nap(*transport.Bell, time.Duration) bool { return false }
 
