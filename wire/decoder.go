@@ -28,7 +28,9 @@ type Decoder struct {
 	units int
 	// owns says that buf is not used by anyone else, see NewOwningDecoder.
 	owns bool
-	err  error
+	// shared says that a part of buf was given away.
+	shared bool
+	err    error
 }
 
 // NewDecoder gives a decoder at the start of b. It reads b and keeps it, and never
@@ -242,7 +244,7 @@ func (d *Decoder) Char() Char {
 func (d *Decoder) String() string {
 	view := d.text("string")
 	if d.keeps(len(view)) {
-		return stringOf(view)
+		return stringOf(d.given(view)[:len(view)])
 	}
 	return string(view)
 }
@@ -251,8 +253,11 @@ func (d *Decoder) String() string {
 // unless there is a fault.
 func (d *Decoder) Bytes() []byte {
 	view := d.BytesView()
-	if view == nil || d.keeps(len(view)) {
-		return view
+	switch {
+	case view == nil:
+		return nil
+	case d.keeps(len(view)):
+		return d.given(view)
 	}
 	b := make([]byte, len(view))
 	copy(b, view)

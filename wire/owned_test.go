@@ -25,6 +25,32 @@ func TestOwningDecoderCopiesOnlyWhatIsSmall(t *testing.T) {
 	assert.Contains(t, input, byte(7))
 }
 
+// TestOwnerOfAllHasTheCapacity: a []byte that is all that was given away of the input
+// comes with what lies behind it, and no other does.
+func TestOwnerOfAllHasTheCapacity(t *testing.T) {
+	large := make([]byte, 400)
+	room := func(b []byte) []byte { return append(make([]byte, 0, 2000), b...) }
+
+	input := room(AppendBytes(AppendString(nil, "small"), large))
+	d := NewOwningDecoder(input)
+	_ = d.String()
+	got := d.Bytes()
+	require.NoError(t, d.Finish())
+	assert.Len(t, got, 400)
+	assert.Equal(t, cap(input)-len(input)+400, cap(got))
+
+	input = room(AppendBytes(AppendString(nil, strings.Repeat("x", 400)), large))
+	d = NewOwningDecoder(input)
+	_ = d.String()
+	got = d.Bytes()
+	require.NoError(t, d.Finish())
+	assert.Equal(t, 400, cap(got), "the string lies in the same memory")
+
+	input = room(append(AppendBytes(nil, large), 7))
+	d = NewOwningDecoder(input)
+	assert.Equal(t, 400, cap(d.Bytes()), "something follows")
+}
+
 func TestOwningDecoderOfEmptyValues(t *testing.T) {
 	d := NewOwningDecoder([]byte{0, 0})
 	assert.Empty(t, d.String())

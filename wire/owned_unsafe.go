@@ -7,13 +7,25 @@ import "unsafe"
 // its length.
 const ownedShare = 4
 
-// NewOwningDecoder gives a decoder of memory that nobody else writes to or uses again.
-// A string or []byte that is a good part of it is not copied once more: it is the input
-// itself, which lives as long as any of them does.
+// NewOwningDecoder gives a decoder of memory that nobody else writes to or uses again, up
+// to its capacity. A string or []byte that is a good part of it is not copied once more:
+// it is the input itself, which lives as long as any of them does. A []byte at the end of
+// the input that alone is so has the capacity of the input: whoever owns it owns all.
 func NewOwningDecoder(b []byte) Decoder { return Decoder{buf: b, owns: true} }
 
 // keeps reports whether a view of n bytes may be given away.
 func (d *Decoder) keeps(n int) bool { return d.owns && n >= len(d.buf)/ownedShare && n > 0 }
+
+// given is a view just read that is given away, with all that lies behind it if nobody
+// else has, or can get, a part of the input.
+func (d *Decoder) given(view []byte) []byte {
+	alone := !d.shared && d.off == len(d.buf)
+	d.shared = true
+	if alone {
+		return d.buf[d.off-len(view):]
+	}
+	return view
+}
 
 // stringOf makes a string of view, which is not written to any more.
 func stringOf(view []byte) string { return unsafe.String(&view[0], len(view)) }
