@@ -19,6 +19,15 @@ type Dispatcher interface {
 	Prepare(in *Incoming) (Invocation, error)
 }
 
+// Borrower is a Dispatcher that has methods whose arguments may be lent. A connection
+// asks before it decodes; of a Dispatcher that is none it lends nothing.
+type Borrower interface {
+	Dispatcher
+	// Borrows says whether there is such a method with this id: see [Method.Borrow]. It
+	// must not block.
+	Borrows(method uint64) bool
+}
+
 // Invocation is a prepared request: its method, with the arguments decoded.
 type Invocation interface {
 	// Method is the method that is called. It may be called before Invoke only.

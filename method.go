@@ -33,6 +33,10 @@ type Method struct {
 
 	// Inline says that handlers run on the goroutine that receives.
 	Inline bool
+	// Borrow says that []byte arguments, at any depth, may be lent to the handler: they
+	// lie where they were received until it has returned and its answer is out, and must
+	// not be used after that. Over shared memory the peer may change them all the while.
+	Borrow bool
 	// Idempotent says that a call may be repeated without harm. It is for tools and
 	// interceptors: nothing here repeats a call.
 	Idempotent bool

@@ -29,3 +29,9 @@ func (m mux) Prepare(in *Incoming) (Invocation, error) {
 	}
 	return d.Prepare(in)
 }
+
+// Borrows implements [Borrower].
+func (m mux) Borrows(method uint64) bool {
+	b, ok := m[method].(Borrower)
+	return ok && b.Borrows(method)
+}

@@ -23,12 +23,18 @@ type dispatcher struct {
 	Dispatcher
 	service      *Service
 	interceptors []Interceptor
+	borrow       map[uint64]bool // ids of the methods that borrow
 }
 
 // NewDispatcher gives the dispatcher of a service, prepared by d, with options. It is for
 // generated code.
 func NewDispatcher(service *Service, d Dispatcher, options []DispatcherOption) ServiceDispatcher {
-	s := &dispatcher{Dispatcher: d, service: service}
+	s := &dispatcher{Dispatcher: d, service: service, borrow: make(map[uint64]bool)}
+	for _, m := range service.Methods {
+		if m.Borrow {
+			s.borrow[m.ID] = true
+		}
+	}
 	for _, o := range options {
 		o(s)
 	}
@@ -37,6 +43,9 @@ func NewDispatcher(service *Service, d Dispatcher, options []DispatcherOption) S
 
 // Service implements [ServiceDispatcher].
 func (d *dispatcher) Service() *Service { return d.service }
+
+// Borrows implements [Borrower].
+func (d *dispatcher) Borrows(method uint64) bool { return d.borrow[method] }
 
 // Prepare implements [Dispatcher].
 func (d *dispatcher) Prepare(in *Incoming) (Invocation, error) {

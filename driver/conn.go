@@ -27,6 +27,7 @@ const closeWait = time.Second
 type conn struct {
 	tr       transport.Transport
 	dispatch roam.Dispatcher
+	borrower roam.Borrower // dispatch, if it is one
 	log      *slog.Logger
 	sizeOf   func(*wire.Message) int // payload as the negotiated limit counts it
 	budget   bool                    // the peer keeps no channel table: credit is never renewed
@@ -63,6 +64,10 @@ func newConn(tr transport.Transport, cfg core.Config, d roam.Dispatcher, o optio
 	c := &conn{tr: tr, dispatch: d, log: o.logger, core: core.New(cfg),
 		batch: make([]transport.Arrival, batchSize), idle: make(chan struct{})}
 	c.sizeOf = (*wire.Message).PayloadSize
+	c.borrower, _ = d.(roam.Borrower)
+	if l, ok := tr.(transport.Lender); ok {
+		l.Lend(c.lends)
+	}
 	c.spin.init()
 	tr.OnWake(c.lookAround)
 	return c

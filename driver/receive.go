@@ -14,6 +14,7 @@ func (c *conn) receive() int {
 	readied := false
 	for i := range c.batch[:n] {
 		if c.ended.Load() {
+			forgo(c.batch[i:n])
 			return n
 		}
 		readied = c.take(&c.batch[i]) || readied
@@ -45,12 +46,15 @@ func (c *conn) take(a *transport.Arrival) (readied bool) {
 		c.core.Processed(a.Seq)
 	}
 	c.mu.Unlock()
+	if err == nil && arrived {
+		return c.arrived(c.fx[0].Request, a)
+	}
+	if a.Loan != nil {
+		a.Loan.Release()
+	}
 	if err != nil {
 		c.fail(err)
 		return false
 	}
-	if !arrived {
-		return c.carryOut(c.fx, c.leads)
-	}
-	return c.arrived(c.fx[0].Request, a.Seq)
+	return c.carryOut(c.fx, c.leads)
 }

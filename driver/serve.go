@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 
 	"github.com/roam-rpc/roam-go/internal/core"
+	"github.com/roam-rpc/roam-go/internal/transport"
 	"github.com/roam-rpc/roam-go/wire"
 
 	roam "github.com/roam-rpc/roam-go"
@@ -17,6 +18,7 @@ import (
 type served struct {
 	c        *conn
 	request  *core.Request
+	loan     transport.Loan  // what the arguments lie in, nil when they are the handler's
 	ctx      *requestContext // set by the holder of the role alone
 	in       roam.Incoming
 	inv      roam.Invocation
@@ -53,25 +55,27 @@ func (s *served) over() {
 // arrived prepares a request, opens its channels and starts its handler, before the
 // next message is received. It says whether a handler was started. The caller holds
 // the role.
-func (c *conn) arrived(r *core.Request, seq uint32) bool {
+func (c *conn) arrived(r *core.Request, a *transport.Arrival) bool {
 	finished := false
 	defer func() {
 		if !finished { // the program ended this goroutine, and the role with it
+			c.servedOf(r).giveBack()
 			c.fail(errors.New("a dispatcher or inline handler ended the receiving goroutine"))
 		}
 	}()
-	started := c.serve(r, seq)
+	started := c.serve(r, a.Seq, a.Loan)
 	finished = true
 	return started
 }
 
-func (c *conn) serve(r *core.Request, seq uint32) bool {
+func (c *conn) serve(r *core.Request, seq uint32, loan transport.Loan) bool {
 	c.role.expects = expectation
 	s := c.servedOf(r)
-	s.in.Method, s.in.Args, s.in.Metadata = r.Method, decoderOf(r.Args, r.Owned), r.Metadata
+	s.in.Method, s.in.Args, s.in.Metadata = r.Method, s.args(loan), r.Metadata
 	inv, err := c.prepare(&s.in)
 	if err != nil {
 		c.refuse(r, err, seq)
+		s.giveBack()
 		return false
 	}
 	s.inv = inv
@@ -79,6 +83,7 @@ func (c *conn) serve(r *core.Request, seq uint32) bool {
 	s.ctx = c.newContext(r.Metadata)
 	if err := c.accept(s, seq); err != nil {
 		s.ctx.end()
+		s.giveBack()
 		c.fail(err)
 		return false
 	}
@@ -154,7 +159,9 @@ func (s *served) answer() {
 	s.respond()
 	// The Response goes out however long the peer takes to make room, as long as the
 	// connection lives.
-	if _, err := s.c.publish(context.Background(), &s.message, s); err != nil {
+	_, err := s.c.publish(context.Background(), &s.message, s)
+	s.giveBack()
+	if err != nil {
 		s.ctx.end()
 		if s.c.err() == nil {
 			s.c.fail(err)
@@ -177,8 +184,10 @@ func (s *served) runInline() {
 		payload := append(append([]byte(nil), m.Payload...), m.Tail...) // the queue's to keep
 		c.update(func(k *core.Core) { k.Respond(s.request, m.Metadata, payload) })
 		s.ctx.end()
+		s.giveBack()
 		return // s is not used again: its Request is the queue's
 	}
+	s.giveBack()
 	if err == nil {
 		s.over()
 		return

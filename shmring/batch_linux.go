@@ -18,8 +18,12 @@ const (
 // copied into. It belongs to one goroutine at a time.
 type Batch struct {
 	// Messages are those of the last Receive. They and their payloads are valid until
-	// the next, but for a payload that is Owned.
+	// the next, but for a payload that is Owned or has a Loan.
 	Messages []Message
+	// Lend, if not nil, is asked about a message whose payload is too large for memory
+	// that several share, over some 4 KiB: with true it stays in its slot until its Loan is
+	// released, if the peer then has slots enough to go on. The message has no payload yet.
+	Lend func(*Message) bool
 
 	messages []Message // capacity of Messages, kept whole
 	records  []engine.Record
@@ -61,6 +65,18 @@ func (b *Batch) handOut() {
 	m := &b.Messages[0]
 	m.Payload, m.Owned = b.large[:len(m.Payload)], true // with its capacity, by which it can be given back
 	b.large = nil
+}
+
+// wants says whether the message of the first record is to be lent.
+func (b *Batch) wants() bool {
+	r := &b.records[0]
+	return b.Lend != nil && b.Lend(&Message{Type: MsgType(r.Type), ID: r.ID, Method: r.Method, Seq: r.Seq})
+}
+
+// lent makes the first record the only message, with its payload where it lies.
+func (b *Batch) lent(payload []byte, loan *Loan) {
+	b.fill(1, payload)
+	b.Messages[0].Loan = loan
 }
 
 // bad is the record that Receive stopped at after n messages.

@@ -36,8 +36,8 @@ func (g *Guest) ID() uint32 { return g.id }
 func (g *Guest) Link() *Link { return g.custody.take() }
 
 // Close leaves in order ([Link.Leave] without a reason, for at most a second, when the
-// driver has not done so) and releases mapping, lock and doorbell. It may be called
-// again.
+// driver has not done so) and releases mapping, lock and doorbell, when every [Loan] is
+// back. It may be called again, and not by who holds a loan.
 func (g *Guest) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), leaveTime)
 	defer cancel()
@@ -71,6 +71,7 @@ func (g *Guest) attend() {
 	g.custody.watch()
 	<-g.custody.link.retired
 	g.keeper.stop()
+	<-g.custody.link.settled
 	g.releaseErr = g.abandon()
 	close(g.released)
 }

@@ -40,7 +40,7 @@ func newHostPool(seg *segment) *hostPool {
 func (p *hostPool) take(peer uint32) (engine.Slot, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.pool.Free() <= max(1, p.pool.Slots()/4) && p.hasOut(peer) {
+	if p.pool.Free() <= keptBack(p.pool.Slots()) && p.hasOut(peer) {
 		return engine.NoneTaken, false
 	}
 	slot, ok := p.pool.Take()

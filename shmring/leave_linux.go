@@ -32,8 +32,9 @@ func (h *Host) Close() error {
 // have left and the processes it spawned have ended. What is left when ctx ends goes by
 // force: links end with [ErrClosed], spawned processes are killed; that is an error
 // that wraps the context's. In either case all is released when it returns: goroutines,
-// descriptors, mapping, path and sockets. Any goroutine, any number of times; not from
-// Config.OnDeath.
+// descriptors, mapping, path and sockets. That waits for whoever holds a [Loan], even
+// beyond ctx: the memory cannot go before. Any goroutine that holds none, any number of
+// times; not from Config.OnDeath.
 func (h *Host) Shutdown(ctx context.Context) error {
 	h.leave.Do(func() {
 		h.mu.Lock()

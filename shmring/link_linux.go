@@ -36,6 +36,8 @@ type Link struct {
 	_         [64]byte
 	receiving gate
 	inside    gate
+	lent      gate  // who uses slots of the peer where they lie; outlives the link's end
+	loans     loans // those slots
 
 	waits       waiters
 	slotWaiters atomic.Int32 // host: waiters of this link in pool; changes under pool.mu
@@ -49,6 +51,7 @@ type Link struct {
 	done        chan struct{}         // closed when cause is set
 	retiring    sync.Once
 	retired     chan struct{} // closed when the gates are shut and nobody is inside
+	settled     chan struct{} // closed when, after that, every loan is back as well
 	leaving     sync.Once
 	left        error // what the one Leave returned
 }
@@ -75,6 +78,8 @@ func newLink(c linkConfig) *Link {
 
 		done:    make(chan struct{}),
 		retired: make(chan struct{}),
+		settled: make(chan struct{}),
+		loans:   newLoans(lay.SlotsPerGuest),
 	}
 	l.shm = engine.New(engine.Place{
 		Base: c.seg.ptr(0), Host: c.host,
@@ -85,6 +90,7 @@ func newLink(c linkConfig) *Link {
 	})
 	l.receiving.init()
 	l.inside.init()
+	l.lent.init()
 	if l.pool != nil {
 		l.pool.join(l)
 	}
@@ -180,8 +186,9 @@ func (l *Link) enter() bool { return l.inside.enter() }
 func (l *Link) exit() { l.inside.exit() }
 
 // retire ends the link, lets nobody touch its memory or bell any more, and waits until
-// nobody does. Only then may the memory be unmapped or cleaned and the bell closed.
-// The caller must not hold a staged message.
+// nobody does but those who have loans. Only when these are back as well, and settled is
+// closed, may the memory be unmapped or cleaned and the bell closed. The caller must not
+// hold a staged message.
 func (l *Link) retire() {
 	l.retiring.Do(func() {
 		l.end(ErrClosed)
@@ -194,6 +201,7 @@ func (l *Link) retire() {
 		if l.pool != nil {
 			l.pool.leave(l)
 		}
+		l.settle()
 		l.shm.Close()
 		close(l.retired)
 	})

@@ -19,11 +19,18 @@ var ended = func() chan struct{} {
 }()
 
 // Batch is what one Receive takes off a ring.
-type Batch struct{ Messages []Message }
+type Batch struct {
+	Messages []Message
+	Lend     func(*Message) bool
+}
+
+// Loan is a slot of the peer whose payload is used where it lies.
+type Loan struct{}
 
 // NewBatch makes a batch that nothing fills.
 func NewBatch(int) *Batch { return &Batch{} }
 
+func (o *Loan) Release()                                {}
 func (l *Link) Stage(*Message, []byte) error            { return ErrNotSupported }
 func (l *Link) Commit()                                 {}
 func (l *Link) Woke() bool                              { return false }

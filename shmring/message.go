@@ -34,6 +34,9 @@ type Message struct {
 	Payload []byte
 	// Owned is set by Receive: nobody else uses the Payload, which may be kept.
 	Owned bool
+	// Loan is set by Receive when the payload was left in its slot, as [Batch.Lend] asked
+	// for: it is valid until the Loan is released, and the peer may change it before.
+	Loan *Loan
 	// Seq is set by Receive: the index of the incoming ring just after this message,
 	// in the same wrapping count as [Link.RecvHead].
 	Seq uint32

@@ -61,8 +61,8 @@ func (p *Peer) Pid() int { return p.pid }
 func (p *Peer) Link() *Link { return p.custody.take() }
 
 // Done is closed when the guest has ended and its entry is free for another; when
-// something still holds its end of the doorbell or lock, a bounded time after its calls
-// have failed. Link().Done() tells at once.
+// something still holds its end of the doorbell or lock, or this side a [Loan] of its
+// memory, a bounded time after its calls have failed. Link().Done() tells at once.
 func (p *Peer) Done() <-chan struct{} { return p.done }
 
 // Err is nil until Done, then why the guest ended: [ErrPeerLeft], [ErrPeerDied],

@@ -42,14 +42,16 @@ func (p *Peer) attend() {
 	}
 	p.drain()
 	p.setGoodbye()
-	link.retire() // from here no goroutine of this process is in the guest's memory
-	gone := p.awaitGone(partTime)
+	link.retire() // from here no goroutine of this process is in the guest's memory, but for loans
+	gone := p.awaitGone(partTime) && p.awaitLoans(partTime)
 	if gone {
 		p.host.recycle(p.id)
 	}
 	p.finish(gone)
 	defer p.host.linger()()
-	if !gone && p.awaitGone(0) {
+	late := !gone && p.awaitGone(0)
+	<-link.settled // also when the host goes by force: it unmaps the segment after this
+	if late {
 		p.host.recycle(p.id)
 	}
 	if p.bell != nil {
@@ -114,6 +116,20 @@ func (p *Peer) awaitGone(d time.Duration) bool {
 		return p.host.hold(deadline, lookInterval, func() bool { return time.Now().After(left) })
 	}
 	return p.host.hold(deadline, time.Hour, func() bool { return false }) // nothing will ever tell
+}
+
+// awaitLoans waits until every loan of the guest's memory is back, at most d or until the
+// host goes by force, and says whether that is so.
+func (p *Peer) awaitLoans(d time.Duration) bool {
+	settled := p.custody.link.settled
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-settled:
+	case <-timer.C:
+	case <-p.host.force:
+	}
+	return isClosed(settled)
 }
 
 // hold looks every interval until gone says yes, the deadline (if any) has passed, or

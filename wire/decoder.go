@@ -26,8 +26,9 @@ type Decoder struct {
 	off int
 	// units is how many zero-size items have been announced.
 	units int
-	// owns says that buf is not used by anyone else, see NewOwningDecoder.
-	owns bool
+	// owns says that buf is not used by anyone else, see NewOwningDecoder; lent that
+	// others may write to it, see NewBorrowingDecoder.
+	owns, lent bool
 	// shared says that a part of buf was given away.
 	shared bool
 	err    error
@@ -100,10 +101,11 @@ func (d *Decoder) take(start int, what string, n uint64) []byte {
 // seven, so the last byte of the longest encoding always has bits to spare, its
 // continuation bit among them: one comparison finds overflow and over-length.
 func (d *Decoder) uvarint(what string, size int) uint64 {
-	if d.off < len(d.buf) && d.buf[d.off] < 0x80 {
-		v := d.buf[d.off]
-		d.off++
-		return uint64(v)
+	if d.off < len(d.buf) {
+		if v := d.buf[d.off]; v < 0x80 { // read once: see NewBorrowingDecoder
+			d.off++
+			return uint64(v)
+		}
 	}
 	return d.longUvarint(what, size)
 }
@@ -243,19 +245,26 @@ func (d *Decoder) Char() Char {
 // the decoder owns them.
 func (d *Decoder) String() string {
 	view := d.text("string")
-	if d.keeps(len(view)) {
+	switch {
+	case len(view) == 0:
+		return ""
+	case d.lent: // it is a copy
+		return stringOf(view)
+	case d.keeps(len(view)):
 		return stringOf(d.given(view)[:len(view)])
 	}
 	return string(view)
 }
 
-// Bytes reads length and bytes and copies them, unless the decoder owns them; never nil
-// unless there is a fault.
+// Bytes reads length and bytes and copies them, unless the decoder owns or borrows them;
+// never nil unless there is a fault.
 func (d *Decoder) Bytes() []byte {
 	view := d.BytesView()
 	switch {
 	case view == nil:
 		return nil
+	case d.lent:
+		return view
 	case d.keeps(len(view)):
 		return d.given(view)
 	}
@@ -278,10 +287,13 @@ func (d *Decoder) view(what string) []byte {
 	return d.take(start, what, n)
 }
 
-// text is a view of valid UTF-8.
+// text is a view of valid UTF-8; of memory that others may write to, a copy.
 func (d *Decoder) text(what string) []byte {
 	start := d.off
 	b := d.view(what)
+	if d.lent {
+		b = append([]byte(nil), b...) // before it is checked
+	}
 	if !utf8.Valid(b) {
 		d.fail(start, what, FaultUTF8, uint64(firstInvalid(b)), uint64(len(b)))
 		return nil

@@ -13,6 +13,13 @@ const ownedShare = 4
 // the input that alone is so has the capacity of the input: whoever owns it owns all.
 func NewOwningDecoder(b []byte) Decoder { return Decoder{buf: b, owns: true} }
 
+// NewBorrowingDecoder gives a decoder of memory that is given back when nobody uses what
+// was decoded any more, and that others may write to all the while, as a slot of a shared
+// segment. A []byte is a view of it; all else is a copy, of bytes that were read once
+// each: a length, a count or a tag is used as it was checked, and a string is checked as
+// it is given out.
+func NewBorrowingDecoder(b []byte) Decoder { return Decoder{buf: b, lent: true} }
+
 // keeps reports whether a view of n bytes may be given away.
 func (d *Decoder) keeps(n int) bool { return d.owns && n >= len(d.buf)/ownedShare && n > 0 }
 

@@ -21,7 +21,7 @@ var _ [csrc.MessageSize]byte = [unsafe.Sizeof(Record{})]byte{}
 type End struct {
 	place Place
 	words
-	own Pool // slots that this side takes
+	own, peer Pool // slots that this side takes, that it returns
 
 	_    [64]byte // the two roles write lines of their own
 	send sendState
@@ -41,7 +41,7 @@ func New(place Place) *End {
 		MaxChannels: place.MaxChannels, PeerTable: place.PeerTable,
 	})
 	e := &End{place: place, words: place.words(), c: c, tail: c.Tail()}
-	e.own, _ = place.pools()
+	e.own, e.peer = place.pools()
 	e.startSending()
 	return e
 }
@@ -63,6 +63,10 @@ func (e *End) Receive(records []Record, arena []byte) (n int, status Status, bel
 
 // Tail is the index that this side has received to. C stores it whole.
 func (e *End) Tail() uint32 { return atomic.LoadUint32(e.tail) }
+
+// setTail is for the receiving role. C reads the index anew at each Receive; what it has
+// seen arrive lies behind it.
+func (e *End) setTail(tail uint32) { atomic.StoreUint32(e.tail, tail) }
 
 // Spin looks for a message for so many iterations of a few ten nanoseconds each.
 func (e *End) Spin(iterations int) bool { return e.Pending() || e.c.Spin(iterations) }

@@ -166,14 +166,11 @@ func (e *End) checkPayload(r *Record) Status {
 	return OK
 }
 
-// out reports whether slot index < Slots is taken and has this generation.
-func (p *Pool) out(index, generation uint32) bool {
-	return atomic.LoadUint64(p.word(index/64))&(1<<(index%64)) == 0 &&
-		atomic.LoadUint32(p.generation(index)) == generation
-}
-
 // Tail is the index that this side has received to.
 func (e *End) Tail() uint32 { return e.recv.tail.Load() }
+
+// setTail is for the receiving role.
+func (e *End) setTail(tail uint32) { e.recv.tail.Store(tail) }
 
 // loadsPerIteration makes an iteration of Spin about as long as that of the other
 // engine, which pauses the processor.

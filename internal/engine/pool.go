@@ -102,3 +102,9 @@ func (p *Pool) Return(index uint32) bool {
 func (p *Pool) generation(index uint32) *uint32 {
 	return (*uint32)(unsafe.Add(p.slots, uint64(index)*p.slotSize))
 }
+
+// out reports whether slot index < Slots is taken and has this generation.
+func (p *Pool) out(index, generation uint32) bool {
+	return atomic.LoadUint64(p.word(index/64))&(1<<(index%64)) == 0 &&
+		atomic.LoadUint32(p.generation(index)) == generation
+}

@@ -21,10 +21,11 @@ type Link struct {
 	batch  *shmring.Batch
 	failed error  // found behind the messages that the last Receive gave
 	prefix []byte // scratch of Stage: metadata with its length, and what stands before a tail
+	lent   []byte // metadata of a message that was lent, copied
 	staged shmring.Message
 }
 
-var _ transport.Transport = (*Link)(nil)
+var _ transport.Lender = (*Link)(nil)
 
 // New makes a transport of l.
 func New(l *shmring.Link) *Link {
@@ -110,7 +111,8 @@ func (t *Link) Receive(out []transport.Arrival) (int, error) {
 	}
 	n, err := t.link.Receive(t.batch)
 	for i := range n {
-		if fault := arrival(&out[i], &t.batch.Messages[i]); fault != nil {
+		if fault := t.arrival(&out[i], &t.batch.Messages[i]); fault != nil {
+			t.batch.Messages[i].Loan.Release()
 			t.failed = fault
 			return i, fault
 		}
@@ -140,9 +142,12 @@ var kinds = [...]wire.Kind{
 	shmring.MsgGoodbye:  wire.KindGoodbye,
 }
 
-func arrival(a *transport.Arrival, m *shmring.Message) error {
+func (t *Link) arrival(a *transport.Arrival, m *shmring.Message) error {
 	a.Message = wire.Message{Kind: kinds[m.Type], ID: uint64(m.ID), Method: m.Method, Payload: m.Payload, Owned: m.Owned}
-	a.Size, a.Seq = len(m.Payload), m.Seq
+	a.Size, a.Seq, a.Loan = len(m.Payload), m.Seq, nil
+	if m.Loan != nil {
+		a.Loan = m.Loan
+	}
 	if a.Kind != wire.KindRequest && a.Kind != wire.KindResponse {
 		return nil
 	}
@@ -151,7 +156,18 @@ func arrival(a *transport.Arrival, m *shmring.Message) error {
 	if err != nil {
 		return &transport.Fault{Rule: wire.RuleDecodeError, Detail: fmt.Sprintf("%s %d: metadata: %v", a.Kind, a.ID, err)}
 	}
+	if m.Loan != nil { // before it is checked: the peer may change what is lent
+		t.lent = append(t.lent[:0], a.Metadata...)
+		a.Metadata = t.lent
+	}
 	return nil
+}
+
+// Lend sets which large messages stay in their slots.
+func (t *Link) Lend(wanted func(m *wire.Message) bool) {
+	t.batch.Lend = func(m *shmring.Message) bool {
+		return wanted(&wire.Message{Kind: kinds[m.Type], ID: uint64(m.ID), Method: m.Method})
+	}
 }
 
 // Pending says whether a message lies in the ring, or the link has ended.

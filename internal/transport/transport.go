@@ -35,13 +35,31 @@ type Fault struct {
 
 func (f *Fault) Error() string { return f.Rule + ": " + f.Detail }
 
-// Arrival is a message that was received. Its bytes are valid until the next Receive.
+// Loan is memory that a payload lies in, with who may use it. Release gives it back,
+// once, when nobody uses it any more; any goroutine may call it.
+type Loan interface{ Release() }
+
+// Arrival is a message that was received. Its bytes are valid until the next Receive,
+// but for a payload that is lent.
 type Arrival struct {
 	wire.Message
+	// Loan, if not nil, is what the Payload lies in, which the peer may write to all the
+	// while. Who has the Arrival must release it.
+	Loan Loan
 	// Size is the payload as the negotiated limit counts it, bytes.
 	Size int
 	// Seq counts messages received, this one included; it wraps.
 	Seq uint32
+}
+
+// Lender is a Transport that can leave large payloads where the peer put them, as long as
+// enough room stays for those that it takes away at once.
+type Lender interface {
+	Transport
+	// Lend sets what decides, for a large message of which all is known but the payload
+	// and metadata, whether it is to be lent. Receive calls it. It is set before the
+	// first Receive.
+	Lend(wanted func(m *wire.Message) bool)
 }
 
 // Transport moves the messages of one connection.

@@ -35,6 +35,10 @@ type Everything interface {
 	Maps(ctx context.Context, v Maps) (Maps, error)
 	Sets(ctx context.Context, v Sets) (Sets, error)
 	Options(ctx context.Context, v Options) (Options, error)
+	// Lent echoes []byte at any depth, lent to the handler, and strings beside them.
+	//
+	//roam:borrow
+	Lent(ctx context.Context, v Lent) (Lent, error)
 	// Color echoes an enum.
 	Color(ctx context.Context, v Color) (Color, error)
 	Shape(ctx context.Context, v Shape) (Shape, error)
@@ -229,6 +233,14 @@ type Maps struct {
 type Sets struct {
 	Names  map[string]struct{}
 	Points map[Point]struct{}
+}
+
+// Lent has []byte at several depths, and what is copied beside them.
+type Lent struct {
+	Name  string
+	Data  []byte
+	Parts map[string][]*Blob
+	Raw   [4]byte
 }
 
 // Options are values that may be missing.

@@ -15,8 +15,10 @@ type loopback struct {
 	// args, if not nil, may change the encoded arguments on their way, and result the
 	// encoded Result.
 	args, result func([]byte) []byte
-	in           roam.Incoming
-	reply        roam.Reply
+	// lent has the arguments decoded as lent ones are.
+	lent  bool
+	in    roam.Incoming
+	reply roam.Reply
 }
 
 func (l *loopback) Do(ctx context.Context, call *roam.Call) error {
@@ -24,7 +26,11 @@ func (l *loopback) Do(ctx context.Context, call *roam.Call) error {
 		return err
 	}
 	l.in.Reset()
-	l.in.Method, l.in.Args = call.Method.ID, wire.NewDecoder(l.pass(l.args, call.Args.Buffer()))
+	args := l.pass(l.args, call.Args.Buffer())
+	l.in.Method, l.in.Args = call.Method.ID, wire.NewDecoder(args)
+	if l.lent {
+		l.in.Args = wire.NewBorrowingDecoder(args)
+	}
 	inv, err := l.dispatcher.Prepare(&l.in)
 	if err != nil {
 		return err

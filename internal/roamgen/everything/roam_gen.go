@@ -34,6 +34,7 @@ const (
 	EverythingMapsID      uint64 = 0xe2c95ecdfab33be0
 	EverythingSetsID      uint64 = 0x8d21855ef38e5c97
 	EverythingOptionsID   uint64 = 0xa9ab6c875eb11516
+	EverythingLentID      uint64 = 0x930e98a95b81f078
 	EverythingColorID     uint64 = 0x4053674e2d45f403
 	EverythingShapeID     uint64 = 0x4340710204820a56
 	EverythingPairID      uint64 = 0xbb238d64a9f18e6b
@@ -70,6 +71,7 @@ var EverythingDescriptor = &roam.Service{
 		everythingMaps,
 		everythingSets,
 		everythingOptions,
+		everythingLent,
 		everythingColor,
 		everythingShape,
 		everythingPair,
@@ -216,6 +218,18 @@ var (
 			{Name: "v", Type: schemaOptions},
 		},
 		Result:      schemaOptions,
+		Error:       schemaFailure,
+		EncodeError: encodeFailureAs,
+		DecodeError: decodeFailureAs,
+	}
+	everythingLent = &roam.Method{
+		ID: EverythingLentID, Service: "Every_Thing", Name: "Lent",
+		Doc: "Lent echoes []byte at any depth, lent to the handler, and strings beside them.",
+		Args: []schema.Field{
+			{Name: "v", Type: schemaLent},
+		},
+		Result:      schemaLent,
+		Borrow:      true,
 		Error:       schemaFailure,
 		EncodeError: encodeFailureAs,
 		DecodeError: decodeFailureAs,
@@ -646,6 +660,23 @@ func (c *EverythingClient) Options(ctx context.Context, v Options) (Options, err
 	return result, nil
 }
 
+// Lent echoes []byte at any depth, lent to the handler, and strings beside them.
+func (c *EverythingClient) Lent(ctx context.Context, v Lent) (Lent, error) {
+	call := roam.NewCall(everythingLent)
+	defer call.Release()
+	e := &call.Args
+	encodeLent(e, v)
+	if err := c.caller.Do(ctx, call); err != nil {
+		return Lent{}, err
+	}
+	d := &call.Result
+	result := decodeLent(d)
+	if err := call.Finish(); err != nil {
+		return Lent{}, err
+	}
+	return result, nil
+}
+
 // Color echoes an enum.
 func (c *EverythingClient) Color(ctx context.Context, v Color) (Color, error) {
 	call := roam.NewCall(everythingColor)
@@ -979,6 +1010,8 @@ func (s everythingDispatcher) Prepare(in *roam.Incoming) (roam.Invocation, error
 		return prepareEverythingSetsRequest(s.impl, in)
 	case EverythingOptionsID:
 		return prepareEverythingOptionsRequest(s.impl, in)
+	case EverythingLentID:
+		return prepareEverythingLentRequest(s.impl, in)
 	case EverythingColorID:
 		return prepareEverythingColorRequest(s.impl, in)
 	case EverythingShapeID:
@@ -1533,6 +1566,46 @@ func (a *everythingOptionsRequest) Invoke(ctx context.Context, reply *roam.Reply
 	}
 	e := reply.Succeed()
 	encodeOptions(e, result)
+}
+
+// everythingLentRequest is a request to Lent, ready to run.
+type everythingLentRequest struct {
+	impl Everything
+	v    Lent
+}
+
+var everythingLentRequests = sync.Pool{New: func() any { return new(everythingLentRequest) }}
+
+func prepareEverythingLentRequest(impl Everything, in *roam.Incoming) (roam.Invocation, error) {
+	a := everythingLentRequests.Get().(*everythingLentRequest)
+	a.impl = impl
+	d := &in.Args
+	a.v = decodeLent(d)
+	if err := in.Args.Finish(); err != nil {
+		a.release()
+		return nil, err
+	}
+	return a, nil
+}
+
+func (a *everythingLentRequest) release() {
+	*a = everythingLentRequest{}
+	everythingLentRequests.Put(a)
+}
+
+// Method implements roam.Invocation.
+func (*everythingLentRequest) Method() *roam.Method { return everythingLent }
+
+// Invoke implements roam.Invocation.
+func (a *everythingLentRequest) Invoke(ctx context.Context, reply *roam.Reply) {
+	defer a.release()
+	result, err := a.impl.Lent(ctx, a.v)
+	if err != nil {
+		reply.Fail(everythingLent, err)
+		return
+	}
+	e := reply.Succeed()
+	encodeLent(e, result)
 }
 
 // everythingColorRequest is a request to Color, ready to run.
@@ -2517,6 +2590,21 @@ func decodeOptions(d *wire.Decoder) (v Options) {
 	return v
 }
 
+func encodeLent(e *wire.Encoder, v Lent) {
+	e.String(v.Name)
+	e.Bytes(v.Data)
+	encodeMapStringListOptionBlob(e, v.Parts)
+	encodeArray4U8(e, v.Raw)
+}
+
+func decodeLent(d *wire.Decoder) (v Lent) {
+	v.Name = d.String()
+	v.Data = d.Bytes()
+	v.Parts = decodeMapStringListOptionBlob(d)
+	v.Raw = decodeArray4U8(d)
+	return v
+}
+
 func encodeColor(e *wire.Encoder, v Color) {
 	i := indexColor(v)
 	if i < 0 {
@@ -3363,6 +3451,24 @@ func decodeOptionListOptionPoint(d *wire.Decoder) (v *[]*Point) {
 	return &some
 }
 
+func encodeMapStringListOptionBlob(e *wire.Encoder, v map[string][]*Blob) {
+	e.Len(len(v))
+	for _, key := range slices.Sorted(maps.Keys(v)) {
+		e.String(key)
+		encodeListOptionBlob(e, v[key])
+	}
+}
+
+func decodeMapStringListOptionBlob(d *wire.Decoder) (v map[string][]*Blob) {
+	n := d.Len(2)
+	v = make(map[string][]*Blob, n)
+	for range n {
+		key := d.String()
+		v[key] = decodeListOptionBlob(d)
+	}
+	return v
+}
+
 func encodeShapeCircle(e *wire.Encoder, v ShapeCircle) {
 	e.F64(v.Radius)
 }
@@ -3740,6 +3846,21 @@ func decodeListOptionPoint(d *wire.Decoder) (v []*Point) {
 	return v
 }
 
+func encodeListOptionBlob(e *wire.Encoder, v []*Blob) {
+	e.Len(len(v))
+	for i := range v {
+		encodeOptionBlob(e, v[i])
+	}
+}
+
+func decodeListOptionBlob(d *wire.Decoder) (v []*Blob) {
+	v = make([]*Blob, d.Len(1))
+	for i := range v {
+		v[i] = decodeOptionBlob(d)
+	}
+	return v
+}
+
 func encodeStarted(e *wire.Encoder, v shared.Started) {
 	e.String(v.By)
 }
@@ -3792,6 +3913,20 @@ func encodeStored(e *wire.Encoder, v Stored) {
 func decodeStored(d *wire.Decoder) (v Stored) {
 	v.Path = d.String()
 	return v
+}
+
+func encodeOptionBlob(e *wire.Encoder, v *Blob) {
+	if e.Option(v != nil); v != nil {
+		e.Bytes([]byte(*v))
+	}
+}
+
+func decodeOptionBlob(d *wire.Decoder) (v *Blob) {
+	if !d.Option() {
+		return nil
+	}
+	some := Blob(d.Bytes())
+	return &some
 }
 
 var schemaInts = &schema.Type{Kind: schema.Struct, Name: "Ints", Doc: "Ints are integers of every size.", Fields: []schema.Field{
@@ -3883,6 +4018,13 @@ var schemaOptions = &schema.Type{Kind: schema.Struct, Name: "Options", Doc: "Opt
 	{Name: "text", Type: &schema.Type{Kind: schema.Option, Elem: &schema.Type{Kind: schema.Option, Elem: &schema.Type{Kind: schema.String}}}},
 	{Name: "point", Type: &schema.Type{Kind: schema.Option, Elem: schemaPoint}},
 	{Name: "list", Type: &schema.Type{Kind: schema.Option, Elem: &schema.Type{Kind: schema.List, Elem: &schema.Type{Kind: schema.Option, Elem: schemaPoint}}}},
+}}
+
+var schemaLent = &schema.Type{Kind: schema.Struct, Name: "Lent", Doc: "Lent has []byte at several depths, and what is copied beside them.", Fields: []schema.Field{
+	{Name: "name", Type: &schema.Type{Kind: schema.String}},
+	{Name: "data", Type: &schema.Type{Kind: schema.Bytes}},
+	{Name: "parts", Type: &schema.Type{Kind: schema.Map, Key: &schema.Type{Kind: schema.String}, Elem: &schema.Type{Kind: schema.List, Elem: &schema.Type{Kind: schema.Option, Elem: schemaBlob}}}},
+	{Name: "raw", Type: &schema.Type{Kind: schema.Array, Elem: &schema.Type{Kind: schema.U8}, Len: 4}},
 }}
 
 var schemaColor = &schema.Type{Kind: schema.Enum, Name: "Color", Doc: "Color is an enum of constants.", Variants: []schema.Variant{

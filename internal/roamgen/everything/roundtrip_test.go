@@ -39,9 +39,10 @@ func TestRandomValuesComeBack(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	through := &loopback{dispatcher: NewEverythingDispatcher(echo{})}
 	methods := echoes(NewEverythingClient(through))
-	require.Len(t, methods, 21)
+	require.Len(t, methods, 22)
 	for name, m := range methods {
-		for range 300 {
+		for i := range 300 {
+			through.lent = i%2 == 1
 			want := random(r, m.Type().In(1))
 			got, err := call(m, want)
 			require.NoError(t, err, "%s of %#v", name, want)
@@ -94,6 +95,7 @@ func TestBytesThatAreNoValuesAreRefused(t *testing.T) {
 	refused := 0
 	for name, m := range echoes(NewEverythingClient(through)) {
 		for i := range 400 {
+			through.lent = i%4 < 2
 			through.args, through.result = change, nil
 			if i%2 == 0 {
 				through.args, through.result = nil, change
@@ -222,6 +224,8 @@ func TestDescriptor(t *testing.T) {
 	}
 	boolean := methods["Bool"]
 	assert.True(t, boolean.Inline && boolean.Idempotent)
+	assert.False(t, boolean.Borrow)
+	assert.True(t, methods["Lent"].Borrow)
 	assert.Nil(t, boolean.Error)
 	assert.Equal(t, "Bool echoes a bool.", boolean.Doc)
 	assert.Equal(t, "Failure", methods["Ints"].Error.Name)

@@ -28,6 +28,7 @@ func (echo) Lists(_ context.Context, v Lists) (Lists, error)                 { r
 func (echo) Maps(_ context.Context, v Maps) (Maps, error)                    { return v, nil }
 func (echo) Sets(_ context.Context, v Sets) (Sets, error)                    { return v, nil }
 func (echo) Options(_ context.Context, v Options) (Options, error)           { return v, nil }
+func (echo) Lent(_ context.Context, v Lent) (Lent, error)                    { return v, nil }
 func (echo) Color(_ context.Context, v Color) (Color, error)                 { return v, nil }
 func (echo) Shape(_ context.Context, v Shape) (Shape, error)                 { return v, nil }
 func (echo) Pair(_ context.Context, v Pair) (Pair, error)                    { return v, nil }

@@ -31,6 +31,9 @@ func (g *generator) descriptor(s *model.Service, methods map[*model.Method]metho
 		if m.Inline {
 			g.p("Inline: true,")
 		}
+		if m.Borrow {
+			g.p("Borrow: true,")
+		}
 		if m.Idempotent {
 			g.p("Idempotent: true,")
 		}

@@ -152,7 +152,7 @@ func TestDirectivesElsewhereAreToldWhereTheyMatter(t *testing.T) {
 	assert.Equal(t, []string{
 		"other/other.go:5:1: //roam:enum stands above another type; it is for an interface or an integer type",
 		"other/other.go:12:2: \"two words\" is no name; write one word of letters and digits, as load-template",
-		"other/other.go:19:1: //roam:tupel is no directive; there are //roam:enum, //roam:error, //roam:idempotent, " +
+		"other/other.go:19:1: //roam:tupel is no directive; there are //roam:borrow, //roam:enum, //roam:error, //roam:idempotent, " +
 			"//roam:inline, //roam:name, //roam:service, //roam:tuple",
 		"other/other.go:25:2: //roam:inline takes nothing behind it; write \"always\" in a line of its own",
 	}, strings.Split(filepath.ToSlash(err.Error()), "\n"))

@@ -42,6 +42,7 @@ var directives = map[string]rule{
 	"name":       {[]target{onInterface, onInteger, onStruct, onType, onAlias, onConstant, onMethod}, false},
 	"inline":     {[]target{onMethod}, true},
 	"idempotent": {[]target{onMethod}, true},
+	"borrow":     {[]target{onMethod}, true},
 }
 
 // directive is one line //roam:NAME ARGUMENTS.

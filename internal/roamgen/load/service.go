@@ -87,7 +87,7 @@ func (l *loader) readMethod(s site, f *types.Func, declared *model.Error) *model
 	}
 	m := &model.Method{
 		GoName: f.Name(), Name: wireName(n, f.Name()), Doc: n.doc, Error: declared,
-		Inline: n.has("inline"), Idempotent: n.has("idempotent"),
+		Inline: n.has("inline"), Idempotent: n.has("idempotent"), Borrow: n.has("borrow"),
 	}
 	if !f.Exported() {
 		l.fault(s, "a method of a service is exported; %s", l.advice(f, names.Exported(f.Name())))
@@ -126,6 +126,12 @@ func (l *loader) readMethod(s site, f *types.Func, declared *model.Error) *model
 	}
 	if !ok {
 		return nil
+	}
+	if d, _ := n.get("borrow"); m.Borrow && !m.HasBytes() {
+		if l.isOurs(d.pos) {
+			s.pos = d.pos
+		}
+		l.fault(s, "//roam:borrow lends []byte arguments, and this method has none; take it away")
 	}
 	return m
 }

@@ -3,6 +3,7 @@ package model
 import (
 	"go/token"
 	"go/types"
+	"slices"
 
 	"github.com/roam-rpc/roam-go/internal/roamgen/methodid"
 	"github.com/roam-rpc/roam-go/internal/roamgen/names"
@@ -41,7 +42,7 @@ type Method struct {
 	Results []Arg
 	Error   *Error // declared; nil when there is none
 
-	Inline, Idempotent bool
+	Inline, Idempotent, Borrow bool
 }
 
 // Arg is an argument or result.
@@ -98,6 +99,24 @@ func (m *Method) HasChannels() bool {
 		}
 	}
 	return false
+}
+
+// HasBytes says that there is a []byte within the arguments, those apart that come
+// through channels.
+func (m *Method) HasBytes() bool {
+	return slices.ContainsFunc(m.Args, func(a Arg) bool { return hasBytes(a.Type.Wire) })
+}
+
+func hasBytes(t *schema.Type) bool {
+	if t == nil || t.Kind == schema.Tx || t.Kind == schema.Rx {
+		return false
+	}
+	inField := func(f schema.Field) bool { return hasBytes(f.Type) }
+	inVariant := func(v schema.Variant) bool {
+		return hasBytes(v.Value) || slices.ContainsFunc(v.Fields, inField)
+	}
+	return t.Kind == schema.Bytes || hasBytes(t.Elem) ||
+		slices.ContainsFunc(t.Fields, inField) || slices.ContainsFunc(t.Variants, inVariant)
 }
 
 // Names of what is generated for a service. They are exported when the interface is.
