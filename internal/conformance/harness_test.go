@@ -70,6 +70,8 @@ type hub struct {
 	seg  *segmenttest.Segment
 	dead chan death
 	ran  []chan error
+	// service is what the host serves to guests that connect from then on.
+	service *testbed.Service
 }
 
 type death struct {
@@ -80,7 +82,7 @@ type death struct {
 func newHub(t *testing.T, cfg shmring.Config) *hub {
 	t.Helper()
 	before := leaktest.Now(t)
-	h := &hub{t: t, dead: make(chan death, 1024)}
+	h := &hub{t: t, dead: make(chan death, 1024), service: &testbed.Service{}}
 	cfg.Logger = slog.New(slog.DiscardHandler)
 	cfg.OnDeath = func(peer uint32, cause error) { h.dead <- death{peer, cause} }
 	var err error
@@ -129,7 +131,7 @@ type guest struct {
 // connect runs the host's side of an attached guest.
 func (h *hub) connect(peer *shmring.Peer) *guest {
 	h.t.Helper()
-	handle, drv, err := driver.EstablishHostPeer(h.host, peer.ID(), &testbed.Service{}, quiet)
+	handle, drv, err := driver.EstablishHostPeer(h.host, peer.ID(), h.service, quiet)
 	require.NoError(h.t, err)
 	ran, over := make(chan error, 1), make(chan error)
 	go func() {

@@ -15,28 +15,31 @@ import (
 
 // Method ids of Testbed.
 const (
-	TestbedEchoID      uint64 = 0x9aabc4ba61fd5df3
-	TestbedReverseID   uint64 = 0xcba154600f640175
-	TestbedAddID       uint64 = 0x2f60211222165be3
-	TestbedInlineID    uint64 = 0x97eac5aa69712c7d
-	TestbedSmallID     uint64 = 0x07594b96995c76ed
-	TestbedBytesID     uint64 = 0x0980cc8519cb9b4e
-	TestbedCheckID     uint64 = 0x0ea36829ad805d39
-	TestbedFailID      uint64 = 0xb857b7b07422540a
-	TestbedPanicID     uint64 = 0x2500b29d7441893b
-	TestbedBlockID     uint64 = 0x11a41130bc7b7a98
-	TestbedNestID      uint64 = 0x735798304c55f9d3
-	TestbedMetaID      uint64 = 0x1331952a9622aee9
-	TestbedDriveID     uint64 = 0xf0f14b34c3e848c9
-	TestbedLeaveID     uint64 = 0x62f5d65134dfbb1b
-	TestbedExitID      uint64 = 0x91b1c81a54f47cc2
-	TestbedSumID       uint64 = 0x855b3a25d97bfefd
-	TestbedGenerateID  uint64 = 0x54d2273d8cdb9c38
-	TestbedTransformID uint64 = 0x5d9895604eb18b19
-	TestbedDrainID     uint64 = 0x028f88e9c5cfe5ef
-	TestbedIgnoreID    uint64 = 0xdb08b79e3bbd5f6c
-	TestbedHoldID      uint64 = 0x02bba1f75b731717
-	TestbedFloodID     uint64 = 0x12076d176d71aee6
+	TestbedEchoID       uint64 = 0x9aabc4ba61fd5df3
+	TestbedReverseID    uint64 = 0xcba154600f640175
+	TestbedAddID        uint64 = 0x2f60211222165be3
+	TestbedInlineID     uint64 = 0x97eac5aa69712c7d
+	TestbedSmallID      uint64 = 0x07594b96995c76ed
+	TestbedBytesID      uint64 = 0x0980cc8519cb9b4e
+	TestbedLentID       uint64 = 0x7328ae017c92812f
+	TestbedLentInlineID uint64 = 0x986341724cc377c2
+	TestbedKeepID       uint64 = 0xd8f4ee6810be9a5f
+	TestbedCheckID      uint64 = 0x0ea36829ad805d39
+	TestbedFailID       uint64 = 0xb857b7b07422540a
+	TestbedPanicID      uint64 = 0x2500b29d7441893b
+	TestbedBlockID      uint64 = 0x11a41130bc7b7a98
+	TestbedNestID       uint64 = 0x735798304c55f9d3
+	TestbedMetaID       uint64 = 0x1331952a9622aee9
+	TestbedDriveID      uint64 = 0xf0f14b34c3e848c9
+	TestbedLeaveID      uint64 = 0x62f5d65134dfbb1b
+	TestbedExitID       uint64 = 0x91b1c81a54f47cc2
+	TestbedSumID        uint64 = 0x855b3a25d97bfefd
+	TestbedGenerateID   uint64 = 0x54d2273d8cdb9c38
+	TestbedTransformID  uint64 = 0x5d9895604eb18b19
+	TestbedDrainID      uint64 = 0x028f88e9c5cfe5ef
+	TestbedIgnoreID     uint64 = 0xdb08b79e3bbd5f6c
+	TestbedHoldID       uint64 = 0x02bba1f75b731717
+	TestbedFloodID      uint64 = 0x12076d176d71aee6
 )
 
 // TestbedDescriptor describes Testbed, for tools and for NewMux.
@@ -50,6 +53,9 @@ var TestbedDescriptor = &roam.Service{
 		testbedInline,
 		testbedSmall,
 		testbedBytes,
+		testbedLent,
+		testbedLentInline,
+		testbedKeep,
 		testbedCheck,
 		testbedFail,
 		testbedPanic,
@@ -121,6 +127,34 @@ var (
 			{Name: "data", Type: &schema.Type{Kind: schema.Bytes}},
 		},
 		Result: &schema.Type{Kind: schema.Bytes},
+	}
+	testbedLent = &roam.Method{
+		ID: TestbedLentID, Service: "Testbed", Name: "Lent",
+		Doc: "Lent gives data back that it borrows.",
+		Args: []schema.Field{
+			{Name: "data", Type: &schema.Type{Kind: schema.Bytes}},
+		},
+		Result: &schema.Type{Kind: schema.Bytes},
+		Borrow: true,
+	}
+	testbedLentInline = &roam.Method{
+		ID: TestbedLentInlineID, Service: "Testbed", Name: "LentInline",
+		Doc: "LentInline is Lent, run on the goroutine that receives.",
+		Args: []schema.Field{
+			{Name: "data", Type: &schema.Type{Kind: schema.Bytes}},
+		},
+		Result: &schema.Type{Kind: schema.Bytes},
+		Inline: true,
+		Borrow: true,
+	}
+	testbedKeep = &roam.Method{
+		ID: TestbedKeepID, Service: "Testbed", Name: "Keep",
+		Doc: "Keep borrows data until its context ends, reads it once more and returns the\ncontext's error.",
+		Args: []schema.Field{
+			{Name: "data", Type: &schema.Type{Kind: schema.Bytes}},
+		},
+		Result: &schema.Type{Kind: schema.Unit},
+		Borrow: true,
 	}
 	testbedCheck = &roam.Method{
 		ID: TestbedCheckID, Service: "Testbed", Name: "Check",
@@ -363,6 +397,53 @@ func (c *TestbedClient) Bytes(ctx context.Context, data []byte) ([]byte, error) 
 		return nil, err
 	}
 	return result, nil
+}
+
+// Lent gives data back that it borrows.
+func (c *TestbedClient) Lent(ctx context.Context, data []byte) ([]byte, error) {
+	call := roam.NewCall(testbedLent)
+	defer call.Release()
+	e := &call.Args
+	e.Bytes(data)
+	if err := c.caller.Do(ctx, call); err != nil {
+		return nil, err
+	}
+	d := &call.Result
+	result := d.Bytes()
+	if err := call.Finish(); err != nil {
+		return nil, err
+	}
+	return result, nil
+}
+
+// LentInline is Lent, run on the goroutine that receives.
+func (c *TestbedClient) LentInline(ctx context.Context, data []byte) ([]byte, error) {
+	call := roam.NewCall(testbedLentInline)
+	defer call.Release()
+	e := &call.Args
+	e.Bytes(data)
+	if err := c.caller.Do(ctx, call); err != nil {
+		return nil, err
+	}
+	d := &call.Result
+	result := d.Bytes()
+	if err := call.Finish(); err != nil {
+		return nil, err
+	}
+	return result, nil
+}
+
+// Keep borrows data until its context ends, reads it once more and returns the
+// context's error.
+func (c *TestbedClient) Keep(ctx context.Context, data []byte) error {
+	call := roam.NewCall(testbedKeep)
+	defer call.Release()
+	e := &call.Args
+	e.Bytes(data)
+	if err := c.caller.Do(ctx, call); err != nil {
+		return err
+	}
+	return call.Finish()
 }
 
 // Check succeeds for 0 and fails with a *CheckError of that code otherwise.
@@ -635,6 +716,12 @@ func (s testbedDispatcher) Prepare(in *roam.Incoming) (roam.Invocation, error) {
 		return prepareTestbedSmallRequest(s.impl, in)
 	case TestbedBytesID:
 		return prepareTestbedBytesRequest(s.impl, in)
+	case TestbedLentID:
+		return prepareTestbedLentRequest(s.impl, in)
+	case TestbedLentInlineID:
+		return prepareTestbedLentInlineRequest(s.impl, in)
+	case TestbedKeepID:
+		return prepareTestbedKeepRequest(s.impl, in)
 	case TestbedCheckID:
 		return prepareTestbedCheckRequest(s.impl, in)
 	case TestbedFailID:
@@ -913,6 +1000,125 @@ func (a *testbedBytesRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	}
 	e := reply.Succeed()
 	e.Bytes(result)
+}
+
+// testbedLentRequest is a request to Lent, ready to run.
+type testbedLentRequest struct {
+	impl Testbed
+	data []byte
+}
+
+var testbedLentRequests = sync.Pool{New: func() any { return new(testbedLentRequest) }}
+
+func prepareTestbedLentRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
+	a := testbedLentRequests.Get().(*testbedLentRequest)
+	a.impl = impl
+	d := &in.Args
+	a.data = d.Bytes()
+	if err := in.Args.Finish(); err != nil {
+		a.release()
+		return nil, err
+	}
+	return a, nil
+}
+
+func (a *testbedLentRequest) release() {
+	*a = testbedLentRequest{}
+	testbedLentRequests.Put(a)
+}
+
+// Method implements roam.Invocation.
+func (*testbedLentRequest) Method() *roam.Method { return testbedLent }
+
+// Invoke implements roam.Invocation.
+func (a *testbedLentRequest) Invoke(ctx context.Context, reply *roam.Reply) {
+	defer a.release()
+	result, err := a.impl.Lent(ctx, a.data)
+	if err != nil {
+		reply.Fail(testbedLent, err)
+		return
+	}
+	e := reply.Succeed()
+	e.Bytes(result)
+}
+
+// testbedLentInlineRequest is a request to LentInline, ready to run.
+type testbedLentInlineRequest struct {
+	impl Testbed
+	data []byte
+}
+
+var testbedLentInlineRequests = sync.Pool{New: func() any { return new(testbedLentInlineRequest) }}
+
+func prepareTestbedLentInlineRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
+	a := testbedLentInlineRequests.Get().(*testbedLentInlineRequest)
+	a.impl = impl
+	d := &in.Args
+	a.data = d.Bytes()
+	if err := in.Args.Finish(); err != nil {
+		a.release()
+		return nil, err
+	}
+	return a, nil
+}
+
+func (a *testbedLentInlineRequest) release() {
+	*a = testbedLentInlineRequest{}
+	testbedLentInlineRequests.Put(a)
+}
+
+// Method implements roam.Invocation.
+func (*testbedLentInlineRequest) Method() *roam.Method { return testbedLentInline }
+
+// Invoke implements roam.Invocation.
+func (a *testbedLentInlineRequest) Invoke(ctx context.Context, reply *roam.Reply) {
+	defer a.release()
+	result, err := a.impl.LentInline(ctx, a.data)
+	if err != nil {
+		reply.Fail(testbedLentInline, err)
+		return
+	}
+	e := reply.Succeed()
+	e.Bytes(result)
+}
+
+// testbedKeepRequest is a request to Keep, ready to run.
+type testbedKeepRequest struct {
+	impl Testbed
+	data []byte
+}
+
+var testbedKeepRequests = sync.Pool{New: func() any { return new(testbedKeepRequest) }}
+
+func prepareTestbedKeepRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
+	a := testbedKeepRequests.Get().(*testbedKeepRequest)
+	a.impl = impl
+	d := &in.Args
+	a.data = d.Bytes()
+	if err := in.Args.Finish(); err != nil {
+		a.release()
+		return nil, err
+	}
+	return a, nil
+}
+
+func (a *testbedKeepRequest) release() {
+	*a = testbedKeepRequest{}
+	testbedKeepRequests.Put(a)
+}
+
+// Method implements roam.Invocation.
+func (*testbedKeepRequest) Method() *roam.Method { return testbedKeep }
+
+// Invoke implements roam.Invocation.
+func (a *testbedKeepRequest) Invoke(ctx context.Context, reply *roam.Reply) {
+	defer a.release()
+	err := a.impl.Keep(ctx, a.data)
+	if err != nil {
+		reply.Fail(testbedKeep, err)
+		return
+	}
+	reply.Succeed()
 }
 
 // testbedCheckRequest is a request to Check, ready to run.

@@ -30,6 +30,9 @@ var Scenarios = map[string]Scenario{
 	"large":      Large,
 	"unread":     Unread,
 	"deadline":   Deadlines,
+	"borrow":     Borrows,
+	"keep":       Keeps,
+	"kept":       KeptUntilTheEnd,
 }
 
 // Echoes makes n calls, one after another.
@@ -292,13 +295,13 @@ func channelUse(ctx context.Context, c *Client, kind int) error {
 }
 
 // Large makes calls of up to n bytes each way.
-func Large(ctx context.Context, c *Client, n int) error {
+func Large(ctx context.Context, c *Client, n int) error { return growing(ctx, c.Bytes, n) }
+
+// growing calls what gives data back with 1 to n bytes.
+func growing(ctx context.Context, echo func(context.Context, []byte) ([]byte, error), n int) error {
 	for size := 1; size <= n; size = size*2 + 1 {
-		data := make([]byte, size)
-		for i := range data {
-			data[i] = byte(i * 7)
-		}
-		got, err := c.Bytes(ctx, data)
+		data := pattern(size)
+		got, err := echo(ctx, data)
 		if err != nil {
 			return err
 		}
@@ -308,6 +311,49 @@ func Large(ctx context.Context, c *Client, n int) error {
 	}
 	return nil
 }
+
+// pattern is n bytes that are not all the same.
+func pattern(n int) []byte {
+	data := make([]byte, n)
+	for i := range data {
+		data[i] = byte(i * 7)
+	}
+	return data
+}
+
+// Borrows makes calls of up to n bytes each way to handlers that borrow them, from 4
+// goroutines.
+func Borrows(ctx context.Context, c *Client, n int) error {
+	return each(4, func(int) error {
+		return errors.Join(growing(ctx, c.Lent, n), growing(ctx, c.LentInline, n))
+	})
+}
+
+// keepers are more handlers than there are slots in a pool of the default size.
+const keepers = 20
+
+// Keeps has many handlers keep n bytes each that they borrow, makes calls as large while
+// they do, and ends them.
+func Keeps(ctx context.Context, c *Client, n int) error {
+	kept, end := context.WithCancel(ctx)
+	defer end()
+	data := pattern(n)
+	ended := make(chan error, keepers)
+	for range keepers {
+		go func() { ended <- c.Keep(kept, data) }()
+	}
+	err := errors.Join(growing(ctx, c.Lent, n), growing(ctx, c.Bytes, n))
+	end()
+	for range keepers {
+		if got := <-ended; !errors.Is(got, context.Canceled) {
+			err = errors.Join(err, fmt.Errorf("a handler that kept what it borrowed gave %w", got))
+		}
+	}
+	return err
+}
+
+// KeptUntilTheEnd has a handler keep n bytes until ctx or the connection ends.
+func KeptUntilTheEnd(ctx context.Context, c *Client, n int) error { return c.Keep(ctx, pattern(n)) }
 
 // Unread cancels n calls in the middle of streams that nobody reads to the end.
 func Unread(ctx context.Context, c *Client, n int) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"os"
 	"slices"
@@ -16,11 +17,26 @@ import (
 type Service struct {
 	// Blocked, if not nil, is told each time a Block starts and ends.
 	Blocked func(started bool)
+	// Kept, if not nil, is called by a Keep whose context has ended, with the data as it
+	// borrows them still.
+	Kept func(data []byte)
 	// Leaving, if not nil, is called after the answer to a Leave was sent.
 	Leaving func()
 }
 
 var _ Testbed = (*Service)(nil)
+
+var _ roam.Borrower = (*Service)(nil)
+
+// Borrows makes the Service a roam.Borrower.
+func (s *Service) Borrows(method uint64) bool {
+	for _, m := range TestbedDescriptor.Methods {
+		if m.ID == method {
+			return m.Borrow
+		}
+	}
+	return false
+}
 
 // Prepare makes the Service a roam.Dispatcher.
 func (s *Service) Prepare(in *roam.Incoming) (roam.Invocation, error) {
@@ -48,6 +64,25 @@ func (*Service) Small(_ context.Context, data [32]byte) ([32]byte, error) { retu
 
 // Bytes gives data back.
 func (*Service) Bytes(_ context.Context, data []byte) ([]byte, error) { return data, nil }
+
+// Lent gives data back.
+func (*Service) Lent(_ context.Context, data []byte) ([]byte, error) { return data, nil }
+
+// LentInline gives data back.
+func (*Service) LentInline(_ context.Context, data []byte) ([]byte, error) { return data, nil }
+
+// Keep waits for the end of ctx.
+func (s *Service) Keep(ctx context.Context, data []byte) error {
+	before := crc32.ChecksumIEEE(data)
+	err := s.Block(ctx)
+	if s.Kept != nil {
+		s.Kept(data)
+	}
+	if after := crc32.ChecksumIEEE(data); after != before {
+		return fmt.Errorf("%d bytes changed while they were borrowed", len(data))
+	}
+	return err
+}
 
 // Check fails, but for 0.
 func (*Service) Check(_ context.Context, code uint32) error {

@@ -28,6 +28,20 @@ type Testbed interface {
 	Small(ctx context.Context, data [32]byte) ([32]byte, error)
 	// Bytes gives data back.
 	Bytes(ctx context.Context, data []byte) ([]byte, error)
+	// Lent gives data back that it borrows.
+	//
+	//roam:borrow
+	Lent(ctx context.Context, data []byte) ([]byte, error)
+	// LentInline is Lent, run on the goroutine that receives.
+	//
+	//roam:borrow
+	//roam:inline
+	LentInline(ctx context.Context, data []byte) ([]byte, error)
+	// Keep borrows data until its context ends, reads it once more and returns the
+	// context's error.
+	//
+	//roam:borrow
+	Keep(ctx context.Context, data []byte) error
 	// Check succeeds for 0 and fails with a *CheckError of that code otherwise.
 	//
 	//roam:error CheckError
