@@ -91,3 +91,29 @@ func TestMessageWithATailIsThatOfOnePayload(t *testing.T) {
 	assert.Equal(t, AppendMessageFrame(nil, &whole), AppendMessageFrame(nil, &parts))
 	assert.Equal(t, len(whole.Payload), parts.PayloadSize())
 }
+
+// TestBorrowingDecoderCopiesAllButBytes: what is not a []byte stays as it was checked,
+// whatever others write to the input.
+func TestBorrowingDecoderCopiesAllButBytes(t *testing.T) {
+	long := strings.Repeat("x", 400)
+	input := AppendString(AppendString(AppendBytes(nil, []byte("data")), long), "")
+	input = AppendBytes(append(AppendChar(input, 'c'), "raw!"...), nil)
+	d := NewBorrowingDecoder(input)
+	data, text, empty, char := d.Bytes(), d.String(), d.String(), d.Char()
+	var raw [4]byte
+	d.Raw(raw[:])
+	none := d.Bytes()
+	require.NoError(t, d.Finish())
+	assert.Equal(t, 4, cap(data))
+	assert.NotNil(t, none)
+	clear(input)
+	assert.Equal(t, make([]byte, 4), data)
+	assert.Equal(t, long, text)
+	assert.Empty(t, empty)
+	assert.Equal(t, Char('c'), char)
+	assert.Equal(t, "raw!", string(raw[:]))
+
+	d = NewBorrowingDecoder([]byte{1, 0xff})
+	assert.Empty(t, d.String())
+	require.ErrorContains(t, d.Err(), "UTF-8")
+}
