@@ -228,13 +228,7 @@ func (p *pair[T]) await(ctx context.Context) error {
 // receive hands the next item to decode. raw is the item, to keep, if it is owned; else
 // it is nil, and decode must not keep the decoder's bytes.
 func (p *pair[T]) receive(ctx context.Context, decode func(d *wire.Decoder, raw []byte)) error {
-	if err := p.await(ctx); err != nil {
-		return err
-	}
-	if p.receiver == nil {
-		return ErrPassed
-	}
-	if err := p.use.lock(ctx); err != nil {
+	if err := p.lockReceiver(ctx); err != nil {
 		return err
 	}
 	defer p.use.unlock()
@@ -256,6 +250,18 @@ func (p *pair[T]) receive(ctx context.Context, decode func(d *wire.Decoder, raw 
 		return p.receiver.Invalid(err)
 	}
 	return nil
+}
+
+// lockReceiver waits until this end can receive and nobody else does; use is then to be
+// unlocked.
+func (p *pair[T]) lockReceiver(ctx context.Context) error {
+	if err := p.await(ctx); err != nil {
+		return err
+	}
+	if p.receiver == nil {
+		return ErrPassed
+	}
+	return p.use.lock(ctx)
 }
 
 func (p *pair[T]) bindSender(s Sender) {

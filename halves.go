@@ -26,6 +26,9 @@ type Receiver interface {
 	// Recv waits for the next item. It is appended to buf, or owned: then it lies in
 	// memory of its own, which is the caller's. io.EOF is the regular end.
 	Recv(ctx context.Context, buf []byte) (item []byte, owned bool, err error)
+	// Borrow is Recv that may leave the item where it was received. A loan that is not
+	// nil says what it lies in.
+	Borrow(ctx context.Context) (item []byte, loan Loan, err error)
 	// Reset says that no more is wanted. It does not block.
 	Reset()
 	// Detach keeps the channel open after the handler returned.
@@ -35,6 +38,15 @@ type Receiver interface {
 	Invalid(cause error) error
 	// Drop ends the channel because the program lost its end; a fault unless it had
 	// ended before.
+	Drop()
+}
+
+// Loan is memory of a connection that the program uses. Connections implement it. One of
+// the methods is called, once.
+type Loan interface {
+	// Release gives the memory back: nobody uses it any more.
+	Release()
+	// Drop is Release because the program lost what it used; a fault.
 	Drop()
 }
 

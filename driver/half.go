@@ -24,6 +24,9 @@ type half struct {
 	said   bool          // logged why a send waits
 
 	message wire.Message // what the one goroutine in Send sends
+
+	borrows bool           // a Borrow waits for the next item; guarded by c.mu
+	loan    transport.Loan // what that item lies in, when it has come so; guarded by c.mu
 }
 
 func newHalf(c *conn, ch *core.Channel) *half {
@@ -152,17 +155,22 @@ func (s *sender) Drop() { (*half)(s).drop(func(c *core.Core) { c.Close(s.ch) }) 
 type receiver half
 
 func (r *receiver) Recv(ctx context.Context, buf []byte) (item []byte, owned bool, err error) {
+	got, err := r.next(ctx, buf)
+	return got.item, got.owned, err
+}
+
+func (r *receiver) next(ctx context.Context, buf []byte) (taken, error) {
 	for {
 		if err := ctx.Err(); err != nil {
-			return buf, false, err
+			return taken{item: buf}, err
 		}
 		r.seen = r.events.Load()
 		got, err := r.take(buf)
 		if got.ok || err != nil {
-			return got.item, got.owned, err
+			return got, err
 		}
 		if err := r.c.await(ctx, r.w); err != nil {
-			return buf, false, err
+			return taken{item: buf}, err
 		}
 	}
 }
@@ -171,6 +179,7 @@ func (r *receiver) Recv(ctx context.Context, buf []byte) (item []byte, owned boo
 type taken struct {
 	item      []byte
 	owned, ok bool
+	loan      transport.Loan // what it lies in, nil for memory that it owns
 }
 
 func (r *receiver) take(buf []byte) (got taken, err error) {
@@ -180,6 +189,9 @@ func (r *receiver) take(buf []byte) (got taken, err error) {
 		got.owned = true
 	} else {
 		got.item, got.ok, err = c.core.Take(r.ch, buf)
+	}
+	if got.ok { // with the item: the next one is not the one that was waited for
+		got.loan, r.loan, r.borrows = r.loan, nil, false
 	}
 	c.mu.Unlock()
 	c.flush()

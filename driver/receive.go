@@ -5,6 +5,7 @@ import (
 
 	"github.com/roam-rpc/roam-go/internal/core"
 	"github.com/roam-rpc/roam-go/internal/transport"
+	"github.com/roam-rpc/roam-go/wire"
 )
 
 // receive takes one batch of messages and carries out what follows. It says how many
@@ -39,6 +40,9 @@ func (c *conn) receive() int {
 // a handler, or one that waited.
 func (c *conn) take(a *transport.Arrival) (readied bool) {
 	c.mu.Lock()
+	if a.Loan != nil && a.Kind == wire.KindData {
+		c.place(a)
+	}
 	err := c.core.Receive(&a.Message, a.Size)
 	c.fx = c.core.TakeEffects(c.fx)
 	arrived := len(c.fx) > 0 && c.fx[0].Kind == core.Arrived

@@ -251,6 +251,24 @@ func (c *Core) TakeKept(ch *Channel) ([]byte, bool) {
 	return item, ok
 }
 
+// Awaits gives the channel of this id if its next item is the next that Take gives: this
+// side receives on it, it is open, and nothing is queued. Else nil.
+func (c *Core) Awaits(id uint64) *Channel {
+	ch := c.channels[id]
+	if ch == nil || ch.Sends || ch.err != nil || !ch.queue.empty() {
+		return nil
+	}
+	return ch
+}
+
+// Move replaces the item that Take gives next by a copy that move makes, if that item
+// lies in memory of its own.
+func (c *Core) Move(ch *Channel, move func([]byte) []byte) {
+	if item := ch.queue.firstKept(); item != nil {
+		*item = move(*item)
+	}
+}
+
 func (c *Core) grant(ch *Channel, n uint32) {
 	credit := c.cfg.Flow.Consumed(&ch.window, n, ch.queue.empty())
 	if credit == 0 {

@@ -52,6 +52,14 @@ func (q *itemQueue) popKept() (item []byte, ok bool) {
 	return item, true
 }
 
+// firstKept is the first item, to be replaced, if it is one that was kept; else nil.
+func (q *itemQueue) firstKept() *[]byte {
+	if q.empty() || q.buf[q.start] != keptMark {
+		return nil
+	}
+	return &q.kept[0]
+}
+
 func (q *itemQueue) pushZero() {
 	if q.zeroRun > 0 {
 		count := q.buf[q.zeroRun:]

@@ -37,6 +37,7 @@ const (
 	TestbedGenerateID   uint64 = 0x54d2273d8cdb9c38
 	TestbedTransformID  uint64 = 0x5d9895604eb18b19
 	TestbedDrainID      uint64 = 0x028f88e9c5cfe5ef
+	TestbedLendID       uint64 = 0xd4f8cfaf3fdb492f
 	TestbedIgnoreID     uint64 = 0xdb08b79e3bbd5f6c
 	TestbedHoldID       uint64 = 0x02bba1f75b731717
 	TestbedFloodID      uint64 = 0x12076d176d71aee6
@@ -69,6 +70,7 @@ var TestbedDescriptor = &roam.Service{
 		testbedGenerate,
 		testbedTransform,
 		testbedDrain,
+		testbedLend,
 		testbedIgnore,
 		testbedHold,
 		testbedFlood,
@@ -249,6 +251,14 @@ var (
 	testbedDrain = &roam.Method{
 		ID: TestbedDrainID, Service: "Testbed", Name: "Drain",
 		Doc: "Drain counts the bytes of a stream.",
+		Args: []schema.Field{
+			{Name: "data", Type: &schema.Type{Kind: schema.Rx, Elem: &schema.Type{Kind: schema.Bytes}}},
+		},
+		Result: &schema.Type{Kind: schema.U64},
+	}
+	testbedLend = &roam.Method{
+		ID: TestbedLendID, Service: "Testbed", Name: "Lend",
+		Doc: "Lend counts the bytes of a stream whose items it borrows.",
 		Args: []schema.Field{
 			{Name: "data", Type: &schema.Type{Kind: schema.Rx, Elem: &schema.Type{Kind: schema.Bytes}}},
 		},
@@ -637,6 +647,27 @@ func (c *TestbedClient) Drain(ctx context.Context, data *roam.Rx[[]byte]) (uint6
 	return result, nil
 }
 
+// Lend counts the bytes of a stream whose items it borrows.
+func (c *TestbedClient) Lend(ctx context.Context, data *roam.Rx[[]byte]) (uint64, error) {
+	call := roam.NewCall(testbedLend)
+	defer call.Release()
+	if err := roam.PassRx(call, data, wire.Bytes); err != nil {
+		return 0, fmt.Errorf("%s: data: %w", call.Method, err)
+	}
+	call.EncodeWith(func(call *roam.Call) {
+		call.ChannelID()
+	})
+	if err := c.caller.Do(ctx, call); err != nil {
+		return 0, err
+	}
+	d := &call.Result
+	result := d.U64()
+	if err := call.Finish(); err != nil {
+		return 0, err
+	}
+	return result, nil
+}
+
 // Ignore returns at once without reading its stream.
 func (c *TestbedClient) Ignore(ctx context.Context, data *roam.Rx[[]byte]) (uint64, error) {
 	call := roam.NewCall(testbedIgnore)
@@ -748,6 +779,8 @@ func (s testbedDispatcher) Prepare(in *roam.Incoming) (roam.Invocation, error) {
 		return prepareTestbedTransformRequest(s.impl, in)
 	case TestbedDrainID:
 		return prepareTestbedDrainRequest(s.impl, in)
+	case TestbedLendID:
+		return prepareTestbedLendRequest(s.impl, in)
 	case TestbedIgnoreID:
 		return prepareTestbedIgnoreRequest(s.impl, in)
 	case TestbedHoldID:
@@ -1617,6 +1650,45 @@ func (a *testbedDrainRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	result, err := a.impl.Drain(ctx, a.data)
 	if err != nil {
 		reply.Fail(testbedDrain, err)
+		return
+	}
+	e := reply.Succeed()
+	e.U64(result)
+}
+
+// testbedLendRequest is a request to Lend, ready to run.
+type testbedLendRequest struct {
+	impl Testbed
+	data *roam.Rx[[]byte]
+}
+
+var testbedLendRequests = sync.Pool{New: func() any { return new(testbedLendRequest) }}
+
+func prepareTestbedLendRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
+	a := testbedLendRequests.Get().(*testbedLendRequest)
+	a.impl = impl
+	a.data = roam.AcceptRx(in, wire.Bytes)
+	if err := in.Args.Finish(); err != nil {
+		a.release()
+		return nil, err
+	}
+	return a, nil
+}
+
+func (a *testbedLendRequest) release() {
+	*a = testbedLendRequest{}
+	testbedLendRequests.Put(a)
+}
+
+// Method implements roam.Invocation.
+func (*testbedLendRequest) Method() *roam.Method { return testbedLend }
+
+// Invoke implements roam.Invocation.
+func (a *testbedLendRequest) Invoke(ctx context.Context, reply *roam.Reply) {
+	defer a.release()
+	result, err := a.impl.Lend(ctx, a.data)
+	if err != nil {
+		reply.Fail(testbedLend, err)
 		return
 	}
 	e := reply.Succeed()

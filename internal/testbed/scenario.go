@@ -33,6 +33,7 @@ var Scenarios = map[string]Scenario{
 	"borrow":     Borrows,
 	"keep":       Keeps,
 	"kept":       KeptUntilTheEnd,
+	"lend":       Lends,
 }
 
 // Echoes makes n calls, one after another.
@@ -189,6 +190,32 @@ func Downloads(ctx context.Context, c *Client, n int) error {
 	}
 	if got != int64(n) {
 		return fmt.Errorf("%d bytes arrived, want %d", got, n)
+	}
+	return nil
+}
+
+// Lends streams n bytes up and n bytes down, whose receivers borrow the items.
+func Lends(ctx context.Context, c *Client, n int) error {
+	tx, rx := roam.Channel[[]byte]()
+	sent := make(chan error, 1)
+	go func() {
+		w := roam.NewWriter(ctx, tx)
+		_, err := io.CopyN(w, zeros{}, int64(n))
+		sent <- errors.Join(err, w.Close())
+	}()
+	up, err := c.Lend(ctx, rx)
+	if err := errors.Join(err, <-sent); err != nil {
+		return err
+	}
+	tx, rx = roam.Channel[[]byte]()
+	called := make(chan error, 1)
+	go func() { called <- c.Flood(ctx, uint64(n), uint32(n/16), tx) }()
+	down, err := borrowAll(ctx, rx)
+	if err := errors.Join(err, <-called); err != nil {
+		return err
+	}
+	if up != uint64(n) || down != uint64(n) {
+		return fmt.Errorf("%d and %d bytes arrived, want %d", up, down, n)
 	}
 	return nil
 }

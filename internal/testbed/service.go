@@ -195,6 +195,35 @@ func (*Service) Drain(ctx context.Context, data *roam.Rx[[]byte]) (uint64, error
 	return uint64(n), err
 }
 
+// Lend counts what comes, where it lies.
+func (*Service) Lend(ctx context.Context, data *roam.Rx[[]byte]) (uint64, error) {
+	return borrowAll(ctx, data)
+}
+
+// borrowAll counts the bytes of a stream of zeros, item by item where it lies.
+func borrowAll(ctx context.Context, data *roam.Rx[[]byte]) (total uint64, err error) {
+	for {
+		item, err := roam.Borrow(ctx, data)
+		switch {
+		case err == io.EOF:
+			return total, nil
+		case err != nil:
+			return total, err
+		}
+		for _, b := range item.Bytes() {
+			if b != 0 {
+				err = fmt.Errorf("an item has a byte %d after %d bytes", b, total)
+			}
+		}
+		total += uint64(len(item.Bytes()))
+		item.Release()
+		item.Release() // does nothing
+		if err != nil {
+			return total, err
+		}
+	}
+}
+
 // Ignore reads nothing.
 func (*Service) Ignore(context.Context, *roam.Rx[[]byte]) (uint64, error) { return 0, nil }
 

@@ -70,6 +70,8 @@ type Testbed interface {
 	Transform(ctx context.Context, in *roam.Rx[string], out *roam.Tx[string]) error
 	// Drain counts the bytes of a stream.
 	Drain(ctx context.Context, data *roam.Rx[[]byte]) (bytes uint64, err error)
+	// Lend counts the bytes of a stream whose items it borrows.
+	Lend(ctx context.Context, data *roam.Rx[[]byte]) (bytes uint64, err error)
 	// Ignore returns at once without reading its stream.
 	Ignore(ctx context.Context, data *roam.Rx[[]byte]) (bytes uint64, err error)
 	// Hold closes its stream and returns when its context ends, with the context's error.
