@@ -3,6 +3,7 @@ package driver
 import (
 	"context"
 	"errors"
+	"io"
 	"runtime"
 	"testing"
 
@@ -129,4 +130,118 @@ func TestResultsAreReceivedIntoRecycledMemory(t *testing.T) {
 		roam.Recycle(got)
 	}
 	assert.Less(t, len(used), calls/2, "results were received into so many different places")
+}
+
+// lendOne has the guest's handler borrow an item of the host that comes while it waits.
+// lent is what it borrows from then on.
+func lendOne(t *testing.T, p *segmentPair) (tx *roam.Tx[[]byte], lent chan *roam.Lent, called chan error) {
+	t.Helper()
+	lent, called = make(chan *roam.Lent, 10), make(chan error, 1)
+	service := &testbed.Service{Lending: func(l *roam.Lent) { lent <- l }}
+	p.serve(service)
+	p.run()
+	tx, rx := roam.Channel[[]byte]()
+	go func() {
+		_, err := testbed.NewClient(p.atHost).Lend(context.Background(), rx)
+		called <- err
+	}()
+	c := p.drivers[1].c
+	require.Eventually(t, func() bool {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return c.awaiting(2) != nil // the first channel of a host
+	}, waitLimit, waitTick)
+	require.NoError(t, tx.Send(context.Background(), make([]byte, 60000)))
+	return tx, lent, called
+}
+
+// TestItemIsLentToWhoWaitsForIt, and an item that has to queue is not.
+func TestItemIsLentToWhoWaitsForIt(t *testing.T) {
+	p := newSegmentPair(t, shmring.Config{})
+	tx, lent, called := lendOne(t, p)
+	first := <-lent
+	assert.Len(t, first.Bytes(), 60000)
+	p.requireSlots(t, 1)
+	first.Release()
+	first.Release()
+	p.requireSlots(t, 0)
+	tx.Close()
+	require.NoError(t, <-called)
+
+	tx, rx := roam.Channel[[]byte]()
+	go func() {
+		_, err := testbed.NewClient(p.atGuest).Lend(context.Background(), rx)
+		called <- err
+	}()
+	for range 3 {
+		require.NoError(t, tx.Send(context.Background(), make([]byte, 60000)))
+	}
+	var queued []*roam.Lent
+	for range 3 {
+		queued = append(queued, <-lent)
+	}
+	for _, l := range queued {
+		assert.Equal(t, make([]byte, 60000), l.Bytes())
+		l.Release()
+	}
+	tx.Close()
+	require.NoError(t, <-called)
+	p.requireSlots(t, 0)
+}
+
+// TestDroppedLentGoesBack when it is garbage collected.
+func TestDroppedLentGoesBack(t *testing.T) {
+	p := newSegmentPair(t, shmring.Config{})
+	tx, lent, called := lendOne(t, p)
+	<-lent
+	tx.Close()
+	require.NoError(t, <-called)
+	require.Eventually(t, func() bool {
+		runtime.GC()
+		slots, _ := p.mem.InUse()
+		return slots == 0
+	}, waitLimit, waitTick)
+}
+
+// TestLentOutlivesTheConnection: the memory stays until Release, and then the guest goes.
+func TestLentOutlivesTheConnection(t *testing.T) {
+	p := newSegmentPair(t, shmring.Config{})
+	_, lent, called := lendOne(t, p)
+	item := <-lent
+	require.NoError(t, p.atHost.Close(context.Background()))
+	require.ErrorIs(t, <-called, roam.ErrConnection)
+	<-p.atGuest.Done()
+	assert.Equal(t, make([]byte, 60000), item.Bytes())
+	item.Release()
+}
+
+// TestBorrowThatGivesUpLosesNothing: the item that was to come is there for the next, and
+// holds no slot.
+func TestBorrowThatGivesUpLosesNothing(t *testing.T) {
+	p := newSegmentPair(t, shmring.Config{})
+	p.run()
+	const items = 300
+	tx, rx := roam.Channel[[]byte]()
+	called := make(chan error, 1)
+	go func() { called <- testbed.NewClient(p.atHost).Flood(context.Background(), items*9000, 9000, tx) }()
+	got := 0
+	for got < items {
+		ctx, cancel := context.WithCancel(context.Background())
+		go cancel()
+		if l, err := roam.Borrow(ctx, rx); err == nil {
+			require.Equal(t, make([]byte, 9000), l.Bytes())
+			l.Release()
+			got++
+		} else if got < items {
+			require.ErrorIs(t, err, context.Canceled)
+			item, err := rx.Recv(context.Background())
+			require.NoError(t, err)
+			require.Equal(t, make([]byte, 9000), item)
+			got++
+		}
+	}
+	_, err := roam.Borrow(context.Background(), rx)
+	require.Equal(t, io.EOF, err)
+	require.NoError(t, <-called)
+	p.requireSlots(t, 0)
 }

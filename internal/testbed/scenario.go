@@ -210,7 +210,7 @@ func Lends(ctx context.Context, c *Client, n int) error {
 	tx, rx = roam.Channel[[]byte]()
 	called := make(chan error, 1)
 	go func() { called <- c.Flood(ctx, uint64(n), uint32(n/16), tx) }()
-	down, err := borrowAll(ctx, rx)
+	down, err := borrowAll(ctx, rx, (*roam.Lent).Release)
 	if err := errors.Join(err, <-called); err != nil {
 		return err
 	}

@@ -20,6 +20,8 @@ type Service struct {
 	// Kept, if not nil, is called by a Keep whose context has ended, with the data as it
 	// borrows them still.
 	Kept func(data []byte)
+	// Lending, if not nil, is given each item that a Lend borrows, and releases it.
+	Lending func(*roam.Lent)
 	// Leaving, if not nil, is called after the answer to a Leave was sent.
 	Leaving func()
 }
@@ -196,12 +198,16 @@ func (*Service) Drain(ctx context.Context, data *roam.Rx[[]byte]) (uint64, error
 }
 
 // Lend counts what comes, where it lies.
-func (*Service) Lend(ctx context.Context, data *roam.Rx[[]byte]) (uint64, error) {
-	return borrowAll(ctx, data)
+func (s *Service) Lend(ctx context.Context, data *roam.Rx[[]byte]) (uint64, error) {
+	if s.Lending == nil {
+		return borrowAll(ctx, data, (*roam.Lent).Release)
+	}
+	return borrowAll(ctx, data, s.Lending)
 }
 
-// borrowAll counts the bytes of a stream of zeros, item by item where it lies.
-func borrowAll(ctx context.Context, data *roam.Rx[[]byte]) (total uint64, err error) {
+// borrowAll counts the bytes of a stream of zeros, item by item where it lies, and has
+// done with each by done.
+func borrowAll(ctx context.Context, data *roam.Rx[[]byte], done func(*roam.Lent)) (total uint64, err error) {
 	for {
 		item, err := roam.Borrow(ctx, data)
 		switch {
@@ -216,8 +222,7 @@ func borrowAll(ctx context.Context, data *roam.Rx[[]byte]) (total uint64, err er
 			}
 		}
 		total += uint64(len(item.Bytes()))
-		item.Release()
-		item.Release() // does nothing
+		done(item)
 		if err != nil {
 			return total, err
 		}
