@@ -13,6 +13,11 @@ type Sender interface {
 	Send(ctx context.Context, head, tail []byte) error
 	// MaxItem is the largest encoded item that can be sent, bytes.
 	MaxItem() int
+	// Reserve gives memory for an encoded item of n bytes, from which it is sent without
+	// being copied; nil when there is none to spare. It does not block. Any goroutine.
+	Reserve(n int) Reserved
+	// SendReserved is Send for an item in such memory, which is then not to be given back.
+	SendReserved(ctx context.Context, r Reserved) error
 	// Close ends the channel after what was sent. It does not block.
 	Close()
 	// Drop ends the channel because the program lost its end; a fault unless it had
@@ -48,6 +53,13 @@ type Loan interface {
 	Release()
 	// Drop is Release because the program lost what it used; a fault.
 	Drop()
+}
+
+// Reserved is memory for an item that is to be sent. Release or Drop is for one that was
+// not sent.
+type Reserved interface {
+	Loan
+	Bytes() []byte
 }
 
 // end is a pair without its item type.

@@ -22,7 +22,7 @@ var queueSizes = []int{1, 2, 64}
 var plays = map[string]int{
 	"echo": 200, "concurrent": 50, "sum": 3000, "generate": 3000, "transform": 200, "upload": 256 << 10,
 	"download": 256 << 10, "failures": 5, "cancel": 50, "channels": 400, "large": 4000, "unread": 20, "deadline": 100,
-	"borrow": 4000, "keep": 4000, "lend": 50_000,
+	"borrow": 4000, "keep": 4000, "lend": 50_000, "draft": 4000,
 }
 
 func TestScenariosBothWays(t *testing.T) {

@@ -93,6 +93,11 @@ func (s *sender) Send(ctx context.Context, head, tail []byte) error {
 	m := &s.message
 	*m = wire.Message{Kind: wire.KindData, ID: s.ch.ID, Payload: head, Tail: tail}
 	defer func() { *m = wire.Message{} }() // the item is the program's
+	return s.send(ctx, m, s)
+}
+
+// send sends an item when op, which counts its credit, commits to it.
+func (s *sender) send(ctx context.Context, m *wire.Message, op committer) error {
 	if err := s.checkSize(m.PayloadSize()); err != nil {
 		return err
 	}
@@ -101,7 +106,7 @@ func (s *sender) Send(ctx context.Context, head, tail []byte) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		ok, err := s.c.publish(ctx, m, s)
+		ok, err := s.c.publish(ctx, m, op)
 		if ok {
 			return nil
 		}

@@ -245,3 +245,90 @@ func TestBorrowThatGivesUpLosesNothing(t *testing.T) {
 	require.NoError(t, <-called)
 	p.requireSlots(t, 0)
 }
+
+// draining has the guest drain a stream of the host.
+func draining(p *segmentPair) (tx *roam.Tx[[]byte], called chan error) {
+	tx, rx := roam.Channel[[]byte]()
+	called = make(chan error, 1)
+	go func() {
+		_, err := testbed.NewClient(p.atHost).Drain(context.Background(), rx)
+		called <- err
+	}()
+	return tx, called
+}
+
+// TestDraftsLieInSlots, in all but as many as others need.
+func TestDraftsLieInSlots(t *testing.T) {
+	p := newSegmentPair(t, shmring.Config{SlotsPerGuest: 8})
+	p.run()
+	tx, called := draining(p)
+	var drafts []*roam.Draft
+	for i := range 10 {
+		d, err := roam.Reserve(context.Background(), tx, 50000)
+		require.NoError(t, err)
+		require.Len(t, d.Bytes(), 50000)
+		drafts = append(drafts, d)
+		p.requireSlots(t, min(i+1, 4))
+	}
+	require.NoError(t, testbed.Uploads(context.Background(), testbed.NewClient(p.atHost), 1<<20))
+	for i, d := range drafts {
+		if i%3 == 0 {
+			d.Drop()
+			require.ErrorIs(t, d.Send(context.Background()), roam.ErrDraftOver)
+			continue
+		}
+		require.NoError(t, d.Send(context.Background()))
+		require.ErrorIs(t, d.Send(context.Background()), roam.ErrDraftOver)
+		d.Drop()
+	}
+	tx.Close()
+	require.NoError(t, <-called)
+	p.requireSlots(t, 0)
+
+	_, err := roam.Reserve(context.Background(), tx, 1<<20)
+	var size *roam.SizeError
+	require.ErrorAs(t, err, &size)
+}
+
+// TestDraftThatCannotBeSentGoesBack: one whose channel has ended at once, one whose context
+// ended when it is dropped, and one that the program loses when that is certain.
+func TestDraftThatCannotBeSentGoesBack(t *testing.T) {
+	p := newSegmentPair(t, shmring.Config{})
+	p.run()
+	tx, called := draining(p)
+	reserve := func() *roam.Draft {
+		d, err := roam.Reserve(context.Background(), tx, 50000)
+		require.NoError(t, err)
+		return d
+	}
+	late, lost := reserve(), reserve()
+	p.requireSlots(t, 2)
+	ended, cancel := context.WithCancel(context.Background())
+	cancel()
+	require.ErrorIs(t, late.Send(ended), context.Canceled)
+	p.requireSlots(t, 2)
+	tx.Close()
+	require.ErrorIs(t, late.Send(context.Background()), roam.ErrChannelClosed)
+	p.requireSlots(t, 1)
+	require.Len(t, lost.Bytes(), 50000)
+	require.NoError(t, <-called)
+	require.Eventually(t, func() bool {
+		runtime.GC()
+		slots, _ := p.mem.InUse()
+		return slots == 0
+	}, waitLimit, waitTick)
+}
+
+// TestDraftOutlivesTheConnection: its memory stays until it is dropped.
+func TestDraftOutlivesTheConnection(t *testing.T) {
+	p := newSegmentPair(t, shmring.Config{})
+	p.run()
+	tx, called := draining(p)
+	d, err := roam.Reserve(context.Background(), tx, 50000)
+	require.NoError(t, err)
+	require.NoError(t, p.atGuest.Close(context.Background()))
+	require.ErrorIs(t, <-called, roam.ErrConnection)
+	<-p.atHost.Done()
+	clear(d.Bytes())
+	require.ErrorIs(t, d.Send(context.Background()), roam.ErrConnection)
+}

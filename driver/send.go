@@ -78,7 +78,7 @@ var errOutboxFirst = errors.New("messages decided earlier go first")
 // stage makes room for m and commits to it. The caller holds the turn.
 func (c *conn) stage(m *wire.Message, op committer) (ok bool, lack, err error) {
 	for {
-		if err := c.tr.Stage(m); err != nil {
+		if err := c.stageFor(m, op); err != nil {
 			lack, err = lacking(err)
 			return false, lack, err
 		}

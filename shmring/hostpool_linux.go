@@ -50,6 +50,20 @@ func (p *hostPool) take(peer uint32) (engine.Slot, bool) {
 	return slot, ok
 }
 
+// takeDraft takes a slot for a draft of a message to a guest, which may keep it for long.
+func (p *hostPool) takeDraft(peer uint32) (engine.Slot, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.pool.Free() <= keptBack(p.pool.Slots())+draftsLeave {
+		return engine.NoneTaken, false
+	}
+	slot, ok := p.pool.Take()
+	if ok {
+		p.owner[slot.Index] = uint8(peer)
+	}
+	return slot, ok
+}
+
 // giveBack returns a slot that was taken for l and sent to nobody.
 func (p *hostPool) giveBack(slot engine.Slot, l *Link) {
 	p.pool.Return(slot.Index)

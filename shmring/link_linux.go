@@ -36,8 +36,9 @@ type Link struct {
 	_         [64]byte
 	receiving gate
 	inside    gate
-	lent      gate  // who uses slots of the peer where they lie; outlives the link's end
-	loans     loans // those slots
+	lent      gate  // who has loans or drafts, in slots of the peer and of its own; outlives the link's end
+	loans     loans // the peer's slots that are lent
+	drafting  sync.Mutex
 
 	waits       waiters
 	slotWaiters atomic.Int32 // host: waiters of this link in pool; changes under pool.mu

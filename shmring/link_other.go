@@ -24,12 +24,19 @@ type Batch struct {
 	Lend     func(*Message) bool
 }
 
+// Draft is a slot of this side that a payload is written into.
+type Draft struct{}
+
 // Loan is a slot of the peer whose payload is used where it lies.
 type Loan struct{}
 
 // NewBatch makes a batch that nothing fills.
 func NewBatch(int) *Batch { return &Batch{} }
 
+func (d *Draft) Release()                               {}
+func (d *Draft) Bytes() []byte                          { return nil }
+func (l *Link) Draft(int) *Draft                        { return nil }
+func (l *Link) StageDraft(*Message, *Draft) error       { return ErrNotSupported }
 func (o *Loan) Release()                                {}
 func (l *Link) Stage(*Message, []byte) error            { return ErrNotSupported }
 func (l *Link) Commit()                                 {}

@@ -13,6 +13,8 @@ type sendRole struct {
 	mu   sync.Mutex
 	over bool        // no Stage succeeds any more; guarded by mu
 	slot engine.Slot // what the host's pool gave for the staged message; guarded by mu
+	// draft is what the staged message is, nil for one that was copied; guarded by mu.
+	draft *Draft
 }
 
 // shut ends the role, after the sender that has it.
@@ -85,7 +87,12 @@ func (l *Link) refused(status engine.Status) error {
 // [Link.Notify].
 func (l *Link) Commit() {
 	l.owe(l.shm.Commit())
+	draft := l.send.draft
+	l.send.draft = nil
 	l.send.mu.Unlock()
+	if draft != nil {
+		draft.sent()
+	}
 }
 
 // Woke reports whether a Commit since the last Woke found the peer asleep on the ring's
@@ -96,6 +103,7 @@ func (l *Link) Woke() bool { return l.shm.Woke() }
 func (l *Link) Abort() {
 	l.shm.Abort()
 	slot := l.send.slot
+	l.send.draft = nil
 	l.send.mu.Unlock()
 	l.returnSlot(slot)
 }

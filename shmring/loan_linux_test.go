@@ -151,3 +151,61 @@ func TestLentPayloadIsThePeersMemory(t *testing.T) {
 	assert.Equal(t, 5000, cap(got.Payload))
 	got.Loan.Release()
 }
+
+// TestDraftIsSentFromItsSlot, or given back, on both pools.
+func TestDraftIsSentFromItsSlot(t *testing.T) {
+	eachJoin(t, func(t *testing.T, c pairConfig) {
+		h := newHub(t, Config{RingSize: 4, SlotSize: 8192, SlotsPerGuest: 5})
+		p := h.attach(c)
+		for pool, dir := range []struct{ from, to *Link }{{p.host, p.guest}, {p.guest, p.host}} {
+			free := func() uint32 { return h.freeSlots(uint32(pool)) }
+			assert.Nil(t, dir.from.Draft(32), "fits a descriptor")
+			assert.Nil(t, dir.from.Draft(8192), "fits no slot")
+			sent, dropped := dir.from.Draft(6000), dir.from.Draft(6000)
+			require.NotNil(t, sent)
+			require.NotNil(t, dropped)
+			assert.Nil(t, dir.from.Draft(6000), "the rest is for others")
+			assert.EqualValues(t, 3, free())
+			copy(sent.Bytes(), bytes.Repeat([]byte{5}, 6000))
+
+			message := Message{Type: MsgData, ID: 3}
+			require.NoError(t, dir.from.StageDraft(&message, sent))
+			dir.from.Abort()
+			assert.False(t, dir.to.Pending())
+			require.NoError(t, dir.from.StageDraft(&message, sent))
+			dir.from.Commit()
+			got := receiveOne(t, dir.to)
+			assert.Equal(t, bytes.Repeat([]byte{5}, 6000), got.Payload)
+			assert.EqualValues(t, 4, free())
+			sent.Release()
+			require.ErrorIs(t, dir.from.StageDraft(&message, sent), ErrClosed)
+
+			for range 3 {
+				sendNow(t, dir.from, Message{Type: MsgCancel})
+			}
+			require.ErrorIs(t, dir.from.StageDraft(&message, dropped), ErrNoSpace)
+			dropped.Release()
+			dropped.Release()
+			assert.EqualValues(t, 5, free())
+			for range 3 {
+				receiveOne(t, dir.to)
+			}
+		}
+	})
+}
+
+// TestDraftsOfAnEndedLink: there are no new ones, and memory stays for those that are.
+func TestDraftsOfAnEndedLink(t *testing.T) {
+	h := newHub(t, Config{SlotSize: 8192, SlotsPerGuest: 8})
+	p := h.attach(pairConfig{})
+	d := p.guest.Draft(5000)
+	require.NotNil(t, d)
+	p.guest.end(ErrPeerDied)
+	assert.Nil(t, p.guest.Draft(5000))
+	require.ErrorIs(t, p.guest.StageDraft(&Message{Type: MsgData, ID: 1}, d), ErrPeerDied)
+	p.guest.retire()
+	assert.False(t, isClosed(p.guest.settled))
+	clear(d.Bytes())
+	d.Release()
+	<-p.guest.settled
+}

@@ -23,7 +23,7 @@ import (
 var plays = map[string]int{
 	"echo": 200, "concurrent": 100, "sum": 5000, "generate": 5000, "transform": 200, "upload": 4 << 20,
 	"download": 4 << 20, "failures": 3, "cancel": 50, "channels": 1000, "large": 60000, "unread": 20, "deadline": 200,
-	"borrow": 60000, "keep": 60000, "lend": 500_000,
+	"borrow": 60000, "keep": 60000, "lend": 500_000, "draft": 60000,
 }
 
 // window is a configuration with 64 KiB of credit: 4 MiB pass through it in many steps.
@@ -45,7 +45,7 @@ func TestScenariosBothWays(t *testing.T) {
 func TestTinyRingsAndPoolsUnderFlood(t *testing.T) {
 	few := map[string]int{"echo": 50, "concurrent": 20, "sum": 500, "generate": 500, "transform": 50, "upload": 256 << 10,
 		"download": 256 << 10, "failures": 2, "cancel": 20, "channels": 100, "large": 4000, "unread": 10, "deadline": 20,
-		"borrow": 4000, "keep": 4000, "lend": 50_000}
+		"borrow": 4000, "keep": 4000, "lend": 50_000, "draft": 4000}
 	for name, cfg := range map[string]shmring.Config{"ring of 2": tiny, "one slot": oneSlot} {
 		t.Run(name, func(t *testing.T) {
 			eachWay(t, cfg, func(t *testing.T, c *testbed.Client) { playAll(t, c, few) })

@@ -70,13 +70,34 @@ func (e *End) Stage(h Header, prefix, payload []byte, slot Slot) Status {
 	return OK
 }
 
+// StageWritten is Stage for a payload of n bytes that the caller has written into the
+// slot that it took, at the start of [End.Written].
+func (e *End) StageWritten(h Header, n uint32, slot Slot) Status {
+	if s := e.Room(); s != OK {
+		return s
+	}
+	e.describe(h, n, slot)
+	return OK
+}
+
+// Own is the pool that this side takes from.
+func (e *End) Own() *Pool { return &e.own }
+
+// Written is the place of a payload of n bytes, at most a slot's, in a slot of this side.
+func (e *End) Written(s Slot, n uint32) []byte { return e.own.payload(s.Index, 0, n)[:n:n] }
+
 // write fills the descriptor at head, and the slot. Plain stores: the peer reads them
 // after it has seen head, which Commit stores with release.
 func (e *End) write(h Header, prefix, payload []byte, slot Slot) {
+	into := e.describe(h, uint32(len(prefix)+len(payload)), slot)
+	copy(into, prefix)
+	copy(into[len(prefix):], payload)
+}
+
+// describe fills the descriptor at head, and gives the place of the payload.
+func (e *End) describe(h Header, length uint32, slot Slot) (into []byte) {
 	place := uint64(e.send.head&(e.place.RingSize-1)) * layout.SizeDesc
 	d := (*[layout.SizeDesc]byte)(unsafe.Add(e.sendRing, place)) // inside the ring by the mask
-	length := uint32(len(prefix) + len(payload))
-	var into []byte
 	*d = [layout.SizeDesc]byte{layout.OffDescMsgType: h.Type}
 	if slot == NoneTaken {
 		into = d[layout.OffDescInlinePayload:]
@@ -88,8 +109,7 @@ func (e *End) write(h Header, prefix, payload []byte, slot Slot) {
 	put64(d[layout.OffDescMethodID:], h.Method)
 	put32(d[layout.OffDescPayloadSlot:], slot.Index)
 	put32(d[layout.OffDescPayloadLen:], length)
-	copy(into, prefix)
-	copy(into[len(prefix):], payload)
+	return into
 }
 
 // Commit publishes the staged message: the descriptor and payload, then head, then a

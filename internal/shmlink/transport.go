@@ -25,7 +25,10 @@ type Link struct {
 	staged shmring.Message
 }
 
-var _ transport.Lender = (*Link)(nil)
+var (
+	_ transport.Lender  = (*Link)(nil)
+	_ transport.Drafter = (*Link)(nil)
+)
 
 // New makes a transport of l.
 func New(l *shmring.Link) *Link {
@@ -81,6 +84,25 @@ func (t *Link) Stage(m *wire.Message) error {
 	}
 	err := t.link.Stage(&t.staged, t.prefix)
 	t.staged.Payload = nil
+	return lacking(err)
+}
+
+// Draft takes a slot for a payload of n bytes.
+func (t *Link) Draft(n int) transport.Draft {
+	if d := t.link.Draft(n); d != nil {
+		return d
+	}
+	return nil
+}
+
+// StageDraft takes room for m in the ring; its payload lies in the draft's slot.
+func (t *Link) StageDraft(m *wire.Message, d transport.Draft) error {
+	t.staged = shmring.Message{Type: types[m.Kind], ID: uint32(m.ID)}
+	return lacking(t.link.StageDraft(&t.staged, d.(*shmring.Draft)))
+}
+
+// lacking gives the transport's errors for missing room.
+func lacking(err error) error {
 	switch {
 	case err == nil:
 		return nil

@@ -34,6 +34,7 @@ var Scenarios = map[string]Scenario{
 	"keep":       Keeps,
 	"kept":       KeptUntilTheEnd,
 	"lend":       Lends,
+	"draft":      Drafts,
 }
 
 // Echoes makes n calls, one after another.
@@ -218,6 +219,51 @@ func Lends(ctx context.Context, c *Client, n int) error {
 		return fmt.Errorf("%d and %d bytes arrived, want %d", up, down, n)
 	}
 	return nil
+}
+
+// Drafts sends 40 items of up to n bytes that are written in place, and drops some more.
+func Drafts(ctx context.Context, c *Client, n int) error {
+	const items = 40
+	tx, rx := roam.Channel[[]byte]()
+	sent := make(chan error, 1)
+	var total uint64
+	go func() {
+		defer tx.Close()
+		for i := range items {
+			size := n * (i + 1) / items
+			if err := sendDraft(ctx, tx, size); err != nil {
+				sent <- err
+				return
+			}
+			total += uint64(size)
+		}
+		sent <- nil
+	}()
+	got, err := c.Lend(ctx, rx)
+	if err := errors.Join(err, <-sent); err != nil {
+		return err
+	}
+	if got != total {
+		return fmt.Errorf("%d bytes arrived, want %d", got, total)
+	}
+	return nil
+}
+
+// sendDraft sends an item of zeros, beside one of ones that it drops.
+func sendDraft(ctx context.Context, tx *roam.Tx[[]byte], size int) error {
+	draft, err := roam.Reserve(ctx, tx, size)
+	if err != nil {
+		return err
+	}
+	dropped, err := roam.Reserve(ctx, tx, size)
+	if err != nil {
+		return err
+	}
+	for i := range size {
+		draft.Bytes()[i], dropped.Bytes()[i] = 0, 1
+	}
+	dropped.Drop()
+	return draft.Send(ctx)
 }
 
 // Failures has each kind of failing call, n times, and a good call after each.

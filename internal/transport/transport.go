@@ -62,6 +62,24 @@ type Lender interface {
 	Lend(wanted func(m *wire.Message) bool)
 }
 
+// Draft is room for a payload, taken before its message is staged, to be written in
+// place. Release gives it back if the message was not committed.
+type Draft interface {
+	Loan
+	Bytes() []byte
+}
+
+// Drafter is a Transport that gives drafts.
+type Drafter interface {
+	Transport
+	// Draft takes room for a payload of n bytes; nil when there is none to spare now. It
+	// does not wait. Any goroutine.
+	Draft(n int) Draft
+	// StageDraft is Stage for a Data message whose payload lies in a draft, which stays
+	// the caller's until Commit.
+	StageDraft(m *wire.Message, d Draft) error
+}
+
 // Transport moves the messages of one connection.
 //
 // Stage, Commit and Abort are called by one goroutine at a time, Receive by one

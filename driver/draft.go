@@ -1,0 +1,56 @@
+package driver
+
+import (
+	"context"
+
+	"github.com/roam-rpc/roam-go/internal/core"
+	"github.com/roam-rpc/roam-go/internal/transport"
+	"github.com/roam-rpc/roam-go/wire"
+
+	roam "github.com/roam-rpc/roam-go"
+)
+
+// stager is a committer whose message is staged in its own way.
+type stager interface {
+	stage(tr transport.Transport, m *wire.Message) error
+}
+
+// stageFor stages the message of op.
+func (c *conn) stageFor(m *wire.Message, op committer) error {
+	if s, ok := op.(stager); ok {
+		return s.stage(c.tr, m)
+	}
+	return c.tr.Stage(m)
+}
+
+// reserved is a draft of an item of a channel.
+type reserved struct {
+	transport.Draft
+	h *half
+}
+
+// Drop implements [roam.Loan].
+func (r *reserved) Drop() {
+	r.h.c.log.Warn("roam: a draft was lost without being sent or dropped", "channel", r.h.ch.ID)
+	r.Release()
+}
+
+func (r *reserved) commit(c *core.Core) (bool, error) { return (*sender)(r.h).commit(c) }
+
+func (r *reserved) stage(tr transport.Transport, m *wire.Message) error {
+	return tr.(transport.Drafter).StageDraft(m, r.Draft)
+}
+
+func (s *sender) Reserve(n int) roam.Reserved {
+	if tr, ok := s.c.tr.(transport.Drafter); ok {
+		if d := tr.Draft(n); d != nil {
+			return &reserved{d, (*half)(s)}
+		}
+	}
+	return nil
+}
+
+func (s *sender) SendReserved(ctx context.Context, r roam.Reserved) error {
+	m := wire.Message{Kind: wire.KindData, ID: s.ch.ID, Payload: r.Bytes()}
+	return s.send(ctx, &m, r.(*reserved))
+}
