@@ -50,8 +50,9 @@ func (e *End) Close() {}
 
 // Receive takes messages until records or arena are full, the ring is empty, or one
 // breaks a rule; that one lies at records[n]. Payloads are copied into the arena and
-// their slots returned. It wakes those of the peer that wait for ring space or a slot
-// and reports whether the doorbell has to be rung.
+// their slots returned; for one that does not fit see also [End.Lend]. It wakes those of
+// the peer that wait for ring space or a slot and reports whether the doorbell has to be
+// rung.
 func (e *End) Receive(records []Record, arena []byte) (n int, status Status, bell bool) {
 	tail := e.recv.tail.Load()
 	if !e.arrived(tail) {
