@@ -123,3 +123,27 @@ func TestForwardedDeadlineDoesNotReplaceTheCalls(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, got, "the stale deadline was sent")
 }
+
+// TestBorrowedItemThatDoesNotDecode ends the connection as any other does.
+func TestBorrowedItemThatDoesNotDecode(t *testing.T) {
+	eachRawPeer(t, func(t *testing.T, x *target) {
+		tx, rx := roam.Channel[[]byte]()
+		called := make(chan error, 1)
+		go func() { called <- testbed.NewClient(x.handle).Flood(context.Background(), 1, 1, tx) }()
+		m, ok := x.raw.next()
+		require.True(t, ok)
+		d := wire.NewDecoder(m.Payload)
+		_, _ = d.U64(), d.U32()
+		id := d.U64()
+		require.True(t, x.raw.send(data(id, "\x01x")))
+		item, err := roam.Borrow(context.Background(), rx)
+		require.NoError(t, err)
+		assert.Equal(t, "x", string(item.Bytes()))
+		item.Release()
+		require.True(t, x.raw.send(data(id, "\x05x")))
+		_, err = roam.Borrow(context.Background(), rx)
+		require.ErrorIs(t, err, roam.ErrConnection)
+		require.ErrorContains(t, err, wire.RuleDataInvalid)
+		require.ErrorIs(t, <-called, roam.ErrConnection)
+	})
+}

@@ -34,9 +34,12 @@ func (l *Link) Receive(b *Batch) (int, error) {
 				return 0, f
 			}
 			return n, nil
-		case status == engine.ArenaFull && n == 0 && !large && b.wants() && l.mayLend():
-			return l.lend(b)
 		case status == engine.ArenaFull && n == 0:
+			if !large && b.wants() {
+				if n, err := l.lend(b); n > 0 || err != nil {
+					return n, err
+				}
+			}
 			need := int(b.records[0].Length)
 			if large { // a peer that changes what it has sent: there is no more than a slot
 				need = int(l.seg.lay.SlotSize)

@@ -49,20 +49,23 @@ func (s loans) remove(slot uint32) { s[slot/64].And(^(uint64(1) << (slot % 64)))
 // quarter, at least one.
 func keptBack(slots uint32) uint32 { return max(1, slots/4) }
 
-// mayLend says whether the slot of a message that was just received may stay out. A
-// payload is lent only while more than a quarter of its pool is free. Whoever lends last
+// mayLend says whether the slot of a message that was just received may stay out; the
+// caller is inside. A payload is lent only while more than a quarter of its pool is free. Whoever lends last
 // found so many, so they are never all lent, and messages that are copied always get
 // through: no order of handlers that wait for each other can use a pool up. On the
 // host's pool, which guests share, that holds for all of them together.
 func (l *Link) mayLend() bool { return l.shm.PeerFree() > keptBack(l.seg.lay.SlotsPerGuest) }
 
 // lend takes the message at which the engine stopped for its size, and that is to be lent,
-// and leaves its payload in its slot.
+// and leaves its payload in its slot; 0 when it has to be copied after all.
 func (l *Link) lend(b *Batch) (int, error) {
 	if !l.receiving.enter() {
 		return 0, l.Err()
 	}
 	defer l.receiving.exit() // before it the gate of loans does not close
+	if !l.mayLend() {
+		return 0, nil
+	}
 	r := &b.records[0]
 	if !l.loans.add(r.Slot) {
 		return 0, l.violate(l.faultOf(engine.BadSlot, r))

@@ -3,6 +3,7 @@ package shmring
 import (
 	"bytes"
 	"errors"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"unsafe"
@@ -208,4 +209,60 @@ func TestDraftsOfAnEndedLink(t *testing.T) {
 	clear(d.Bytes())
 	d.Release()
 	<-p.guest.settled
+}
+
+// TestNobodyLendsUnmappedMemory receives, reads and gives back, and sends drafts, while the
+// link is retired: the memory goes when it has settled, and whoever is still there would
+// crash.
+func TestNobodyLendsUnmappedMemory(t *testing.T) {
+	for round := range 24 {
+		p := onePair(t, fourSlots, pairConfig{words: round%2 == 1})
+		guest, host := p.guest, p.host
+		var running sync.WaitGroup
+		var lent atomic.Int32
+		loans := make(chan Message, 16)
+		running.Go(func() { // the host sends until the guest's end is over
+			for guest.Err() == nil {
+				if host.Stage(&Message{Type: MsgRequest, Payload: make([]byte, 5000)}, nil) == nil {
+					host.Commit()
+				}
+			}
+		})
+		running.Go(func() {
+			defer close(loans)
+			b := lending()
+			for {
+				if _, err := guest.Receive(b); err != nil {
+					return
+				}
+				for _, m := range b.Messages {
+					if m.Loan != nil {
+						lent.Add(1)
+						loans <- m
+					}
+				}
+			}
+		})
+		running.Go(func() {
+			for m := range loans {
+				assert.Equal(t, make([]byte, 5000), m.Payload)
+				m.Loan.Release()
+			}
+		})
+		running.Go(func() {
+			for guest.Err() == nil {
+				if d := guest.Draft(5000); d != nil {
+					clear(d.Bytes())
+					d.Release()
+				}
+			}
+		})
+		for lent.Load() < 20 {
+			awaitChange(nil)
+		}
+		guest.retire()
+		<-guest.settled
+		require.NoError(t, p.guestSeg.close())
+		running.Wait()
+	}
 }
