@@ -17,6 +17,7 @@ func roamCaller(c roam.Caller) caller {
 	return caller{
 		add:  bed.Add,
 		echo: func(ctx context.Context, data []byte) ([]byte, error) { return echo(ctx, bed, data) },
+		done: roam.Recycle,
 		nest: func(ctx context.Context) error {
 			_, err := bed.Nest(ctx, 1)
 			return err
@@ -31,13 +32,14 @@ func roamCaller(c roam.Caller) caller {
 }
 
 // echo sends 32 bytes as an array, to a handler that never blocks and runs where it is
-// received; anything else as a slice, to a handler in a goroutine of its own.
+// received; anything else as a slice, to a handler in a goroutine of its own that borrows
+// it.
 func echo(ctx context.Context, bed *testbed.TestbedClient, data []byte) ([]byte, error) {
 	if len(data) == smallPayload {
 		got, err := bed.Small(ctx, [smallPayload]byte(data))
 		return got[:], err
 	}
-	return bed.Bytes(ctx, data)
+	return bed.Lent(ctx, data)
 }
 
 func upload(ctx context.Context, bed *testbed.TestbedClient, item []byte, items int) (uint64, error) {

@@ -19,6 +19,7 @@ type client interface {
 type caller struct {
 	add  func(ctx context.Context, a, b uint64) (uint64, error)
 	echo func(ctx context.Context, data []byte) ([]byte, error) // may be overwritten by the next
+	done func(data []byte)                                      // with what echo gave; nil where nobody is to be told
 	nest func(ctx context.Context) error
 	// up sends the item some times and returns the bytes that arrived; down has items of
 	// size bytes sent and does so, too.
@@ -61,6 +62,9 @@ func (c caller) exchange(ctx context.Context, data []byte) error {
 	got, err := c.echo(ctx, data)
 	if err == nil && len(got) != len(data) {
 		err = fmt.Errorf("%d bytes came back as %d", len(data), len(got))
+	}
+	if c.done != nil {
+		c.done(got)
 	}
 	return err
 }

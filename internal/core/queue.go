@@ -10,7 +10,8 @@ type itemQueue struct {
 	buf     []byte
 	start   int      // of the first item
 	zeroRun int      // where the count of a run at the end of buf lies, 0 = none
-	kept    [][]byte // the items in memory of their own, in order
+	kept    [][]byte // the items in memory of their own, in order, from firstAt on
+	firstAt int      // those before it were taken
 }
 
 const (
@@ -37,6 +38,11 @@ func (q *itemQueue) keep(item []byte) {
 	q.compact(0)
 	q.zeroRun = 0
 	q.buf = append(q.buf, keptMark)
+	if len(q.kept) == cap(q.kept) && q.firstAt > len(q.kept)/2 {
+		left := copy(q.kept, q.kept[q.firstAt:])
+		clear(q.kept[left:])
+		q.kept, q.firstAt = q.kept[:left], 0
+	}
 	q.kept = append(q.kept, item)
 }
 
@@ -45,8 +51,8 @@ func (q *itemQueue) popKept() (item []byte, ok bool) {
 	if q.empty() || q.buf[q.start] != keptMark {
 		return nil, false
 	}
-	item, q.kept[0] = q.kept[0], nil
-	q.kept = q.kept[1:]
+	item, q.kept[q.firstAt] = q.kept[q.firstAt], nil
+	q.firstAt++
 	q.start++
 	q.rewind()
 	return item, true
@@ -57,7 +63,7 @@ func (q *itemQueue) firstKept() *[]byte {
 	if q.empty() || q.buf[q.start] != keptMark {
 		return nil
 	}
-	return &q.kept[0]
+	return &q.kept[q.firstAt]
 }
 
 func (q *itemQueue) pushZero() {
@@ -104,7 +110,7 @@ func (q *itemQueue) popZero(at int) {
 func (q *itemQueue) rewind() {
 	if q.empty() {
 		q.buf, q.start, q.zeroRun = q.buf[:0], 0, 0
-		q.kept = q.kept[:0:0]
+		q.kept, q.firstAt = q.kept[:0], 0
 	}
 }
 
