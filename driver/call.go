@@ -39,6 +39,19 @@ func newPending(c *conn) *pending {
 	return p
 }
 
+// streaming says that a channel of the call is open on this side: whoever uses it waits
+// for much, and receives better itself than it is woken by the goroutine of the call.
+func (p *pending) streaming() bool {
+	p.c.mu.Lock()
+	defer p.c.mu.Unlock()
+	for _, ch := range p.core.Channels {
+		if ch.Open() {
+			return true
+		}
+	}
+	return false
+}
+
 func (p *pending) commit(c *core.Core) (bool, error) {
 	err := c.CommitCall(&p.core)
 	return err == nil, err
@@ -59,6 +72,7 @@ func (p *pending) Released() {
 		clear(p.halves)
 		p.halves = p.halves[:0]
 		p.sent = false
+		p.w.follows = nil
 		p.message = wire.Message{}
 		p.done.Store(false)
 		p.core.Reset()
@@ -99,8 +113,11 @@ func (c *conn) open(ctx context.Context, call *roam.Call) error {
 	ids := make([]uint64, len(passed))
 	for i, ch := range p.core.Channels {
 		ids[i] = ch.ID
-		p.halves = append(p.halves, newHalf(c, ch))
+		h := newHalf(c, ch)
+		h.call = p
+		p.halves = append(p.halves, h)
 	}
+	p.w.follows = p.streaming
 	call.Opened(ids)
 	return nil
 }

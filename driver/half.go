@@ -17,6 +17,7 @@ type half struct {
 	c  *conn
 	ch *core.Channel
 
+	call   *pending      // that passed the other end, nil on the callee's side
 	events atomic.Uint32 // counts changes, so that none is missed between look and wait
 	seen   uint32        // by the one goroutine in Recv
 	need   uint32        // credit that the one goroutine in Send waits for, bytes
@@ -61,6 +62,15 @@ func (h *half) bind(sends bool, end binder) {
 func (h *half) changed() {
 	h.events.Add(1)
 	h.c.wake(h.w)
+	if h.call != nil && !h.open() {
+		h.c.wake(h.call.w) // it may have been the last one
+	}
+}
+
+func (h *half) open() bool {
+	h.c.mu.Lock()
+	defer h.c.mu.Unlock()
+	return h.ch.Open()
 }
 
 // mayGoOn says that there is credit for what Send waits to send, or an end.
@@ -72,10 +82,7 @@ func (h *half) mayGoOn() bool {
 }
 
 func (h *half) drop(end func(*core.Core)) {
-	h.c.mu.Lock()
-	open := h.ch.Open()
-	h.c.mu.Unlock()
-	if open {
+	if h.open() {
 		h.c.log.Warn("roam: a channel end was dropped without being closed", "channel", h.ch.ID)
 	}
 	h.c.update(end)

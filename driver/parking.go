@@ -13,9 +13,12 @@ import (
 type waiter struct {
 	wake  chan struct{} // capacity 1; spurious tokens are harmless
 	ready func() bool   // what is waited for, or the connection's end
+	naps  bool          // may sleep as a leader: only a message can make it ready
 	// answer: waits for the answer to what was just sent.
 	answer bool
-	naps   bool // may sleep as a leader: only a message can make it ready
+	// follows says, where it is not nil, that others wait for more than this one does: it
+	// leaves receiving to them, and is woken when that changes.
+	follows func() bool
 	// kind and id say what the transport is asked to watch for; Messages needs no
 	// asking, whoever receives sees to it.
 	kind transport.Kind
@@ -159,7 +162,7 @@ func (p *parking) wakeReady() (woke bool) {
 // await blocks until w is ready, which the connection's end makes everything, or ctx
 // ends, whose error it returns.
 func (c *conn) await(ctx context.Context, w *waiter) error {
-	leads := true
+	leads := true // false once nothing came for long: Run wakes this one
 	for {
 		if w.ready() {
 			return nil
@@ -170,17 +173,18 @@ func (c *conn) await(ctx context.Context, w *waiter) error {
 		if c.ended.Load() {
 			return nil
 		}
-		if leads && c.takeRole() {
+		leading := leads && (w.follows == nil || !w.follows())
+		if leading && c.takeRole() {
 			c.lead(ctx, w)
 			if w.ready() {
 				c.stepAside()
 				return nil
 			}
 			c.stepDown()
-			leads = false // nothing came for long: Run wakes us
+			leads = false
 			continue
 		}
-		if c.sleep(ctx, w, leads) && c.tryRole() {
+		if c.sleep(ctx, w, leading) && c.tryRole() {
 			// Made responsible: receive, or with nothing to wait for any more only
 			// hand on. Who holds the role otherwise hands it on.
 			c.lead(ctx, w)

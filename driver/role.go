@@ -296,7 +296,7 @@ type spinner struct {
 // the runtime look for work on other processors.
 const (
 	spinLength = 64
-	spinRounds = 20
+	spinRounds = 48
 	spinLeast  = 2
 	spinYield  = 32
 )

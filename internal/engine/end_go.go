@@ -175,7 +175,7 @@ func (e *End) setTail(tail uint32) { e.recv.tail.Store(tail) }
 
 // loadsPerIteration makes an iteration of Spin about as long as that of the other
 // engine, which pauses the processor.
-const loadsPerIteration = 40
+const loadsPerIteration = 120
 
 // Spin looks for a message for so many iterations of a few ten nanoseconds each.
 func (e *End) Spin(iterations int) bool {
