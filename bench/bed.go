@@ -14,9 +14,10 @@ func service() roam.Dispatcher { return testbed.NewTestbedDispatcher(&testbed.Se
 // roamCaller calls the service over a roam connection.
 func roamCaller(c roam.Caller) caller {
 	bed := testbed.NewTestbedClient(c)
+	small := make([]byte, smallPayload)
 	return caller{
 		add:  bed.Add,
-		echo: func(ctx context.Context, data []byte) ([]byte, error) { return echo(ctx, bed, data) },
+		echo: func(ctx context.Context, data []byte) ([]byte, error) { return echo(ctx, bed, data, small) },
 		done: roam.Recycle,
 		nest: func(ctx context.Context) error {
 			_, err := bed.Nest(ctx, 1)
@@ -33,11 +34,12 @@ func roamCaller(c roam.Caller) caller {
 
 // echo sends 32 bytes as an array, to a handler that never blocks and runs where it is
 // received; anything else as a slice, to a handler in a goroutine of its own that borrows
-// it.
-func echo(ctx context.Context, bed *testbed.TestbedClient, data []byte) ([]byte, error) {
+// it. What comes back of the former lies in small.
+func echo(ctx context.Context, bed *testbed.TestbedClient, data, small []byte) ([]byte, error) {
 	if len(data) == smallPayload {
 		got, err := bed.Small(ctx, [smallPayload]byte(data))
-		return got[:], err
+		copy(small, got[:])
+		return small, err
 	}
 	return bed.Lent(ctx, data)
 }

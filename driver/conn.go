@@ -69,6 +69,7 @@ func newConn(tr transport.Transport, cfg core.Config, d roam.Dispatcher, o optio
 		l.Lend(c.lends)
 	}
 	c.spin.init()
+	c.park.init()
 	tr.OnWake(c.lookAround)
 	return c
 }

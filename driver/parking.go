@@ -3,7 +3,6 @@ package driver
 import (
 	"context"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/roam-rpc/roam-go/internal/transport"
@@ -30,8 +29,9 @@ type waiter struct {
 	// ready does more than look.
 	peek func() bool
 
-	leads    bool // guarded by parking.mu: takes the role when it is given
-	promoted bool // guarded by parking.mu: was made responsible, has not acted on it
+	// Guarded by parking.mu.
+	in       [listKinds]neighbours
+	promoted bool // was made responsible, has not acted on it
 }
 
 func newWaiter(ready func() bool) *waiter {
@@ -48,19 +48,13 @@ func (w *waiter) signal() {
 // parking is where the goroutines of a connection wait that do not receive.
 type parking struct {
 	mu      sync.Mutex
-	waiters map[*waiter]struct{}
-	blocked map[*waiter]struct{} // those of waiters that lookAround wakes
-	queue   []*waiter            // those that take the role, oldest first
-
-	// How many there are of each, for a look without the lock.
-	nWaiters, nBlocked, nQueue atomic.Int32
+	waiters waiterList
+	blocked waiterList // those of waiters that lookAround wakes
+	queue   waiterList // those that take the role, oldest first
 }
 
-// count notes how many there are. The caller holds the lock.
-func (p *parking) count() {
-	p.nWaiters.Store(int32(len(p.waiters)))
-	p.nBlocked.Store(int32(len(p.blocked)))
-	p.nQueue.Store(int32(len(p.queue)))
+func (p *parking) init() {
+	p.waiters.kind, p.blocked.kind, p.queue.kind = inAll, inBlocked, inQueue
 }
 
 func (w *waiter) blocked() bool { return w.kind != transport.Messages || w.every > 0 }
@@ -68,53 +62,38 @@ func (w *waiter) blocked() bool { return w.kind != transport.Messages || w.every
 func (p *parking) enter(w *waiter, leads bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.waiters == nil {
-		p.waiters = make(map[*waiter]struct{})
-		p.blocked = make(map[*waiter]struct{})
-	}
-	p.waiters[w] = struct{}{}
+	p.waiters.add(w)
 	if w.blocked() {
-		p.blocked[w] = struct{}{}
+		p.blocked.add(w)
 	}
-	w.leads = leads
 	if leads {
-		p.queue = append(p.queue, w)
+		p.queue.add(w)
 	}
-	p.count()
 }
 
 // leave ends the wait and says whether w was made responsible meanwhile.
 func (p *parking) leave(w *waiter) (promoted bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	delete(p.waiters, w)
-	delete(p.blocked, w)
-	if w.leads {
-		for i, q := range p.queue {
-			if q == w {
-				p.queue = append(p.queue[:i], p.queue[i+1:]...)
-				break
-			}
-		}
-	}
-	p.count()
-	promoted, w.promoted, w.leads = w.promoted, false, false
+	p.waiters.remove(w)
+	p.blocked.remove(w)
+	p.queue.remove(w)
+	promoted, w.promoted = w.promoted, false
 	return promoted
 }
 
 // promote makes the oldest waiter that takes the role responsible for it.
 func (p *parking) promote() bool {
-	if p.nQueue.Load() == 0 {
+	if p.queue.n.Load() == 0 {
 		return false // who enters now looks at the role after it
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.queue) == 0 {
+	w := p.queue.first
+	if w == nil {
 		return false
 	}
-	w := p.queue[0]
-	p.queue = append(p.queue[:0], p.queue[1:]...)
-	p.count()
+	p.queue.remove(w)
 	w.promoted = true
 	w.signal()
 	return true
@@ -124,38 +103,34 @@ func (p *parking) promote() bool {
 func (p *parking) wakeAll() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for w := range p.waiters {
-		w.signal()
-	}
+	p.waiters.each((*waiter).signal)
 }
 
 // wakeBlocked lets those look again that wait for something other than a message
 // of their own.
 func (p *parking) wakeBlocked() {
-	if p.nBlocked.Load() == 0 {
+	if p.blocked.n.Load() == 0 {
 		return // who enters now looks at its condition after it
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for w := range p.blocked {
-		w.signal()
-	}
+	p.blocked.each((*waiter).signal)
 }
 
 // wakeReady lets those look again whose credit or room has come, and says whether there
 // were any.
 func (p *parking) wakeReady() (woke bool) {
-	if p.nBlocked.Load() == 0 {
+	if p.blocked.n.Load() == 0 {
 		return false
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for w := range p.blocked {
+	p.blocked.each(func(w *waiter) {
 		if w.peek != nil && w.peek() {
 			w.signal()
 			woke = true
 		}
-	}
+	})
 	return woke
 }
 
@@ -215,6 +190,10 @@ func (c *conn) sleep(ctx context.Context, w *waiter, leads bool) (promoted bool)
 }
 
 func (w *waiter) block(ctx context.Context) {
+	if w.every == 0 && ctx.Done() == nil {
+		<-w.wake // costs half of what a select does
+		return
+	}
 	var tick <-chan time.Time
 	if w.every > 0 {
 		t := time.NewTimer(w.every)

@@ -127,7 +127,7 @@ func (c *conn) stepAside() {
 	}
 	c.role.held.Store(false)
 	// Looked at after the role is free: who waits from now on looks at the role itself.
-	if quiet && c.park.nWaiters.Load() == 0 && !c.ended.Load() {
+	if quiet && c.park.waiters.n.Load() == 0 && !c.ended.Load() {
 		tend(c)
 		return
 	}
@@ -193,7 +193,7 @@ func (c *conn) lead(ctx context.Context, w *waiter) {
 			} else {
 				limit = napLimit
 				c.spin.slept(time.Since(began))
-				if c.park.nBlocked.Load() > 0 {
+				if c.park.blocked.n.Load() > 0 {
 					c.spin.start() // whoever blocked just now rang
 				}
 			}

@@ -12,13 +12,29 @@ import (
 // second thread has a part in it, at the price of a thread that sleeps meanwhile. It does
 // so only while nothing but messages is waited for, and few links of a process do at once.
 
-const (
-	lingerBound = 50 * time.Millisecond // after the last message
-	seats       = 4                     // for the links of a process that linger at once
+const lingerBound = 50 * time.Millisecond // after the last message
+
+// Those that may sleep in a thread of their own at once: the links of a process are many.
+var (
+	lingering = seats{most: 4}
+	napping   = seats{most: 16}
 )
 
-// seated counts the links that linger.
-var seated atomic.Int32
+// seats are for as many as most at once.
+type seats struct {
+	most  int32
+	taken atomic.Int32
+}
+
+func (s *seats) take() bool {
+	if s.taken.Add(1) <= s.most {
+		return true
+	}
+	s.taken.Add(-1)
+	return false
+}
+
+func (s *seats) giveBack() { s.taken.Add(-1) }
 
 // linger sleeps on the ring's head, if that is due, and reports whether a message lies
 // there. The caller is inside, and goes on to the doorbell otherwise.
@@ -27,10 +43,10 @@ func (l *Link) linger() (came bool) {
 	if l.lingering <= 0 || tail == l.lingered || l.foreign || !engine.CanSleep() || !l.messagesAlone() {
 		return false
 	}
-	defer seated.Add(-1)
-	if seated.Add(1) > seats {
+	if !lingering.take() {
 		return false
 	}
+	defer lingering.giveBack()
 	l.setLingers(true)
 	// From now on whoever interrupts, ends the link or arms something else breaks this
 	// sleep; what they did before is seen here.

@@ -89,7 +89,7 @@ func TestWhatALingeringLinkDoesNotWatchBreaksItsSleep(t *testing.T) {
 
 // TestLingeringIsForFewLinks: the others sleep on their doorbells, which takes no thread.
 func TestLingeringIsForFewLinks(t *testing.T) {
-	const links = seats + 2
+	links := int(lingering.most) + 2
 	var pairs []*pair
 	for range links {
 		p := onePair(t, Config{}, pairConfig{})
@@ -105,7 +105,7 @@ func TestLingeringIsForFewLinks(t *testing.T) {
 		t.Cleanup(func() { p.guest.end(ErrClosed); <-done })
 		pairs = append(pairs, p)
 	}
-	lingering := func() (n int) {
+	linger := func() (n int) {
 		for _, p := range pairs {
 			if p.asks() == layout.FlagFutexMessages {
 				n++
@@ -113,8 +113,8 @@ func TestLingeringIsForFewLinks(t *testing.T) {
 		}
 		return n
 	}
-	for lingering() < seats {
+	for linger() < int(lingering.most) {
 		awaitChange(nil)
 	}
-	assert.Equal(t, seats, lingering())
+	assert.EqualValues(t, lingering.most, linger())
 }

@@ -145,8 +145,9 @@ func (l *Link) Interrupt() {
 
 // Nap is the sleep of the goroutine that receives: until a message lies in the ring,
 // the link ends, *interrupt is no longer seen (see [WakeNap]), or d is over. It blocks
-// a thread. interrupt is a word of this process's heap. It returns false at once where
-// the kernel has no futex_waitv: wait for [KindMessages] then.
+// a thread, so that few links of a process nap at once. interrupt is a word of this
+// process's heap. It returns false at once where too many nap already, or the kernel has
+// no futex_waitv: wait for [KindMessages] then.
 func (l *Link) Nap(interrupt *uint32, seen uint32, d time.Duration) bool {
 	if !engine.CanSleep() {
 		return false
@@ -155,6 +156,10 @@ func (l *Link) Nap(interrupt *uint32, seen uint32, d time.Duration) bool {
 		return true
 	}
 	defer l.exit()
+	if !napping.take() {
+		return false
+	}
+	defer napping.giveBack()
 	if l.foreign {
 		d = min(d, foreignBusy)
 	}

@@ -124,7 +124,7 @@ type Transport interface {
 	OnWake(fn func())
 
 	// Nap is the sleep of a goroutine that receives for itself: until a message may
-	// be there, bell rings, or d is over. false: not supported here; it did not sleep.
+	// be there, bell rings, or d is over. false: not here, or not now; it did not sleep.
 	Nap(bell *Bell, d time.Duration) bool
 
 	// Close ends the connection in order: what was committed is handed over as far as
