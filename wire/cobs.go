@@ -1,6 +1,9 @@
 package wire
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/binary"
+)
 
 // COBS: a message is cut into blocks, each a code byte and code-1 bytes none of which
 // is zero. A block with a code under maxCode stands for its bytes and a zero, but for
@@ -10,6 +13,8 @@ const (
 	delimiter = 0
 	maxCode   = 0xFF
 	maxBlock  = maxCode - 1 // bytes in a block
+
+	emptyBlock = 1 // the code of a block without bytes
 )
 
 // MaxFrameLen is the largest length of a frame, delimiter included, that any COBS
@@ -51,11 +56,13 @@ func (e *blockEncoder) add(raw []byte) {
 			code = len(dst)
 			dst = append(dst, 0)
 		}
-		if raw[0] == 0 { // closes the block, and opens one: another follows even at the end
+		// A zero closes the block, and opens one: another follows even at the end.
+		if zeros := lengthOfRun(raw, 0); zeros > 0 {
 			dst[code] = byte(len(dst) - code)
+			dst = appendRun(dst, emptyBlock, zeros-1)
 			code = len(dst)
 			dst = append(dst, 0)
-			raw = raw[1:]
+			raw = raw[zeros:]
 			continue
 		}
 		room := maxCode - (len(dst) - code)
@@ -90,6 +97,39 @@ func appendUntilZero(dst, run []byte) (grown []byte, n int) {
 	return append(dst, rest...), n + len(rest)
 }
 
+// lengthOfRun is how many bytes at the start of b are value.
+func lengthOfRun(b []byte, value byte) (n int) {
+	for n < len(b) && n < shortRun {
+		if b[n] != value {
+			return n
+		}
+		n++
+	}
+	for word := 0x0101_0101_0101_0101 * uint64(value); n+8 <= len(b) && binary.LittleEndian.Uint64(b[n:]) == word; {
+		n += 8
+	}
+	for n < len(b) && b[n] == value {
+		n++
+	}
+	return n
+}
+
+// appendRun appends n bytes of value.
+func appendRun(dst []byte, value byte, n int) []byte {
+	if n < shortRun {
+		for range n {
+			dst = append(dst, value)
+		}
+		return dst
+	}
+	from := len(dst)
+	dst = append(dst, value)
+	for done := 1; done < n; done = len(dst) - from {
+		dst = append(dst, dst[from:from+min(done, n-done)]...)
+	}
+	return dst
+}
+
 // DecodeFrame appends to dst what encoded, a frame without its delimiter, stands
 // for; it is shorter than encoded. dst may be encoded[:0]. Errors: *DecodeError.
 func DecodeFrame(dst, encoded []byte) ([]byte, error) {
@@ -97,6 +137,15 @@ func DecodeFrame(dst, encoded []byte) ([]byte, error) {
 		code := int(encoded[at])
 		if code == delimiter {
 			return nil, &DecodeError{Offset: at, What: "COBS frame", Fault: FaultTrailing, Value: uint64(len(encoded) - at)}
+		}
+		if code == emptyBlock {
+			zeros := lengthOfRun(encoded[at:], emptyBlock)
+			at += zeros
+			if at == len(encoded) {
+				zeros-- // the last block stands for no zero
+			}
+			dst = appendRun(dst, 0, zeros)
+			continue
 		}
 		var n int
 		dst, n = appendUntilZero(dst, encoded[at+1:min(at+code, len(encoded))])
