@@ -14,7 +14,7 @@ const (
 	inLeast = 4 << 10
 	// inUsual is the capacity up to which it grows when reads fill it, bytes; beyond,
 	// it grows only to hold one frame.
-	inUsual = 64 << 10
+	inUsual = 256 << 10
 	// inSmall is after how many rounds without a large frame a larger buffer is let go.
 	inSmall = 64
 )
