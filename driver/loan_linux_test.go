@@ -25,6 +25,16 @@ func (p *segmentPair) requireSlots(t *testing.T, want int) {
 	}, waitLimit, waitTick)
 }
 
+// requireCollected waits until the garbage collector has given every slot back.
+func (p *segmentPair) requireCollected(t *testing.T) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		runtime.GC()
+		slots, _ := p.mem.InUse()
+		return slots == 0
+	}, waitLimit, waitTick)
+}
+
 // borrower is a dispatcher of one method, which borrows.
 type borrower struct {
 	inline bool
@@ -196,11 +206,7 @@ func TestDroppedLentGoesBack(t *testing.T) {
 	<-lent
 	tx.Close()
 	require.NoError(t, <-called)
-	require.Eventually(t, func() bool {
-		runtime.GC()
-		slots, _ := p.mem.InUse()
-		return slots == 0
-	}, waitLimit, waitTick)
+	p.requireCollected(t)
 }
 
 // TestLentOutlivesTheConnection: the memory stays until Release, and then the guest goes.
@@ -312,11 +318,7 @@ func TestDraftThatCannotBeSentGoesBack(t *testing.T) {
 	p.requireSlots(t, 1)
 	require.Len(t, lost.Bytes(), 50000)
 	require.NoError(t, <-called)
-	require.Eventually(t, func() bool {
-		runtime.GC()
-		slots, _ := p.mem.InUse()
-		return slots == 0
-	}, waitLimit, waitTick)
+	p.requireCollected(t)
 }
 
 // TestDraftOutlivesTheConnection: its memory stays until it is dropped.

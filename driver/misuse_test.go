@@ -16,18 +16,26 @@ import (
 	roam "github.com/roam-rpc/roam-go"
 )
 
+// flooded calls Flood, whose Request the raw peer takes: rx is read here, id is its
+// channel there.
+func flooded(t *testing.T, x *target) (rx *roam.Rx[[]byte], id uint64, called chan error) {
+	t.Helper()
+	tx, rx := roam.Channel[[]byte]()
+	called = make(chan error, 1)
+	go func() { called <- testbed.NewClient(x.handle).Flood(context.Background(), 1, 1, tx) }()
+	m, ok := x.raw.next()
+	require.True(t, ok)
+	d := wire.NewDecoder(m.Payload)
+	_, _ = d.U64(), d.U32()
+	return rx, d.U64(), called
+}
+
 // TestBrokenConnectionIsNoEndOfStream: a stream that the connection's end cut off does
 // not look like one that was closed.
 func TestBrokenConnectionIsNoEndOfStream(t *testing.T) {
 	eachRawPeer(t, func(t *testing.T, x *target) {
-		tx, rx := roam.Channel[[]byte]()
-		called := make(chan error, 1)
-		go func() { called <- testbed.NewClient(x.handle).Flood(context.Background(), 1, 1, tx) }()
-		m, ok := x.raw.next()
-		require.True(t, ok)
-		d := wire.NewDecoder(m.Payload)
-		_, _ = d.U64(), d.U32()
-		require.True(t, x.raw.send(data(d.U64(), "\x01x")))
+		rx, id, called := flooded(t, x)
+		require.True(t, x.raw.send(data(id, "\x01x")))
 		_, err := rx.Recv(context.Background())
 		require.NoError(t, err)
 		require.NoError(t, x.raw.tr.Close(context.Background()))
@@ -127,14 +135,7 @@ func TestForwardedDeadlineDoesNotReplaceTheCalls(t *testing.T) {
 // TestBorrowedItemThatDoesNotDecode ends the connection as any other does.
 func TestBorrowedItemThatDoesNotDecode(t *testing.T) {
 	eachRawPeer(t, func(t *testing.T, x *target) {
-		tx, rx := roam.Channel[[]byte]()
-		called := make(chan error, 1)
-		go func() { called <- testbed.NewClient(x.handle).Flood(context.Background(), 1, 1, tx) }()
-		m, ok := x.raw.next()
-		require.True(t, ok)
-		d := wire.NewDecoder(m.Payload)
-		_, _ = d.U64(), d.U32()
-		id := d.U64()
+		rx, id, called := flooded(t, x)
 		require.True(t, x.raw.send(data(id, "\x01x")))
 		item, err := roam.Borrow(context.Background(), rx)
 		require.NoError(t, err)

@@ -67,13 +67,19 @@ func (e *End) asks(k Kind) (futex, bell bool) {
 	return flags&FutexBit(k) != 0, flags&BellBit(k) != 0
 }
 
+// wakeAsked wakes the peer's waiters of kind k that sleep on word, and says how the peer
+// asks to be woken.
+func (e *End) wakeAsked(k Kind, word *uint32) (futex, bell bool) {
+	if futex, bell = e.asks(k); futex {
+		WakeShared(word)
+	}
+	return futex, bell
+}
+
 // tell wakes the peer's waiters of kind k that sleep on word and reports whether the
 // doorbell has to be rung for others.
 func (e *End) tell(k Kind, word *uint32) (bell bool) {
-	futex, bell := e.asks(k)
-	if futex {
-		WakeShared(word)
-	}
+	_, bell = e.wakeAsked(k, word)
 	return bell
 }
 

@@ -118,10 +118,7 @@ func (e *End) Commit() (bell bool) {
 	e.send.taken = NoneTaken
 	e.send.head++
 	store(e.sendHead, e.send.head)
-	futex, bell := e.asks(Messages)
-	if futex {
-		WakeShared(e.sendHead)
-	}
+	futex, bell := e.wakeAsked(Messages, e.sendHead)
 	if futex || bell {
 		e.send.woke.Store(true)
 	}
