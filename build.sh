@@ -23,7 +23,7 @@ usage: ./build.sh COMMAND [ARGUMENTS]
   test      run every test: both engines, C, race detector, fuzz seeds and short runs, use from another module
   bench     measure against other transports and floors in C: [--quick] [--json FILE] [--html FILE]
   lint      check formatting, vet, staticcheck, C warnings, shell scripts, generated files and go.mod files
-  generate  write the generated Go anew: layout constants from csrc/roamshm.h, clients and dispatchers of services
+  generate  write the generated Go anew: layout constants from csrc/roam/shm.h, clients and dispatchers of services
   clean     remove what builds and profiles leave in the tree
   help      print this list
 
@@ -302,7 +302,7 @@ lint_c() {
     for file in csrc/*.c csrc/test/*.c bench/floor/*.c; do
       "$cc" "${c_warnings[@]}" -Icsrc -c -o "$scratch/lint.o" "$file"
     done
-    for file in csrc/*.h; do
+    for file in csrc/*.h csrc/roam/*.h; do
       "$cc" "${c_warnings[@]}" -Icsrc -include "$file" -x c -c -o "$scratch/lint.o" /dev/null
     done
   done

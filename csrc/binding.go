@@ -11,7 +11,7 @@ package csrc
 
 #include <stdlib.h>
 
-#include "roamshm.h"
+#include "roam/shm.h"
 
 // Ends come as numbers, so that cgo does not look at every call whether Go pointers lie in C's memory.
 
@@ -52,7 +52,11 @@ static bool grant(uintptr_t end, uint32_t id, uint32_t bytes)
 */
 import "C"
 
-import "unsafe"
+import (
+	"unsafe"
+
+	_ "github.com/roam-rpc/roam-go/csrc/roam" // the headers
+)
 
 // MessageSize is the bytes of struct roam_message.
 const MessageSize = C.sizeof_struct_roam_message

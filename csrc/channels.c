@@ -2,7 +2,7 @@
 
 /* The channel table: who may send how much. One entry serves one direction. */
 
-#include "roamshm.h"
+#include "roam/shm.h"
 #include "shared.h"
 
 void roam_channel_activate(struct roam_channel *entry, uint32_t credit)

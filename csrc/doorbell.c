@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <sys/socket.h>
 
-#include "roamshm.h"
+#include "roam/shm.h"
 
 /* Reads of one drain: bounded, since a peer can ring as fast as we read. */
 #define DRAIN_READS 64

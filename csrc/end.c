@@ -2,7 +2,7 @@
 
 /* One side of one peer: where its memory lies, and what any thread may ask. */
 
-#include "roamshm.h"
+#include "roam/shm.h"
 #include "shared.h"
 
 /* The address of an offset that the caller of roam_end_init has checked. */

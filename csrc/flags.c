@@ -2,7 +2,7 @@
 
 /* Waiter flags: a side says that it sleeps, so that the other wakes only then. */
 
-#include "roamshm.h"
+#include "roam/shm.h"
 #include "shared.h"
 
 void roam_flags_set(uint32_t *flags, uint32_t bits)

@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "roamshm.h"
+#include "roam/shm.h"
 
 /* The kernel headers may be older than the kernel; the number is the same on every architecture. */
 #ifndef SYS_futex_waitv

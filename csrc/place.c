@@ -2,7 +2,7 @@
 
 /* Where everything lies in a segment with fixed slot pools. */
 
-#include "roamshm.h"
+#include "roam/shm.h"
 
 static uint64_t align64(uint64_t n)
 {

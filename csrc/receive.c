@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "roamshm.h"
+#include "roam/shm.h"
 
 /* Where payloads go; at most UINT32_MAX bytes are used, so that an offset fits struct roam_message. */
 struct arena {

@@ -2,7 +2,7 @@
 
 /* The ring: one producer, one consumer, free-running indices. */
 
-#include "roamshm.h"
+#include "roam/shm.h"
 #include "shared.h"
 
 static void start(struct roam_ring *ring, struct roam_desc *descs, uint32_t *own, uint32_t *other, uint32_t size,

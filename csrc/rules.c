@@ -2,7 +2,7 @@
 
 /* The protocol's names of the rules that a peer can break in shared memory. */
 
-#include "roamshm.h"
+#include "roam/shm.h"
 
 const char *roam_rule(enum roam_status status)
 {

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "roamshm.h"
+#include "roam/shm.h"
 
 static const struct roam_slot none = { .index = ROAM_INLINE_SLOT };
 

@@ -2,7 +2,7 @@
 
 /* The fixed slot pool: a bitmap of free slots and a generation in each. */
 
-#include "roamshm.h"
+#include "roam/shm.h"
 #include "shared.h"
 
 static uint32_t bitmap_words(const struct roam_pool *pool)

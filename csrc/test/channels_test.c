@@ -1,7 +1,7 @@
 /* The channel table on its own. */
 
 #include "check.h"
-#include "roamshm.h"
+#include "roam/shm.h"
 
 static void test_activate_grant_free(void)
 {

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "roamshm.h"
+#include "roam/shm.h"
 
 static void make_pair(int type, int fds[2])
 {

@@ -4,7 +4,7 @@
 #ifndef ROAM_TEST_FIXTURE_H
 #define ROAM_TEST_FIXTURE_H
 
-#include "roamshm.h"
+#include "roam/shm.h"
 
 struct fixture {
 	struct roam_config config;

@@ -1,7 +1,7 @@
 /* The ring on its own: room, batches, wrapping counters, corrupt indices. */
 
 #include "check.h"
-#include "roamshm.h"
+#include "roam/shm.h"
 
 enum { SIZE = 8 };
 

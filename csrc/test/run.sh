@@ -93,7 +93,7 @@ run_mode() {
 # The public header is usable from C++ too.
 check_cxx() {
   command -v g++ >/dev/null || return 0
-  g++ -std=c++11 -Wall -Wextra -Werror -fsyntax-only -x c++ "$library/roamshm.h"
+  g++ -std=c++11 -Wall -Wextra -Werror -fsyntax-only -x c++ "$library/roam/shm.h"
 }
 
 tests=("$@")

@@ -3,7 +3,7 @@
 #include <pthread.h>
 
 #include "check.h"
-#include "roamshm.h"
+#include "roam/shm.h"
 
 enum { SLOT = 16, MOST = 130, HEADER = 64 };
 

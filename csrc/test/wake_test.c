@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "roamshm.h"
+#include "roam/shm.h"
 
 /* Longer than any sleep here is meant to last: it ends a test that would hang. */
 #define LONG INT64_C(60000000000)

@@ -17,7 +17,7 @@ var _ [csrc.MessageSize]byte = [unsafe.Sizeof(Record{})]byte{}
 
 // End is one side's end of one peer's memory. Stage, Commit and Abort belong to one
 // goroutine at a time, Receive to another; every other method may be called at once
-// with all. Receiving is the C library's; see roamshm.h for the order of its accesses.
+// with all. Receiving is the C library's; see roam/shm.h for the order of its accesses.
 type End struct {
 	place Place
 	words

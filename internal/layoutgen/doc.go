@@ -1,4 +1,4 @@
-// Layoutgen writes the Go constants of internal/layout from the C header csrc/roamshm.h,
+// Layoutgen writes the Go constants of internal/layout from the C header csrc/roam/shm.h,
 // which is the one source of the segment's byte layout.
 //
 // It parses the header as a C compiler for linux/amd64 would, with the few standard

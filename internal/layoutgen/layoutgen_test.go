@@ -21,7 +21,7 @@ func TestSmallHeaderGivesGoldenConstants(t *testing.T) {
 }
 
 func TestCheckNamesStaleAndMissingOutput(t *testing.T) {
-	header := "../../csrc/roamshm.h"
+	header := "../../csrc/roam/shm.h"
 	output := filepath.Join(t.TempDir(), "layout.go")
 	assert.ErrorContains(t, run(header, output, true), "is missing: run ./build.sh generate")
 
@@ -31,11 +31,11 @@ func TestCheckNamesStaleAndMissingOutput(t *testing.T) {
 	generated, err := os.ReadFile(output)
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(output, append(generated, "// changed\n"...), 0o644))
-	assert.ErrorContains(t, run(header, output, true), "is stale against ../../csrc/roamshm.h: run ./build.sh generate")
+	assert.ErrorContains(t, run(header, output, true), "is stale against ../../csrc/roam/shm.h: run ./build.sh generate")
 }
 
 func TestConstantsOfTheSegmentAreFresh(t *testing.T) {
-	assert.NoError(t, run("../../csrc/roamshm.h", "../layout/layout.go", true))
+	assert.NoError(t, run("../../csrc/roam/shm.h", "../layout/layout.go", true))
 }
 
 func TestHeaderThatCannotBeUsedIsRefused(t *testing.T) {

@@ -18,7 +18,7 @@ var shared = []string{
 }
 
 func main() {
-	header := flag.String("header", "../../csrc/roamshm.h", "C header to read")
+	header := flag.String("header", "../../csrc/roam/shm.h", "C header to read")
 	output := flag.String("out", "../layout/layout.go", "Go file to write")
 	check := flag.Bool("check", false, "write nothing; fail if the Go file is not what would be written")
 	flag.Parse()

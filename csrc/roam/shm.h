@@ -1,5 +1,5 @@
 /*
- * roamshm.h: roam's shared segment, version 1, and what one side does in it.
+ * roam/shm.h: roam's shared segment, version 1, and what one side does in it.
  *
  * One host creates a segment; up to 255 guests map the same file. Host and each guest exchange messages over a pair of
  * rings. A message is a descriptor of one cache line; a payload that does not fit in it lies in a slot of the sender's
@@ -14,18 +14,19 @@
  *
  * Nothing here allocates, and nothing blocks but the functions whose comment says so.
  */
-#ifndef ROAMSHM_H
-#define ROAMSHM_H
+#ifndef ROAM_SHM_H
+#define ROAM_SHM_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "roamlayout.h"
+#include "layout.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default) /* exported from the shared library, whose other symbols are hidden */
 
 /* ---- Outcomes --------------------------------------------------------------------------------------------------- */
 
@@ -398,6 +399,7 @@ struct roam_channel *roam_end_channel(const struct roam_end *end, uint32_t id);
  * to be rung. Does nothing for an id that roam_end_channel does not know. */
 bool roam_end_grant(const struct roam_end *end, uint32_t id, uint32_t bytes);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

@@ -1,5 +1,5 @@
 /*
- * roamlayout.h: the bytes of roam's shared segment, version 1. Included by roamshm.h.
+ * roam/layout.h: the bytes of roam's shared segment, version 1. Included by roam/shm.h.
  *
  * This is an ABI: programs in other languages map the same bytes, so no field moves. All integers are little-endian
  * with native alignment. Fields marked "atomic" are changed by several processes; they are plain integers here, which
@@ -8,8 +8,8 @@
  * The segment, in order: header; peer table; slot pools, the host's first; then for each guest its two rings and its
  * channel table. Regions start at multiples of 64 bytes.
  */
-#ifndef ROAMLAYOUT_H
-#define ROAMLAYOUT_H
+#ifndef ROAM_LAYOUT_H
+#define ROAM_LAYOUT_H
 
 #include <stddef.h>
 #include <stdint.h>
