@@ -6,7 +6,7 @@ package csrc
 #cgo CFLAGS: -std=c11 -O2
 #cgo noescape receive
 #cgo nocallback receive
-#cgo nocallback spin
+#cgo nocallback settle
 #cgo nocallback grant
 
 #include <stdlib.h>
@@ -40,9 +40,9 @@ static struct roam_received receive(uintptr_t end, struct roam_message *messages
 	return roam_end_receive((struct roam_end *)end, messages, max, arena, arena_len);
 }
 
-static bool spin(uintptr_t end, uint32_t iterations)
+static bool settle(uintptr_t end)
 {
-	return roam_end_spin((struct roam_end *)end, iterations);
+	return roam_end_settle((struct roam_end *)end);
 }
 
 static bool grant(uintptr_t end, uint32_t id, uint32_t bytes)
@@ -105,8 +105,8 @@ func (e End) Receive(messages unsafe.Pointer, n int, arena []byte) (count int, s
 	return int(got.count), uint8(got.status), bool(got.bell)
 }
 
-// Spin is roam_end_spin.
-func (e End) Spin(iterations int) bool { return bool(C.spin(e.at, C.uint32_t(iterations))) }
+// Settle is roam_end_settle.
+func (e End) Settle() (bell bool) { return bool(C.settle(e.at)) }
 
 // Grant is roam_end_grant.
 func (e End) Grant(id, n uint32) bool { return bool(C.grant(e.at, C.uint32_t(id), C.uint32_t(n))) }

@@ -16,6 +16,14 @@ void roam_flags_clear(uint32_t *flags, uint32_t bits)
 	(void)__atomic_fetch_and(flags, ~bits, __ATOMIC_SEQ_CST);
 }
 
+bool roam_flags_ask(const uint32_t *peer_flags, enum roam_wait kind)
+{
+	uint32_t flags = load_ordered32(peer_flags);
+	uint32_t either = (uint32_t)(ROAM_FLAG_FUTEX_MESSAGES | ROAM_FLAG_BELL_MESSAGES) << kind;
+
+	return (flags & ROAM_FLAG_KEEPS) == 0 || (flags & either) != 0;
+}
+
 bool roam_wake(const uint32_t *peer_flags, enum roam_wait kind, uint32_t *word)
 {
 	/* Ordered: after the store that a waiter may wait for. */

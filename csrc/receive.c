@@ -88,13 +88,26 @@ static enum roam_status take(const struct roam_end *end, uint32_t n, struct roam
 	return status == ROAM_OK ? take_payload(&end->peer_pool, &desc, message, arena) : status;
 }
 
+/* Wakes the peer's waiters for ring space; returns whether to ring. */
+static bool wake_senders(const struct roam_end *end)
+{
+	return roam_wake(end->peer_flags, ROAM_WAIT_SPACE, end->receive.own);
+}
+
+bool roam_end_settle(struct roam_end *end)
+{
+	return roam_ring_settle(&end->receive) && wake_senders(end);
+}
+
 /* Gives back what count messages occupied and wakes those who wait for it; returns whether to ring. */
 static bool give_back(struct roam_end *end, uint32_t count, bool slots)
 {
-	bool bell;
+	bool bell = false;
 
-	roam_ring_release(&end->receive, count);
-	bell = roam_wake(end->peer_flags, ROAM_WAIT_SPACE, end->receive.own);
+	if (roam_ring_release(&end->receive, count))
+		bell = wake_senders(end);
+	else if (roam_flags_ask(end->peer_flags, ROAM_WAIT_SPACE))
+		bell = roam_end_settle(end);
 	if (slots && roam_wake(end->peer_flags, ROAM_WAIT_SLOT, roam_pool_word(&end->peer_pool)))
 		bell = true;
 	return bell;

@@ -13,6 +13,7 @@ static void start(struct roam_ring *ring, struct roam_desc *descs, uint32_t *own
 	ring->other = other;
 	ring->mask = size - 1;
 	ring->next = load_acquire32(own);
+	ring->told = ring->next;
 	ring->seen = seen;
 }
 
@@ -87,12 +88,19 @@ void roam_ring_copy(const struct roam_ring *ring, uint32_t n, struct roam_desc *
 	*copy = out.desc;
 }
 
-void roam_ring_release(struct roam_ring *ring, uint32_t n)
+bool roam_ring_release(struct roam_ring *ring, uint32_t n)
 {
-	uint32_t next = ring->next + n;
-
 	/* Whole: other threads of this process look at it, roam_end_pending. */
-	store_whole32(&ring->next, next);
+	store_whole32(&ring->next, ring->next + n);
+	return ring->next - ring->told >= (ring->mask + 1) / 4 && roam_ring_settle(ring);
+}
+
+bool roam_ring_settle(struct roam_ring *ring)
+{
+	if (ring->told == ring->next)
+		return false;
+	ring->told = ring->next;
 	/* Release: the descriptors were read before. Ordered: before the waker's look at the flags. */
-	store_ordered32(ring->own, next);
+	store_ordered32(ring->own, ring->told);
+	return true;
 }

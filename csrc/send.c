@@ -30,7 +30,7 @@ static enum roam_status choose_slot(struct roam_end *end, size_t len, struct roa
 {
 	bool takes = chosen.index == ROAM_INLINE_SLOT && len > ROAM_INLINE_MAX;
 
-	if (takes && !roam_pool_take(&end->own_pool, &chosen))
+	if (takes && !roam_spares_take(&end->spares, &end->own_pool, &chosen))
 		return ROAM_NO_SLOT;
 	end->staged = chosen;
 	end->staged_taken = takes;
@@ -84,6 +84,11 @@ bool roam_end_commit(struct roam_end *end)
 	roam_ring_commit(&end->send);
 	roam_ring_publish(&end->send);
 	return roam_wake(end->peer_flags, ROAM_WAIT_MESSAGES, end->send.own);
+}
+
+void roam_end_give_back(struct roam_end *end)
+{
+	roam_spares_give_back(&end->spares, &end->own_pool);
 }
 
 void roam_end_abort(struct roam_end *end)

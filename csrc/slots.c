@@ -5,6 +5,8 @@
 #include "roam/shm.h"
 #include "shared.h"
 
+enum { MOST_SPARES = 8 }; /* slots taken at once from a pool that has plenty */
+
 static uint32_t bitmap_words(const struct roam_pool *pool)
 {
 	return (uint32_t)(((uint64_t)pool->count + 63) / 64);
@@ -48,22 +50,36 @@ void roam_pool_clear(struct roam_pool *pool)
 		__atomic_store_n(&pool->bitmap[word], slot_bits(pool, word), __ATOMIC_RELEASE);
 }
 
-/* The bit is this taker's: only now is the generation raised, by its one owner. */
-static void taken_now(const struct roam_pool *pool, uint32_t index, struct roam_slot *taken)
+/* Raises the generation of a slot that the caller has taken: nobody else does. */
+static void use(const struct roam_pool *pool, uint32_t index, struct roam_slot *taken)
 {
+	uint32_t *generation = generation_of(pool, index);
+
 	taken->index = index;
-	/* Relaxed: the head that publishes the message carries it to the receiver. */
-	taken->generation = __atomic_add_fetch(generation_of(pool, index), 1, __ATOMIC_RELAXED);
+	taken->generation = load_once32(generation) + 1;
+	/* No order: the head that publishes the message carries it to the receiver. */
+	store_whole32(generation, taken->generation);
 }
 
-/* Clears one bit of a bitmap word that was read as old; false, with old read anew, when the word has changed. */
-static bool clear_bit(uint64_t *word, uint64_t *old, uint64_t bit)
+/* Clears bits of a bitmap word that was read as old; false, with old read anew, when the word has changed. */
+static bool clear_bits(uint64_t *word, uint64_t *old, uint64_t bits)
 {
-	/* Acquire: whoever returned the slot has done reading it. */
-	return __atomic_compare_exchange_n(word, old, *old & ~bit, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+	/* Acquire: whoever returned the slots has done reading them. */
+	return __atomic_compare_exchange_n(word, old, *old & ~bits, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 }
 
-bool roam_pool_take(const struct roam_pool *pool, struct roam_slot *taken)
+/* The lowest n bits of those that are set, or all. */
+static uint64_t lowest(uint64_t set, uint32_t n)
+{
+	uint64_t rest = set;
+
+	while (n-- > 0)
+		rest &= rest - 1;
+	return set & ~rest;
+}
+
+/* Takes the lowest free slots of one word, at most so many; false when none is free. */
+static bool take_some(const struct roam_pool *pool, uint32_t most, struct roam_spares *spares)
 {
 	/* From the lowest: the slot used last is the likeliest to be in a cache. */
 	for (uint32_t word = 0; word < bitmap_words(pool); word++) {
@@ -72,15 +88,48 @@ bool roam_pool_take(const struct roam_pool *pool, struct roam_slot *taken)
 		uint64_t old = load_ordered64(&pool->bitmap[word]);
 
 		while ((old & mask) != 0) {
-			uint64_t free = old & mask;
+			uint64_t taken = lowest(old & mask, most);
 
-			if (clear_bit(&pool->bitmap[word], &old, free & -free)) {
-				taken_now(pool, word * 64 + (uint32_t)__builtin_ctzll(free), taken);
+			if (clear_bits(&pool->bitmap[word], &old, taken)) {
+				*spares = (struct roam_spares){ .word = word, .bits = taken };
 				return true;
 			}
 		}
 	}
 	return false;
+}
+
+bool roam_pool_take(const struct roam_pool *pool, struct roam_slot *taken)
+{
+	struct roam_spares one;
+
+	if (!take_some(pool, 1, &one))
+		return false;
+	return roam_spares_take(&one, pool, taken);
+}
+
+/* An eighth of the pool at most: for others it looks full that much earlier. */
+static uint32_t most_spares(const struct roam_pool *pool)
+{
+	uint32_t share = pool->count / 8;
+
+	return share < 1 ? 1 : share < MOST_SPARES ? share : MOST_SPARES;
+}
+
+bool roam_spares_take(struct roam_spares *spares, const struct roam_pool *pool, struct roam_slot *taken)
+{
+	if (spares->bits == 0 && !take_some(pool, most_spares(pool), spares))
+		return false;
+	use(pool, spares->word * 64 + (uint32_t)__builtin_ctzll(spares->bits), taken);
+	spares->bits &= spares->bits - 1;
+	return true;
+}
+
+void roam_spares_give_back(struct roam_spares *spares, const struct roam_pool *pool)
+{
+	if (spares->bits != 0)
+		or_ordered64(&pool->bitmap[spares->word], spares->bits);
+	spares->bits = 0;
 }
 
 bool roam_pool_take_at(const struct roam_pool *pool, uint32_t index, struct roam_slot *taken)
@@ -91,8 +140,8 @@ bool roam_pool_take_at(const struct roam_pool *pool, uint32_t index, struct roam
 		return false;
 	old = load_ordered64(&pool->bitmap[index / 64]);
 	while ((old & slot_bit(index)) != 0) {
-		if (clear_bit(&pool->bitmap[index / 64], &old, slot_bit(index))) {
-			taken_now(pool, index, taken);
+		if (clear_bits(&pool->bitmap[index / 64], &old, slot_bit(index))) {
+			use(pool, index, taken);
 			return true;
 		}
 	}

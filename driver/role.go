@@ -113,8 +113,16 @@ func (c *conn) takeRole() bool {
 	return false
 }
 
+// rest tells the peer of what was received, before that may be all for long. The caller
+// holds the role.
+func (c *conn) rest() {
+	c.tr.Rest()
+	c.tr.Notify()
+}
+
 // stepDown gives the role up and sees to it that somebody is responsible.
 func (c *conn) stepDown() {
+	c.rest()
 	c.role.held.Store(false)
 	c.handOver()
 }
@@ -124,6 +132,7 @@ func (c *conn) stepAside() {
 	quiet := c.role.expects == 0
 	if !quiet {
 		c.role.expects--
+		c.rest()
 	}
 	c.role.held.Store(false)
 	// Looked at after the role is free: who waits from now on looks at the role itself.
@@ -147,6 +156,7 @@ func (c *conn) handOver() {
 			return
 		}
 		c.receive()
+		c.rest()
 		c.role.held.Store(false)
 	}
 	// The peer keeps sending: Run takes over, and this goroutine goes on with its own.
@@ -154,10 +164,15 @@ func (c *conn) handOver() {
 	c.tr.Interrupt()
 }
 
-// rouse makes Run responsible when nobody is.
+// rouse makes Run responsible when nobody is, and tells the peer what it was not told.
 func (c *conn) rouse() {
-	if c.role.held.Load() || c.role.armed.Load() {
+	if c.role.armed.Load() || !c.tryRole() {
 		return
+	}
+	c.rest()
+	c.role.held.Store(false)
+	if c.park.promote() {
+		return // it found the role held meanwhile
 	}
 	c.arm()
 	if c.tr.Pending() {
@@ -204,6 +219,7 @@ func (c *conn) lead(ctx context.Context, w *waiter) {
 // nap sleeps on the transport's own word, up to limit and the context's deadline. false:
 // it cannot be done here.
 func (c *conn) nap(ctx context.Context, w *waiter, limit time.Duration) bool {
+	c.rest()
 	c.role.napper.Store(w) // before the look: whoever changes w after it rings
 	defer c.role.napper.Store(nil)
 	c.bell.See()

@@ -16,7 +16,9 @@ type hostPool struct {
 	// bit before it raises the generation.
 	mu    sync.Mutex
 	pool  engine.Pool
-	owner []uint8 // guest that a slot was last taken for, 0 none yet
+	spare engine.Spares // taken from the pool for messages to come
+	least uint32        // slots that are free at least beside the spare ones: others only give back
+	owner []uint8       // guest that a slot was last taken for, 0 none yet
 
 	links map[*Link]struct{}
 	// waiters counts those of all links that wait for a slot. It changes under mu,
@@ -27,11 +29,13 @@ type hostPool struct {
 // newHostPool is the pool of a segment whose host this process is.
 func newHostPool(seg *segment) *hostPool {
 	lay := &seg.lay
-	return &hostPool{
+	p := &hostPool{
 		pool:  engine.NewPool(seg.ptr(lay.pool(0)), lay.PoolHeader, lay.SlotSize, lay.SlotsPerGuest),
 		owner: make([]uint8, lay.SlotsPerGuest),
 		links: make(map[*Link]struct{}),
 	}
+	p.spare = engine.NewSpares(&p.pool)
+	return p
 }
 
 // take takes a slot for a message to a guest, if it may have one: a guest for which
@@ -40,28 +44,58 @@ func newHostPool(seg *segment) *hostPool {
 func (p *hostPool) take(peer uint32) (engine.Slot, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.pool.Free() <= keptBack(p.pool.Slots()) && p.hasOut(peer) {
+	if !p.leaves(keptBack(p.pool.Slots())) && p.hasOut(peer) {
 		return engine.NoneTaken, false
 	}
-	slot, ok := p.pool.Take()
-	if ok {
-		p.owner[slot.Index] = uint8(peer)
-	}
-	return slot, ok
+	return p.takeFor(peer)
 }
 
 // takeDraft takes a slot for a draft of a message to a guest, which may keep it for long.
 func (p *hostPool) takeDraft(peer uint32) (engine.Slot, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.pool.Free() <= keptBack(p.pool.Slots())+draftsLeave {
+	if !p.leaves(keptBack(p.pool.Slots()) + draftsLeave) {
 		return engine.NoneTaken, false
 	}
-	slot, ok := p.pool.Take()
-	if ok {
-		p.owner[slot.Index] = uint8(peer)
+	return p.takeFor(peer)
+}
+
+// leaves says whether more than so many slots are free. It counts those of the bitmap
+// only where what was counted last does not tell. The caller holds mu.
+func (p *hostPool) leaves(slots uint32) bool {
+	if p.least+p.spare.Len() <= slots {
+		p.least = p.pool.Free()
 	}
-	return slot, ok
+	return p.least+p.spare.Len() > slots
+}
+
+// takeFor takes a slot for a guest. The caller holds mu.
+func (p *hostPool) takeFor(peer uint32) (engine.Slot, bool) {
+	spare := p.spare.Len()
+	slot, ok := p.spare.Take()
+	if !ok {
+		return engine.NoneTaken, false
+	}
+	if spare == 0 {
+		p.least = p.pool.Free()
+	}
+	p.owner[slot.Index] = uint8(peer)
+	return slot, true
+}
+
+// giveBackSpares frees the slots that were taken for messages to come, unless somebody
+// takes one just now.
+func (p *hostPool) giveBackSpares() {
+	if p.mu.TryLock() {
+		p.dropSpares()
+		p.mu.Unlock()
+	}
+}
+
+// dropSpares frees them. The caller holds mu.
+func (p *hostPool) dropSpares() {
+	p.least += p.spare.Len()
+	p.spare.GiveBack()
 }
 
 // giveBack returns a slot that was taken for l and sent to nobody.
@@ -77,10 +111,10 @@ func (p *hostPool) hasOut(peer uint32) bool {
 	return found
 }
 
-// eachOut calls fn for every slot that is out.
+// eachOut calls fn for every slot that is out. The caller holds mu.
 func (p *hostPool) eachOut(fn func(index uint32)) {
 	for w := range p.pool.Words() {
-		for out := p.pool.OutBits(w); out != 0; out &= out - 1 {
+		for out := p.pool.OutBits(w) &^ p.spare.In(w); out != 0; out &= out - 1 {
 			fn(w*64 + uint32(bits.TrailingZeros64(out)))
 		}
 	}
@@ -90,12 +124,14 @@ func (p *hostPool) eachOut(fn func(index uint32)) {
 // and those that nobody took, whose bits a guest must have cleared.
 func (p *hostPool) reclaim(peer uint32) {
 	p.mu.Lock()
+	p.dropSpares()
 	p.eachOut(func(index uint32) {
 		if owner := p.owner[index]; owner == uint8(peer) || owner == 0 {
 			p.owner[index] = 0
 			p.pool.Return(index)
 		}
 	})
+	p.least = p.pool.Free()
 	p.mu.Unlock()
 	p.wake(nil)
 }
@@ -116,6 +152,9 @@ func (p *hostPool) leave(l *Link) {
 	defer p.mu.Unlock()
 	delete(p.links, l)
 	p.count(-l.slotWaiters.Swap(0))
+	if len(p.links) == 0 {
+		p.dropSpares()
+	}
 }
 
 // arm adds a waiter of l. Any guest may return the slot it waits for, so its bit

@@ -45,12 +45,13 @@ func (l *Link) leave(ctx context.Context, reason string) error {
 	return err
 }
 
-// setGoodbye makes the entry Goodbye, if it is Attached.
+// setGoodbye makes the entry Goodbye, if it is Attached: the last that is written to it.
 func (l *Link) setGoodbye() {
 	if !l.enter() {
 		return
 	}
 	defer l.exit()
+	l.giveBackSpares()
 	for {
 		word := l.seg.word(l.peer)
 		if word.state() != layout.StateAttached || l.seg.casWord(l.peer, word, wordOf(layout.StateGoodbye, word.epoch())) {

@@ -44,6 +44,7 @@ func (l *Link) Woke() bool                              { return false }
 func (l *Link) Abort()                                  {}
 func (l *Link) Notify()                                 {}
 func (l *Link) Receive(*Batch) (int, error)             { return 0, ErrNotSupported }
+func (l *Link) Rest()                                   {}
 func (l *Link) Pending() bool                           { return true }
 func (l *Link) Spin(int) bool                           { return true }
 func (l *Link) RecvHead() uint32                        { return 0 }

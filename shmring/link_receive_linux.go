@@ -47,6 +47,9 @@ func (l *Link) Receive(b *Batch) (int, error) {
 			records, arena, large = b.records[:1], b.room(need), true
 			continue
 		case n > 0:
+			if l.resting.Load() {
+				l.resting.Store(false)
+			}
 			return n, nil
 		case ended != nil:
 			return 0, ended
@@ -54,6 +57,32 @@ func (l *Link) Receive(b *Batch) (int, error) {
 		if l.look() == nil {
 			return 0, nil
 		}
+	}
+}
+
+// Rest tells the peer of all ring places that are free, and gives back the slots that were
+// taken ahead for messages of this side. Receive and Stage do both for many messages at
+// once; who receives rests before it stops for long. Same goroutine as Receive; it does
+// not block. A peer that waits on its doorbell is left to [Link.Notify].
+func (l *Link) Rest() {
+	if !l.receiving.enter() {
+		return
+	}
+	defer l.receiving.exit()
+	l.owe(l.shm.Settle())
+	l.resting.Store(true) // before the look whether somebody sends, who looks at it after that
+	l.giveBackSpares()
+}
+
+// giveBackSpares frees the slots that were taken ahead, unless somebody sends just now. The
+// caller is inside.
+func (l *Link) giveBackSpares() {
+	switch {
+	case l.pool != nil:
+		l.pool.giveBackSpares()
+	case l.send.mu.TryLock():
+		l.shm.GiveBackSpares()
+		l.send.mu.Unlock()
 	}
 }
 

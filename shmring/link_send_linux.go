@@ -90,6 +90,10 @@ func (l *Link) Commit() {
 	draft := l.send.draft
 	l.send.draft = nil
 	l.send.mu.Unlock()
+	if l.resting.Load() && l.enter() {
+		l.giveBackSpares() // nobody may come back to it for long
+		l.exit()
+	}
 	if draft != nil {
 		draft.sent()
 	}

@@ -97,6 +97,7 @@ struct roam_ring {
 	uint32_t mask;           /* size - 1, and the most messages the ring holds */
 	uint32_t next;           /* this side's index: of the next message to write or to read */
 	uint32_t seen;           /* the other side's index when last read; within mask of next */
+	uint32_t told;           /* consumer: the value of own; next is up to a quarter of the ring further */
 };
 
 /*
@@ -126,8 +127,16 @@ enum roam_status roam_ring_arrived(struct roam_ring *ring, uint32_t want, uint32
 /* Consumer: copies the nth descriptor from the next on, n below what arrived, reading each byte once. */
 void roam_ring_copy(const struct roam_ring *ring, uint32_t n, struct roam_desc *copy);
 
-/* Consumer: gives the next n places back, with one store that is also the waker's fence (roam_wake). */
-void roam_ring_release(struct roam_ring *ring, uint32_t n);
+/*
+ * Consumer: gives the next n places back. The producer learns of it when a quarter of the ring is free so: to tell it of
+ * each by itself would take the line of the indices from it for every message. Returns whether it was told, by a store
+ * that is also the waker's fence (roam_wake).
+ */
+bool roam_ring_release(struct roam_ring *ring, uint32_t n);
+
+/* Consumer: tells the producer of all places that were given back; false when it knew. Before the consumer sleeps, and
+ * when the producer waits for space. */
+bool roam_ring_settle(struct roam_ring *ring);
 
 /* ---- Fixed slot pool -------------------------------------------------------------------------------------------- */
 
@@ -182,6 +191,22 @@ uint32_t roam_pool_capacity(const struct roam_pool *pool);
 /* The payload area of slot index, below count. */
 void *roam_pool_payload(const struct roam_pool *pool, uint32_t index);
 
+/*
+ * struct roam_spares: slots of a pool that were taken, several at once, and are not used yet: private memory of one
+ * thread at a time. A taker that goes to the bitmap for each message takes its line from the receiver, who returns slots
+ * in it all the time.
+ */
+struct roam_spares {
+	uint64_t bits; /* of one word of the bitmap */
+	uint32_t word;
+};
+
+/* Uses the lowest spare slot; without any it takes some from the pool first. False when none is free either. */
+bool roam_spares_take(struct roam_spares *spares, const struct roam_pool *pool, struct roam_slot *taken);
+
+/* Makes the spare slots free again. */
+void roam_spares_give_back(struct roam_spares *spares, const struct roam_pool *pool);
+
 /* The word that waiters for a slot sleep on, whichever slot comes back. */
 uint32_t *roam_pool_word(const struct roam_pool *pool);
 
@@ -230,6 +255,9 @@ void roam_flags_set(uint32_t *flags, uint32_t bits);
 
 /* Clears bits of this side's own flags word: when its last waiter of the kind is gone. */
 void roam_flags_clear(uint32_t *flags, uint32_t bits);
+
+/* Whether somebody of the peer waits for kind, or may: a foreign peer does not say. */
+bool roam_flags_ask(const uint32_t *peer_flags, enum roam_wait kind);
 
 /*
  * Waker, after the store that a waiter of this kind may wait for: wakes all who sleep on word if the peer's flags ask
@@ -314,6 +342,7 @@ struct roam_end {
 
 	/* send part */
 	struct roam_ring send;
+	struct roam_spares spares; /* of own_pool */
 	struct roam_slot staged; /* the slot of the staged message; index ROAM_INLINE_SLOT = none */
 	bool staged_taken;       /* roam_end_stage itself took it */
 	unsigned char pad_receive[64];
@@ -345,6 +374,9 @@ enum roam_status roam_end_stage(struct roam_end *end, enum roam_msg type, uint32
  * doorbell has to be rung, which may be put off until after the caller's locks. */
 bool roam_end_commit(struct roam_end *end);
 
+/* Send part: frees the slots of own_pool that roam_end_stage took for messages to come. For a side that sleeps long. */
+void roam_end_give_back(struct roam_end *end);
+
 /* Send part: gives back what roam_end_stage took. A slot that the caller took is the caller's again. */
 void roam_end_abort(struct roam_end *end);
 
@@ -370,7 +402,8 @@ struct roam_received {
 
 /*
  * Receive part: takes up to max messages off the ring, copies their payloads into the arena, one after the other, and
- * returns their slots; then gives the places back and wakes the peer's waiters for ring space and slots.
+ * returns their slots; then gives the places back (the peer may learn of them by roam_end_settle only) and wakes the
+ * peer's waiters for ring space and slots.
  *
  * It stops before a message that it cannot deliver: ROAM_ARENA_FULL, or a fault. The message stays in the ring, those
  * before it are delivered, and messages[count] describes it as it was read: with ROAM_ARENA_FULL and count 0 the arena
@@ -378,6 +411,10 @@ struct roam_received {
  */
 struct roam_received roam_end_receive(struct roam_end *end, struct roam_message *messages, uint32_t max, void *arena,
 				      size_t arena_len);
+
+/* Receive part: tells the peer of all places that are free, and wakes those that wait for ring space. To be called
+ * before the receiving thread sleeps, or does something else for long. Returns whether the doorbell has to be rung. */
+bool roam_end_settle(struct roam_end *end);
 
 /* Any thread: whether a message, or a fault of the ring, is there for roam_end_receive. */
 bool roam_end_pending(const struct roam_end *end);

@@ -140,6 +140,7 @@ static void fill_ring(void)
 static void release(void)
 {
 	roam_ring_release(&host.receive, 1);
+	roam_ring_settle(&host.receive);
 }
 
 static bool look_for_space(void)

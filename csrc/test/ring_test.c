@@ -54,9 +54,27 @@ static void test_one_place_stays_empty(void)
 	CHECK_EQ(put(99), ROAM_NO_SPACE);
 	roam_ring_publish(&ring.producer);
 	CHECK_EQ(arrived(), SIZE - 1);
-	roam_ring_release(&ring.consumer, 1);
+	CHECK(!roam_ring_release(&ring.consumer, 1));
+	CHECK_EQ(put(7), ROAM_NO_SPACE); /* it was not told */
+	CHECK(roam_ring_settle(&ring.consumer));
+	CHECK(!roam_ring_settle(&ring.consumer));
 	CHECK_EQ(put(7), ROAM_OK);
 	CHECK_EQ(put(8), ROAM_NO_SPACE);
+}
+
+static void test_a_quarter_of_the_ring_is_given_back_at_once(void)
+{
+	start(UINT32_MAX - 1);
+	for (uint32_t i = 0; i < SIZE - 1; i++)
+		CHECK_EQ(put(i), ROAM_OK);
+	roam_ring_publish(&ring.producer);
+	CHECK_EQ(arrived(), SIZE - 1);
+	for (uint32_t i = 1; i < SIZE; i++) {
+		CHECK_EQ(roam_ring_release(&ring.consumer, 1), i % (SIZE / 4) == 0);
+		CHECK_EQ(ring.tail + 2, i / (SIZE / 4) * (SIZE / 4));
+	}
+	roam_ring_settle(&ring.consumer);
+	CHECK_EQ(ring.tail + 2, SIZE - 1);
 }
 
 static void test_nothing_is_visible_before_publish(void)
@@ -194,6 +212,7 @@ static void test_other_index_is_read_again_only_when_needed(void)
 int main(void)
 {
 	RUN(test_one_place_stays_empty);
+	RUN(test_a_quarter_of_the_ring_is_given_back_at_once);
 	RUN(test_nothing_is_visible_before_publish);
 	RUN(test_reserve_holds_nothing);
 	RUN(test_counters_wrap_at_2_32);

@@ -45,6 +45,33 @@ static void test_take_all_and_return_all(void)
 	}
 }
 
+static void test_spare_slots_are_taken_several_at_once(void)
+{
+	for (uint32_t count = 1; count <= MOST; count++) {
+		struct roam_pool pool = pool_of(count);
+		struct roam_spares spares = { 0 };
+		struct roam_slot slot;
+		uint32_t at_once = count < 16 ? 1 : count < 64 ? count / 8 : 8;
+
+		for (uint32_t i = 0; i < count; i++) {
+			CHECK(roam_spares_take(&spares, &pool, &slot));
+			CHECK_EQ(slot.index, i);
+			CHECK_EQ(slot.generation, 1);
+			CHECK(roam_pool_is_out(&pool, i, 1));
+			if (i + at_once < count && count <= 64)
+				CHECK_EQ(roam_pool_free(&pool), count - (i / at_once + 1) * at_once);
+		}
+		CHECK(!roam_spares_take(&spares, &pool, &slot));
+		for (uint32_t i = 0; i < count; i++)
+			CHECK_EQ(roam_pool_return(&pool, i, 1), ROAM_OK);
+		CHECK(roam_spares_take(&spares, &pool, &slot));
+		CHECK_EQ(slot.generation, 2);
+		roam_spares_give_back(&spares, &pool);
+		roam_spares_give_back(&spares, &pool);
+		CHECK_EQ(roam_pool_free(&pool), count - 1);
+	}
+}
+
 static void test_bits_past_the_last_slot_stay_0_and_are_no_slots(void)
 {
 	struct roam_pool pool = pool_of(70);
@@ -173,6 +200,7 @@ static void test_a_slot_has_one_owner_at_a_time(void)
 int main(void)
 {
 	RUN(test_take_all_and_return_all);
+	RUN(test_spare_slots_are_taken_several_at_once);
 	RUN(test_bits_past_the_last_slot_stay_0_and_are_no_slots);
 	RUN(test_take_a_chosen_slot);
 	RUN(test_return_checks_index_generation_and_state);

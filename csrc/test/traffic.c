@@ -203,6 +203,7 @@ void *traffic_send(void *argument)
 		if (failure == NULL)
 			ring(traffic, roam_end_commit(end));
 	}
+	roam_end_give_back(end);
 	return (void *)(uintptr_t)failure;
 }
 
@@ -247,6 +248,8 @@ void *traffic_receive(void *argument)
 			ring(traffic, roam_end_grant(end, traffic->in_channel, consumed));
 		if (got.count == 0 && failure == NULL && i % 2 == 0)
 			roam_end_spin(end, 20);
+		if (got.count == 0 || i == traffic->messages)
+			ring(traffic, roam_end_settle(end));
 		if (got.count == 0 && failure == NULL && !roam_end_pending(end))
 			failure = sleep_until(traffic, ROAM_WAIT_MESSAGES, end->receive.other, has_message, 0);
 	}

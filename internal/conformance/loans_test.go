@@ -163,7 +163,7 @@ func TestHostClosesWhenLoansAreBack(t *testing.T) {
 			g, kept, release := h.borrowing(engine)
 			ctx, cancel := context.WithCancel(context.Background())
 			defer cancel()
-			if force {
+			if h.cut = force; force {
 				cancel()
 			}
 			var released atomic.Bool

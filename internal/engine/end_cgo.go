@@ -53,7 +53,7 @@ func (e *End) Close() { e.c.Free() }
 // breaks a rule; that one lies at records[n]. Payloads are copied into the arena and
 // their slots returned; for one that does not fit see also [End.Lend]. It wakes those of
 // the peer that wait for ring space or a slot and reports whether the doorbell has to be
-// rung.
+// rung. The peer may learn of the places that became free by [End.Settle] only.
 func (e *End) Receive(records []Record, arena []byte) (n int, status Status, bell bool) {
 	if !e.Pending() { // a call of C costs more than the look
 		return 0, OK, false
@@ -69,8 +69,8 @@ func (e *End) Tail() uint32 { return atomic.LoadUint32(e.tail) }
 // seen arrive lies behind it.
 func (e *End) setTail(tail uint32) { atomic.StoreUint32(e.tail, tail) }
 
-// Spin looks for a message for so many iterations of a few ten nanoseconds each.
-func (e *End) Spin(iterations int) bool { return e.Pending() || e.c.Spin(iterations) }
+// Settle is roam_end_settle.
+func (e *End) Settle() (bell bool) { return e.c.Settle() }
 
 // Grant adds n bytes to granted_total (release: what they pay for was consumed) and
 // wakes senders that wait for it. It reports whether the doorbell has to be rung.

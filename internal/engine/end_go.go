@@ -33,6 +33,7 @@ type End struct {
 type recvState struct {
 	tail atomic.Uint32 // index of the next message; others read it to see whether one lies there
 	head uint32        // the peer's head when last read and found good
+	told uint32        // the tail that the peer knows
 }
 
 // New makes an end that starts from the indices that stand in the entry.
@@ -42,6 +43,7 @@ func New(place Place) *End {
 	e.startSending()
 	e.recv.head = atomic.LoadUint32(e.recvTail) // as if empty: the first look reads and checks the real one
 	e.recv.tail.Store(e.recv.head)
+	e.recv.told = e.recv.head
 	return e
 }
 
@@ -52,7 +54,7 @@ func (e *End) Close() {}
 // breaks a rule; that one lies at records[n]. Payloads are copied into the arena and
 // their slots returned; for one that does not fit see also [End.Lend]. It wakes those of
 // the peer that wait for ring space or a slot and reports whether the doorbell has to be
-// rung.
+// rung. The peer may learn of the places that became free by [End.Settle] only.
 func (e *End) Receive(records []Record, arena []byte) (n int, status Status, bell bool) {
 	tail := e.recv.tail.Load()
 	if !e.arrived(tail) {
@@ -71,13 +73,27 @@ func (e *End) Receive(records []Record, arena []byte) (n int, status Status, bel
 	}
 	if n > 0 {
 		e.recv.tail.Store(tail)
-		store(e.recvTail, tail) // the descriptors have been read
-		bell = e.tell(Space, e.recvTail)
+		if tail-e.recv.told >= e.place.RingSize/releaseShare || e.waits(Space) {
+			bell = e.Settle()
+		}
 		if slots {
 			bell = e.SlotReturned() || bell
 		}
 	}
 	return n, status, bell
+}
+
+// Settle gives the places of all received messages back, wakes those of the peer that
+// wait for ring space and reports whether the doorbell has to be rung. It belongs to the
+// receiving role, which is not left for long without it.
+func (e *End) Settle() (bell bool) {
+	tail := e.recv.tail.Load()
+	if tail == e.recv.told {
+		return false
+	}
+	e.recv.told = tail
+	store(e.recvTail, tail) // the descriptors have been read
+	return e.tell(Space, e.recvTail)
 }
 
 // arrived reads the peer's head; false when it is impossible and all that was
@@ -172,21 +188,6 @@ func (e *End) Tail() uint32 { return e.recv.tail.Load() }
 
 // setTail is for the receiving role.
 func (e *End) setTail(tail uint32) { e.recv.tail.Store(tail) }
-
-// loadsPerIteration makes an iteration of Spin about as long as that of the other
-// engine, which pauses the processor.
-const loadsPerIteration = 120
-
-// Spin looks for a message for so many iterations of a few ten nanoseconds each.
-func (e *End) Spin(iterations int) bool {
-	tail := e.Tail()
-	for range iterations * loadsPerIteration {
-		if atomic.LoadUint32(e.recvHead) != tail {
-			return true
-		}
-	}
-	return false
-}
 
 // Grant adds n bytes to granted_total (release: what they pay for was consumed) and
 // wakes senders that wait for it. It reports whether the doorbell has to be rung.

@@ -12,10 +12,12 @@ import (
 	"github.com/roam-rpc/roam-go/internal/layout"
 )
 
+const ring = 8 // descriptors of each ring of twoEnds
+
 // twoEnds are both ends of one peer in a mapping of their own.
 func twoEnds(t testing.TB) (host, guest *End) {
 	t.Helper()
-	const ring, slots, slotSize, channels, pool = 8, 4, 128, 16, 64 + 4*128
+	const slots, slotSize, channels, pool = 4, 128, 16, 64 + 4*128
 	mem, err := unix.Mmap(-1, 0, 1<<16, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_ANON)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, unix.Munmap(mem)) })

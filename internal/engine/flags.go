@@ -67,6 +67,12 @@ func (e *End) asks(k Kind) (futex, bell bool) {
 	return flags&FutexBit(k) != 0, flags&BellBit(k) != 0
 }
 
+// waits says whether somebody of the peer waits for kind k, or may.
+func (e *End) waits(k Kind) bool {
+	futex, bell := e.asks(k)
+	return futex || bell
+}
+
 // wakeAsked wakes the peer's waiters of kind k that sleep on word, and says how the peer
 // asks to be woken.
 func (e *End) wakeAsked(k Kind, word *uint32) (futex, bell bool) {

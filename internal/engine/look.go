@@ -13,9 +13,17 @@ func (e *End) Head() uint32 { return atomic.LoadUint32(e.recvHead) }
 // Pending reports whether something lies in the incoming ring.
 func (e *End) Pending() bool { return e.Head() != e.Tail() }
 
+// Spin looks for a message up to so many times, with a pause of some tens of nanoseconds
+// after each. Go in both engines: a call of C costs more than the look that finds one.
+func (e *End) Spin(looks int) bool { return awaitChange(e.recvHead, e.Tail(), looks) }
+
 // Unread reports whether the peer has not received all that was committed, and the
 // tail at which it stands.
 func (e *End) Unread() (tail uint32, unread bool) {
 	tail = atomic.LoadUint32(e.sendTail)
 	return tail, tail != atomic.LoadUint32(e.sendHead)
 }
+
+// releaseShare is the share of the ring whose places Receive gives back at once, as
+// roam_ring_release has it. To give back each by itself would take the line of the indices from the peer for every message.
+const releaseShare = 4

@@ -69,10 +69,19 @@ func (p *Pool) Free() uint32 {
 	return uint32(free)
 }
 
-// Take takes the lowest free slot, whose lines are the likeliest to be cached. The
-// CAS makes the slot this taker's (acquire: whoever returned it has done reading);
-// only then is the generation raised, by its owner alone.
+// Take takes the lowest free slot, whose lines are the likeliest to be cached.
 func (p *Pool) Take() (Slot, bool) {
+	w, taken := p.takeSome(1)
+	if taken == 0 {
+		return NoneTaken, false
+	}
+	return p.use(w*64 + uint32(bits.TrailingZeros64(taken))), true
+}
+
+// takeSome takes the lowest free slots of one bitmap word, most at most; none when no
+// slot is free. The CAS makes them the taker's (acquire: whoever returned them has done
+// reading).
+func (p *Pool) takeSome(most uint32) (w uint32, taken uint64) {
 	for w := range p.words {
 		word := p.word(w)
 		for {
@@ -81,14 +90,32 @@ func (p *Pool) Take() (Slot, bool) {
 			if free == 0 {
 				break
 			}
-			bit := free & -free
-			if atomic.CompareAndSwapUint64(word, old, old&^bit) {
-				index := w*64 + uint32(bits.TrailingZeros64(bit))
-				return Slot{Index: index, Generation: atomic.AddUint32(p.generation(index), 1)}, true
+			taken := lowest(free, most)
+			if atomic.CompareAndSwapUint64(word, old, old&^taken) {
+				return w, taken
 			}
 		}
 	}
-	return NoneTaken, false
+	return 0, 0
+}
+
+// lowest are the lowest n bits of those that are set, or all.
+func lowest(set uint64, n uint32) uint64 {
+	rest := set
+	for range n {
+		rest &= rest - 1
+	}
+	return set &^ rest
+}
+
+// use raises the generation of slot index, which the caller has taken: nobody else does.
+// A plain store, which does not wait for the line; the head that publishes the message
+// carries it to the receiver.
+func (p *Pool) use(index uint32) Slot {
+	word := p.generation(index)
+	generation := atomic.LoadUint32(word) + 1
+	*word = generation
+	return Slot{Index: index, Generation: generation}
 }
 
 // Return makes slot index < Slots free again and reports whether it was out. The OR
@@ -97,6 +124,9 @@ func (p *Pool) Return(index uint32) bool {
 	bit := uint64(1) << (index % 64)
 	return atomic.OrUint64(p.word(index/64), bit)&bit == 0
 }
+
+// returnSome makes slots of word w free that were taken and sent to nobody.
+func (p *Pool) returnSome(w uint32, taken uint64) { atomic.OrUint64(p.word(w), taken) }
 
 // generation is the first word of slot index < Slots; slots are aligned to 8 bytes.
 func (p *Pool) generation(index uint32) *uint32 {

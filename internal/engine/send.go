@@ -16,6 +16,7 @@ import (
 type sendState struct {
 	head  uint32 // index of the next message; the shared word is only written
 	tail  uint32 // the peer's tail when last read
+	spare Spares // of the own pool
 	taken Slot   // slot that Stage took for the staged message
 
 	woke atomic.Bool // a Commit found the peer asleep; anyone reads it
@@ -25,6 +26,7 @@ type sendState struct {
 func (e *End) startSending() {
 	e.send.head = atomic.LoadUint32(e.sendHead)
 	e.send.tail = atomic.LoadUint32(e.sendTail)
+	e.send.spare = NewSpares(&e.own)
 	e.send.taken = NoneTaken
 }
 
@@ -61,7 +63,7 @@ func (e *End) Stage(h Header, prefix, payload []byte, slot Slot) Status {
 	}
 	if length > layout.InlineMax && slot == NoneTaken {
 		var ok bool
-		if slot, ok = e.own.Take(); !ok {
+		if slot, ok = e.send.spare.Take(); !ok {
 			return NoSlot
 		}
 		e.send.taken = slot
@@ -127,6 +129,10 @@ func (e *End) Commit() (bell bool) {
 
 // Woke reports whether a Commit since the last Woke found the peer asleep.
 func (e *End) Woke() bool { return e.send.woke.Load() && e.send.woke.Swap(false) }
+
+// GiveBackSpares frees the slots that were taken from the own pool for messages to come.
+// It belongs to the sending role.
+func (e *End) GiveBackSpares() { e.send.spare.GiveBack() }
 
 // Abort gives back what Stage took. A slot that the caller took is the caller's again.
 func (e *End) Abort() {

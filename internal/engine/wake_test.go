@@ -73,6 +73,7 @@ func pause(n uint32) {
 func TestNoWakeIsMissed(t *testing.T) {
 	const rounds = 200_000
 	records, arena := make([]Record, 1), make([]byte, 64)
+	share := make([]Record, ring/releaseShare) // for so many, places are given back at once
 	stage := func(t *testing.T, from *End) {
 		require.Equal(t, OK, from.Stage(Header{Type: layout.MsgRequest}, nil, nil, NoneTaken))
 	}
@@ -95,7 +96,22 @@ func TestNoWakeIsMissed(t *testing.T) {
 					host.Commit()
 				}
 			},
-			func() bool { _, _, bell := guest.Receive(records, arena); return bell },
+			func() bool { _, _, bell := guest.Receive(share, arena); return bell },
 			func() bool { host.Declare(bit); return host.Room() == OK })
+	})
+	t.Run("space at rest", func(t *testing.T) {
+		host, guest := twoEnds(t)
+		bit := BellBit(Space)
+		meetRounds(t, rounds,
+			func() {
+				host.Withdraw(bit)
+				guest.Receive(records, arena)
+				guest.Settle()
+				stage(t, host)
+				host.Commit()
+				guest.Receive(records, arena)
+			},
+			guest.Settle,
+			func() bool { host.Declare(bit); _, unread := host.Unread(); return !unread })
 	})
 }

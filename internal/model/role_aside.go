@@ -24,12 +24,23 @@ func (r RoleRule) stepAside() roleCode {
 // rouse makes the pump responsible when nobody is, on behalf of another that sleeps
 // (driver: rouse).
 func (r RoleRule) rouse(sleeps RolePump, after string) roleCode {
-	p := roleCode{{name: "looks whether anybody is responsible", do: func(s *RoleState, _ int) string {
-		if s.held || s.armed {
-			return after
-		}
-		return next
-	}}}
+	p := roleCode{
+		{name: "looks whether the pump is armed", do: func(s *RoleState, _ int) string {
+			if s.armed {
+				return after
+			}
+			return next
+		}},
+		{name: "takes the role to tell the peer what it was not told", do: tryRole(next, after)},
+	}
+	p = append(p, r.disarm(sleeps, next)...)
+	p = append(p, roleCode{
+		{name: "gives the role up", do: func(s *RoleState, _ int) string {
+			s.held = false
+			return next
+		}},
+		{name: "makes a waiter responsible that found the role held", do: r.promote(after)},
+	}...)
 	p = append(p, r.arm(sleeps, "roused")...)
 	return append(p, instruction[RoleState]{label: "roused", name: "looks, and interrupts the pump if a message lies there", do: func(s *RoleState, _ int) string {
 		if s.lying > 0 && !r.RousesDeaf {

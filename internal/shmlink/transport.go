@@ -192,6 +192,9 @@ func (t *Link) Lend(wanted func(m *wire.Message) bool) {
 	}
 }
 
+// Rest tells the peer of what was received.
+func (t *Link) Rest() { t.link.Rest() }
+
 // Pending says whether a message lies in the ring, or the link has ended.
 func (t *Link) Pending() bool { return t.link.Pending() }
 

@@ -129,6 +129,9 @@ func asFault(err error) error {
 	return err
 }
 
+// Rest does nothing: nothing is put off.
+func (c *Conn) Rest() {}
+
 // Pending says that Receive would give something without reading more.
 func (c *Conn) Pending() bool { return c.in.ready.Load() }
 

@@ -82,7 +82,7 @@ type Drafter interface {
 
 // Transport moves the messages of one connection.
 //
-// Stage, Commit and Abort are called by one goroutine at a time, Receive by one
+// Stage, Commit and Abort are called by one goroutine at a time, Receive and Rest by one
 // goroutine at a time, Wait by one goroutine at a time; all else by any. After the
 // end every method returns at once, with the error that ended it where it has one.
 type Transport interface {
@@ -105,6 +105,9 @@ type Transport interface {
 	// Receive fills batch with messages that have arrived and says how many; 0 when
 	// there are none. A *Fault comes after the messages before it.
 	Receive(batch []Arrival) (int, error)
+	// Rest does what Receive and Stage put off so as to do it for many messages at once:
+	// called by who receives before it stops for long. Notify follows it.
+	Rest()
 	// Pending says that Receive would give something, an error included.
 	Pending() bool
 	// Spin looks for up to n rounds, some tens of nanoseconds each, whether Pending.

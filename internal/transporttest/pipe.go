@@ -106,6 +106,9 @@ func (e *End) Receive(batch []transport.Arrival) (int, error) {
 	return n, nil
 }
 
+// Rest does nothing: nothing is put off.
+func (e *End) Rest() {}
+
 // Pending says whether Receive would give something.
 func (e *End) Pending() bool {
 	e.looks.Add(1)

@@ -1,0 +1,53 @@
+//go:build linux
+
+package engine
+
+import "math/bits"
+
+// mostSpares is how many slots are taken at once from a pool that has plenty.
+const mostSpares = 8
+
+// Spares are slots of a pool that were taken, several at once, and are not used yet. A
+// taker that goes to the bitmap for each message takes its line from the receiver, who
+// returns slots in it all the time. One goroutine at a time has them.
+type Spares struct {
+	pool *Pool
+	word uint32 // of the bitmap; they are slots of one word
+	bits uint64
+}
+
+// NewSpares are none so far.
+func NewSpares(p *Pool) Spares { return Spares{pool: p} }
+
+// Len is how many they are.
+func (s *Spares) Len() uint32 { return uint32(bits.OnesCount64(s.bits)) }
+
+// In are those of word w, as bits.
+func (s *Spares) In(w uint32) uint64 {
+	if w != s.word {
+		return 0
+	}
+	return s.bits
+}
+
+// Take uses the lowest; without any it takes some from the pool first.
+func (s *Spares) Take() (Slot, bool) {
+	if s.bits == 0 {
+		// An eighth of the pool at most: for others it looks full that much earlier.
+		s.word, s.bits = s.pool.takeSome(min(mostSpares, max(1, s.pool.count/8)))
+		if s.bits == 0 {
+			return NoneTaken, false
+		}
+	}
+	index := s.word*64 + uint32(bits.TrailingZeros64(s.bits))
+	s.bits &= s.bits - 1
+	return s.pool.use(index), true
+}
+
+// GiveBack makes them free again.
+func (s *Spares) GiveBack() {
+	if s.bits != 0 {
+		s.pool.returnSome(s.word, s.bits)
+		s.bits = 0
+	}
+}
