@@ -10,12 +10,17 @@ import (
 type caretaker struct {
 	mu    sync.Mutex
 	conns map[*conn]struct{}
-	timer *time.Timer // runs when conns is not empty
+	timer *time.Timer   // runs when conns is not empty
+	next  time.Duration // from one look to the next
 }
 
-// tending is how often the caretaker looks. What the peer sends by itself, where it is
-// not expected to, may lie for two of them.
-const tending = 500 * time.Microsecond
+// How often the caretaker looks: what the peer sends by itself, where it is not expected
+// to, may lie for two looks. A look takes a processor from whoever polls on it, so that
+// they become rarer while calls follow each other.
+const (
+	firstTending = 500 * time.Microsecond
+	mostTending  = 4 * time.Millisecond
+)
 
 var care caretaker
 
@@ -31,11 +36,14 @@ func tend(c *conn) {
 		care.conns = make(map[*conn]struct{})
 	}
 	care.conns[c] = struct{}{}
-	switch {
-	case care.timer == nil:
-		care.timer = time.AfterFunc(tending, care.look)
-	case len(care.conns) == 1:
-		care.timer.Reset(tending)
+	if len(care.conns) > 1 {
+		return
+	}
+	care.next = firstTending
+	if care.timer == nil {
+		care.timer = time.AfterFunc(care.next, care.look)
+	} else {
+		care.timer.Reset(care.next)
 	}
 }
 
@@ -54,7 +62,8 @@ func (t *caretaker) look() {
 		c.role.tended.Store(true)
 	}
 	if len(t.conns) > 0 {
-		t.timer.Reset(tending)
+		t.next = min(2*t.next, mostTending)
+		t.timer.Reset(t.next)
 	}
 }
 
