@@ -226,7 +226,7 @@ int roam_guest_run(struct roam_guest *guest);
 int roam_guest_fd(struct roam_guest *guest);
 
 /* Does all that can be done without waiting, handlers included, and makes roam_guest_fd ready for the next wait. 0, or
- * how the connection ended, as roam_guest_run says it but ROAM_ERR_CLOSED after roam_guest_stop. */
+ * how the connection ended: ROAM_ERR_CLOSED after roam_guest_stop, ROAM_ERR_HOST_LEAVING when the host left in order. */
 int roam_guest_step(struct roam_guest *guest);
 
 /* Ends roam_guest_run in order: no further request is served. May be called from a signal handler. */
