@@ -37,7 +37,7 @@ enum {
 enum core_change {
 	CORE_WAKE = 1 << 0, /* who waits for it looks again: a call has its answer, a request ended before its answer, a
 			     * channel has an item, credit or its end */
-	CORE_LOOSE = 1 << 1 /* the core may have let go of it: see core_call_held, core_channel_held */
+	CORE_LOOSE = 1 << 1 /* the core may have let go of it: see core_call_held and the like */
 };
 
 enum core_kind { CORE_CALL, CORE_REQUEST, CORE_CHANNEL };
@@ -261,6 +261,9 @@ void core_returned(struct core *core, struct core_request *request);
 
 /* Ends the request; its Response is published in the same step, right after. */
 int core_commit_response(struct core *core, struct core_request *request);
+
+/* Whether the core still needs the structure. */
+bool core_request_held(const struct core_request *request);
 
 /* Queues the user's Response. */
 void core_queue_response(struct core *core, struct core_request *request);

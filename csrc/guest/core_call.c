@@ -29,7 +29,8 @@ void core_end_call(struct core *core, struct core_call *call, int error)
 
 bool core_call_held(const struct core_call *call)
 {
-	return call->state == CORE_CALL_ADMITTED || call->state == CORE_CALL_SENT || call->state == CORE_CALL_ABANDONED;
+	return call->state == CORE_CALL_ADMITTED || call->state == CORE_CALL_SENT ||
+	       call->state == CORE_CALL_ABANDONED || call->effect.change != 0;
 }
 
 /* Counts up from 1, passing over ids that are in flight. */

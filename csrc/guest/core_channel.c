@@ -21,7 +21,7 @@ bool core_channel_open(const struct core_channel *channel)
 
 bool core_channel_held(const struct core_channel *channel)
 {
-	return channel->registered || channel->out.queued;
+	return channel->registered || channel->out.queued || channel->effect.change != 0;
 }
 
 static void wake(struct core *core, struct core_channel *channel)

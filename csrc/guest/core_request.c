@@ -9,6 +9,11 @@ void core_request_init(struct core_request *request)
 	*request = (struct core_request){ .effect = { .kind = CORE_REQUEST } };
 }
 
+bool core_request_held(const struct core_request *request)
+{
+	return request->served || request->effect.change != 0;
+}
+
 static void serve(struct core *core, struct core_request *request, uint32_t id)
 {
 	request->node.id = id;
