@@ -225,6 +225,7 @@ static int lead(struct roam_guest *guest, struct wait *wait)
 	for (;;) {
 		int64_t slice = left > 0 && polls(guest) ? SLICE : 0;
 		uint32_t received = receive_batch(guest, slice);
+		enum provided provided;
 		int result;
 
 		__atomic_store_n(&wait->word, 0, __ATOMIC_RELAXED);
@@ -236,9 +237,10 @@ static int lead(struct roam_guest *guest, struct wait *wait)
 		if (result != ROAM_ERR_AGAIN)
 			return result;
 		serve_stopped(guest);
-		if (guest->core.failure.error != 0 || !serve_provide(guest, wait) || expired(wait))
+		provided = serve_provide(guest, wait);
+		if (guest->core.failure.error != 0 || provided == PROVIDED_LOST || expired(wait))
 			return ROAM_ERR_AGAIN;
-		if (received > 0) {
+		if (received > 0 || provided == PROVIDED_RAN) {
 			left = role->spin_budget;
 		} else if (slice > 0) {
 			left -= slice;

@@ -343,30 +343,26 @@ void serve_until_end(struct roam_guest *guest, struct server *server)
 	}
 }
 
-/* Runs what is queued within the wait of this thread; false: the role was lost. */
-static bool nest(struct roam_guest *guest, struct wait *wait, struct server *server)
+/* Runs a queued request within the wait of this thread. */
+static enum provided nest(struct roam_guest *guest, struct wait *wait, struct server *server)
 {
 	serve_next(guest, server);
 	if (guest->role.state != ROLE_HANDLES || guest->role.handler != server)
-		return false;
+		return PROVIDED_LOST;
 	role_take(guest, wait);
-	return true;
+	return PROVIDED_RAN;
 }
 
 /* Nests on a thread that serves for as long as this takes: nobody is in roam_guest_run. */
-static bool nest_once(struct roam_guest *guest, struct wait *wait)
+static enum provided nest_once(struct roam_guest *guest, struct wait *wait)
 {
 	struct server server = { .depth = 0 };
-	bool kept;
+	enum provided provided;
 
 	serve_enter(guest, &server);
-	kept = nest(guest, wait, &server);
-	if (!kept && guest->role.handler == &server) {
-		guest->role.state = ROLE_FREE;
-		guest->role.handler = NULL;
-	}
+	provided = nest(guest, wait, &server);
 	serve_exit(guest, &server);
-	return kept;
+	return provided;
 }
 
 /* Threads in handlers. */
@@ -379,24 +375,19 @@ static uint32_t busy_threads(const struct roam_guest *guest)
 	return n;
 }
 
-bool serve_provide(struct roam_guest *guest, struct wait *wait)
+enum provided serve_provide(struct roam_guest *guest, struct wait *wait)
 {
 	struct server *here;
 
-	if (wait->server != NULL)
-		return true; /* it runs them after this */
-	while (guest->queued > guest->called && !over(guest)) {
-		if (call_idle(guest) || start_thread(guest))
-			continue;
-		here = serve_here(guest);
-		if (here == NULL && (guest->running || busy_threads(guest) >= guest->max_threads))
-			return true; /* a thread that serves comes to it */
-		if (here != NULL && here->depth >= MOST_DEPTH)
-			return true;
-		if (!(here != NULL ? nest(guest, wait, here) : nest_once(guest, wait)))
-			return false;
-		if (wait->ready(guest, wait) != ROAM_ERR_AGAIN)
-			return true;
-	}
-	return true;
+	if (wait->server != NULL || over(guest))
+		return PROVIDED; /* a server runs them after this */
+	while (guest->queued > guest->called && (call_idle(guest) || start_thread(guest)))
+		continue;
+	if (guest->queued <= guest->called)
+		return PROVIDED;
+	here = serve_here(guest);
+	if (here != NULL)
+		return here->depth < MOST_DEPTH ? nest(guest, wait, here) : PROVIDED;
+	/* A thread that serves comes to it, unless there is none. */
+	return guest->running || busy_threads(guest) >= guest->max_threads ? PROVIDED : nest_once(guest, wait);
 }

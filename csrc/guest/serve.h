@@ -53,8 +53,15 @@ void serve_attend(struct roam_guest *guest);
 /* The holder of the role begins to run a handler, or goes on in it. */
 void serve_watch(struct roam_guest *guest);
 
-/* Finds a thread for what is queued, this one if there is no other. false: the role was lost meanwhile. */
-bool serve_provide(struct roam_guest *guest, struct wait *wait);
+/* enum provided: what came of serve_provide. */
+enum provided {
+	PROVIDED,     /* what is queued has a thread, or has to wait for one */
+	PROVIDED_RAN, /* this one ran one request */
+	PROVIDED_LOST /* the same, and another thread took the role meanwhile */
+};
+
+/* Finds a thread for what is queued; this one, for one request, if there is no other. By the holder of the role. */
+enum provided serve_provide(struct roam_guest *guest, struct wait *wait);
 
 /* Has the servers look, once, whether the guest was stopped. */
 void serve_stopped(struct roam_guest *guest);
