@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -58,15 +59,22 @@ func Sanitizers(t testing.TB, cc string) []string {
 	return flags
 }
 
-// Library are the sources of libroam.
-func Library(t testing.TB) []string {
-	var sources []string
-	for _, pattern := range []string{"*.c", filepath.Join("guest", "*.c")} {
-		found, err := filepath.Glob(filepath.Join(Root(), "csrc", pattern))
+// Library builds libroam's object files into a new folder, and gives what to link.
+func Library(t testing.TB, cc string, flags ...string) []string {
+	flags = append(slices.Clone(flags), "-c", "-pthread")
+	link := []string{"-pthread"}
+	for _, folder := range []string{"csrc", filepath.Join("csrc", "guest")} {
+		sources, err := filepath.Glob(filepath.Join(Root(), folder, "*.c"))
 		require.NoError(t, err)
-		sources = append(sources, found...)
+		cmd := exec.Command(cc, append(slices.Clone(flags), sources...)...)
+		cmd.Dir = t.TempDir()
+		said, err := cmd.CombinedOutput()
+		require.NoError(t, err, "%s", said)
+		objects, err := filepath.Glob(filepath.Join(cmd.Dir, "*.o"))
+		require.NoError(t, err)
+		link = append(link, objects...)
 	}
-	return append(sources, "-pthread")
+	return link
 }
 
 // Compiles wants a C file of a folder to compile without a warning.

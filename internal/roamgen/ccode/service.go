@@ -35,6 +35,9 @@ func (m *method) borrows() bool {
 	return m.result != nil && !m.result.plain || m.failure != nil && !m.failure.plain
 }
 
+// hasChannels says that a method passes channels.
+func (m *method) hasChannels() bool { return m.arguments != nil && m.arguments.channel }
+
 // readService names what is written for a service, and has its types declared.
 func (g *generator) readService(of *model.Service) *service {
 	g.pos = g.pkg.Types.Scope().Lookup(of.GoName).Pos()
@@ -113,4 +116,23 @@ func (g *generator) tuple(m *method, what string, of []model.Arg, caller bool) *
 	}
 	t.channel = slices.ContainsFunc(fields, func(f field) bool { return f.t.channel })
 	return g.declare(t)
+}
+
+// pointerParameter is a parameter for a value that is filled in.
+func pointerParameter(t *ctype, name string) string { return declared(t.c, "*"+name) }
+
+// valueParameter is a parameter for a value that is given.
+func valueParameter(t *ctype, name string) string {
+	if t.byValue() {
+		return declared(t.c, name)
+	}
+	return "const " + t.c + " *" + name
+}
+
+// valueExpr is a value that was given so, for write.
+func valueExpr(t *ctype, name string) string {
+	if t.byValue() {
+		return name
+	}
+	return "*" + name
 }

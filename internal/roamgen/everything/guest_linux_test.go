@@ -4,7 +4,6 @@ import (
 	"context"
 	"math/rand/v2"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -13,7 +12,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/roam-rpc/roam-go/driver"
-	"github.com/roam-rpc/roam-go/internal/ctest"
 	"github.com/roam-rpc/roam-go/shmring"
 	"github.com/roam-rpc/roam-go/wire"
 
@@ -54,39 +52,37 @@ func startGuest(t *testing.T, program string) *cGuest {
 	return g
 }
 
-// TestCGuest plays a host to a guest in C, by each compiler.
-func TestCGuest(t *testing.T) {
-	for _, cc := range ctest.Compilers(t) {
-		t.Run(filepath.Base(cc), func(t *testing.T) {
-			program := build(t, cc, "guest.c", nil)
-			g := startGuest(t, program)
-			t.Run("random values come back", func(t *testing.T) {
-				rnd := rand.New(rand.NewPCG(13, 14))
-				methods := echoes(g.client)
-				require.Len(t, methods, 22)
-				for name, m := range methods {
-					for range 50 {
-						want := random(rnd, m.Type().In(1))
-						got, err := call(m, want)
-						require.NoError(t, err, "%s of %#v", name, want)
-						require.Equal(t, want.Interface(), got, name)
-					}
-				}
-			})
-			t.Run("several results, arguments without names", g.testTuples)
-			t.Run("declared errors", func(t *testing.T) { testDeclaredErrors(t, g.client) })
-			t.Run("what is no value or not there", g.testRefusals)
-			t.Run("channels at every depth", func(t *testing.T) { testChannelsAtEveryDepth(t, g.client) })
-			t.Run("items of every type", func(t *testing.T) { testItemsOfEveryType(t, g.client) })
-			t.Run("calls of the host", func(t *testing.T) {
-				for range 3 {
-					require.NoError(t, g.client.Nothing(context.Background()))
-				}
-			})
-			assert.Empty(t, g.close())
-			assert.NoError(t, <-g.ended)
-			t.Run("an item that is no value ends the connection", func(t *testing.T) { testInvalidItem(t, startGuest(t, program)) })
-		})
+// testGuest plays a host to the program.
+func testGuest(t *testing.T, build builder) {
+	program := build(t, "guest.c", nil)
+	g := startGuest(t, program)
+	t.Run("random values come back", g.testRandomValues)
+	t.Run("several results, arguments without names", g.testTuples)
+	t.Run("declared errors", func(t *testing.T) { testDeclaredErrors(t, g.client) })
+	t.Run("what is no value or not there", g.testRefusals)
+	t.Run("channels at every depth", func(t *testing.T) { testChannelsAtEveryDepth(t, g.client) })
+	t.Run("items of every type", func(t *testing.T) { testItemsOfEveryType(t, g.client) })
+	t.Run("calls of the host", func(t *testing.T) {
+		for range 3 {
+			require.NoError(t, g.client.Nothing(context.Background()))
+		}
+	})
+	assert.Empty(t, g.close())
+	assert.NoError(t, <-g.ended)
+	t.Run("an item that is no value ends the connection", func(t *testing.T) { testInvalidItem(t, startGuest(t, program)) })
+}
+
+func (g *cGuest) testRandomValues(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(13, 14))
+	methods := echoes(g.client)
+	require.Len(t, methods, 22)
+	for name, m := range methods {
+		for range 50 {
+			want := random(rnd, m.Type().In(1))
+			got, err := call(m, want)
+			require.NoError(t, err, "%s of %#v", name, want)
+			require.Equal(t, want.Interface(), got, name)
+		}
 	}
 }
 

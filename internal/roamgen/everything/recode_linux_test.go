@@ -6,11 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"math/rand/v2"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -19,9 +16,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/roam-rpc/roam-go/internal/ctest"
-	"github.com/roam-rpc/roam-go/internal/roamgen/ccode"
-	"github.com/roam-rpc/roam-go/internal/roamgen/load"
 	"github.com/roam-rpc/roam-go/internal/roamgen/names"
 	"github.com/roam-rpc/roam-go/schema"
 	"github.com/roam-rpc/roam-go/wire"
@@ -58,34 +52,14 @@ func recodable() []string {
 	return found
 }
 
-// build generates the C of Everything and builds a program of testdata with it and the
-// library; extra are more files to include.
-func build(t *testing.T, cc, source string, extra map[string]string) string {
-	dir := t.TempDir()
-	found, err := load.Services(".", ".")
-	require.NoError(t, err)
-	header, code, err := ccode.Package(found.Packages[0], "everything")
-	require.NoError(t, err)
-	files := map[string]string{ccode.HeaderName("everything"): string(header), ccode.SourceName("everything"): string(code)}
-	maps.Copy(files, extra)
-	for name, content := range files {
-		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644))
-	}
-	program := filepath.Join(dir, "program")
-	args := slices.Concat(ctest.Sanitizers(t, cc), ctest.Warnings, []string{
-		"-I" + dir, "-I" + filepath.Join(ctest.Root(), "csrc"), "-o", program, filepath.Join("testdata", source)})
-	ctest.Run(t, cc, append(args, ctest.Library(t)...)...)
-	return program
-}
-
 // newRecoder builds and starts the program.
-func newRecoder(t *testing.T, cc string) *recoder {
+func newRecoder(t *testing.T, build builder) *recoder {
 	r := &recoder{methods: recodable()}
 	var list strings.Builder
 	for _, m := range r.methods {
 		fmt.Fprintf(&list, "RECODE(%s)\n", names.Snake(m))
 	}
-	r.start(t, build(t, cc, "recode.c", map[string]string{"methods.h": list.String()}))
+	r.start(t, build(t, "recode.c", map[string]string{"methods.h": list.String()}))
 	return r
 }
 
@@ -139,21 +113,13 @@ func (r *recoder) Do(_ context.Context, call *roam.Call) error {
 	return call.DecodeResult(nil, wire.NewDecoder(append([]byte{0}, out...)))
 }
 
-// forEachCompiler runs a test against the program as each compiler builds it.
-func forEachCompiler(t *testing.T, test func(t *testing.T, r *recoder)) {
-	for _, cc := range ctest.Compilers(t) {
-		t.Run(filepath.Base(cc), func(t *testing.T) { test(t, newRecoder(t, cc)) })
-	}
-}
-
-// TestC runs all that is asked of the program, which takes long to build.
-func TestC(t *testing.T) {
-	forEachCompiler(t, func(t *testing.T, r *recoder) {
-		t.Run("random values come back", r.testRandomValues)
-		t.Run("bytes are values to C when they are to Go", r.testBytes)
-		t.Run("memory that runs out", r.testMemory)
-		t.Run("method ids", r.testIDs)
-	})
+// testRecoding is what is asked of the program.
+func testRecoding(t *testing.T, build builder) {
+	r := newRecoder(t, build)
+	t.Run("random values come back", r.testRandomValues)
+	t.Run("bytes are values to C when they are to Go", r.testBytes)
+	t.Run("memory that runs out", r.testMemory)
+	t.Run("method ids", r.testIDs)
 }
 
 func (r *recoder) testRandomValues(t *testing.T) {
