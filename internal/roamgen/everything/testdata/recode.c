@@ -1,8 +1,8 @@
 /*
  * recode: decodes values and encodes them again. Each request on standard input is three numbers of 32 bits, this
- * machine's byte order: which method's arguments, how many allocations there are, and how many bytes follow. Each answer
- * is an error, 1 for a value that takes too much memory, and how many bytes follow. After the methods comes one that
- * answers with their ids.
+ * machine's byte order: which method's arguments, how many allocations there are, and how many bytes follow. Each
+ * answer is an error, 1 for a value that takes too much memory, and how many bytes follow. After the methods comes one
+ * that answers with their ids.
  */
 
 #include "everything_roam.c"
@@ -10,8 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Bytes of memory for each byte that was read, and for the value in the midst of which they end: a peer must not ask for
- * much with little. */
+/* Bytes of memory for each byte that was read, and for the value in the midst of which they end: a peer must not ask
+ * for much with little. */
 enum {
 	MOST_MEMORY = 72,
 	MOST_AT_END = sizeof(struct everything_shape_large)
