@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <linux/futex.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -17,6 +16,10 @@
 #ifndef SYS_futex_waitv
 #define SYS_futex_waitv 449
 #endif
+
+/* Operations of SYS_futex, as in linux/futex.h: musl is built against without the kernel's headers. */
+#define FUTEX_WAIT 0
+#define FUTEX_WAKE 1
 
 #define NANOSECONDS INT64_C(1000000000)
 
