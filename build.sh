@@ -13,7 +13,7 @@ staticcheck=honnef.co/go/tools/cmd/staticcheck@v0.7.0
 fuzz_runs=20000
 
 # Warnings that the C sources are free of.
-c_warnings=(-std=c11 -O2 -Wall -Wextra -Wconversion -Werror)
+c_warnings=(-std=c11 -O2 -Wall -Wextra -Wconversion -Wshadow -Werror)
 
 usage() {
   cat <<'END'
@@ -24,11 +24,13 @@ usage: ./build.sh COMMAND [ARGUMENTS]
   bench     measure against other transports and floors in C: [--quick] [--json FILE] [--html FILE]
   lint      check formatting, vet, staticcheck, C warnings, shell scripts, generated files and go.mod files
   generate  write the generated Go anew: layout constants from csrc/roam/shm.h, clients and dispatchers of services
+  c-install build and install libroam, for guests in C: [--prefix DIR] [--static-only]; asks for no Go
   clean     remove what builds and profiles leave in the tree
   help      print this list
 
-DIR is this tree unless given. demo and test install a missing C compiler where they may (apt-get as root or through
-sudo); without one, demo runs the pure Go engine.
+The demo's DIR is this tree unless given, c-install's /usr/local; CC, CFLAGS, LDFLAGS and DESTDIR are heeded there. demo,
+test and c-install install a missing C compiler or tool where they may (apt-get as root or through sudo); without a
+compiler, demo runs the pure Go engine.
 END
 }
 
@@ -107,27 +109,44 @@ require_go() {
   export GOFLAGS="${GOFLAGS:+$GOFLAGS }-buildvcs=false"
 }
 
-# cc_works: the compiler that go would call makes a program; a compiler without libc's headers does not count.
+# The C compiler that go calls, and the one that cmake does.
+go_cc() { go env CC; }
+cmake_cc() { echo "${CC:-$(compgen -c | grep -xE -m 1 'cc|gcc|clang')}"; }
+
+# cc_works WHOSE: that compiler makes a program; a compiler without libc's headers does not count.
 cc_works() {
   local cc
   make_scratch
-  read -ra cc <<<"$(go env CC)"
+  read -ra cc <<<"$("$1")"
   printf '#include <pthread.h>\nint main(void) { return 0; }\n' |
     "${cc[@]}" -x c -o "$scratch/cc-works" - 2>/dev/null
 }
 
-ensure_cc() { cc_works || { apt_install gcc libc6-dev && cc_works; }; }
+ensure_cc() { cc_works "$1" || { apt_install gcc libc6-dev && cc_works "$1"; }; }
+
+# why_not: the reasons for which apt_install fails.
+why_not='could not be installed (no root, no sudo without a password, or no network)'
 
 require_cc() {
-  ensure_cc || die "a C compiler is missing and could not be installed (no root, no sudo without a password, or no" \
-    "network): install gcc and libc6-dev, then run this again"
+  ensure_cc "$1" || die "a C compiler is missing and $why_not: install gcc and libc6-dev, then run this again"
+}
+
+# ensure_tool COMMAND PACKAGE...: installs what has the command, if that is missing.
+ensure_tool() { have "$1" || { apt_install "${@:2}" && have "$1"; }; }
+
+# require_cmake: what builds libroam.
+require_cmake() {
+  ensure_tool cmake cmake || die "cmake is missing and $why_not: install cmake 3.16 or newer, then run this again"
+  have make || have ninja || apt_install make ||
+    die "make is missing and $why_not: install make or ninja, then run this again"
+  have make || export CMAKE_GENERATOR=Ninja
 }
 
 # choose_engine: cgo where a C compiler is or can be had, else pure Go; the caller's CGO_ENABLED=0 is kept.
 choose_engine() {
   if [[ ${CGO_ENABLED:-1} == 0 ]]; then
     say "pure Go engine (CGO_ENABLED=0 is set)"
-  elif ensure_cc; then
+  elif ensure_cc go_cc; then
     export CGO_ENABLED=1
   else
     say "pure Go engine: there is no C compiler, and none could be installed (gcc and libc6-dev give the cgo engine)"
@@ -213,6 +232,27 @@ test_race() {
   go test -vet=off -count=1 -race -tags=purego -timeout=20m ./internal/engine ./shmring ./driver ./internal/conformance
 }
 
+# ensure_c_tools: what the tests of an installed libroam use. They skip a part whose tool is not there.
+ensure_c_tools() {
+  local tool package
+  while read -r tool package; do
+    ensure_tool "$tool" "$package" || say "$tool is not there: tests that use it are skipped"
+  done <<'END'
+cmake cmake
+make make
+pkg-config pkg-config
+g++ g++
+clang clang
+musl-gcc musl-tools
+aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu
+END
+}
+
+test_c_installed() {
+  ensure_c_tools
+  csrc/test/install.sh
+}
+
 test_nested() {
   local dir
   for dir in $(nested_modules); do
@@ -245,7 +285,7 @@ build_elsewhere() {
 run_tests() {
   cd "$root"
   require_go
-  require_cc
+  require_cc go_cc
   export CGO_ENABLED=1
   step 'fetch modules' fetch_modules
   step 'go vet' go vet ./...
@@ -253,6 +293,7 @@ run_tests() {
   step 'build for other systems' build_elsewhere
   step 'C tests' csrc/test/run.sh
   step 'C fuzz targets, short runs' csrc/fuzz/run.sh "$fuzz_runs"
+  step 'C library, installed' test_c_installed
   step 'tests, cgo engine' go test -vet=off -count=1 ./...
   step 'tests, pure Go engine' test_pure_go
   step 'tests, both engines in one segment' test_mixed
@@ -301,13 +342,19 @@ lint_c() {
   make_scratch
   for cc in $(c_compilers); do
     printf -- '-- %s\n' "$cc"
-    for file in csrc/*.c csrc/test/*.c bench/floor/*.c; do
+    for file in csrc/*.c csrc/guest/*.c csrc/test/*.c csrc/test/user/*.c bench/floor/*.c; do
       "$cc" "${c_warnings[@]}" -Icsrc -c -o "$scratch/lint.o" "$file"
     done
-    for file in csrc/*.h csrc/roam/*.h; do
+    for file in csrc/*.h csrc/guest/*.h csrc/roam/*.h; do
       "$cc" "${c_warnings[@]}" -Icsrc -include "$file" -x c -c -o "$scratch/lint.o" /dev/null
     done
   done
+}
+
+# lint_man: the manual pages and the headers say the same.
+lint_man() {
+  ensure_tool mandoc mandoc || true
+  csrc/test/man.sh
 }
 
 lint_shell() {
@@ -340,12 +387,13 @@ lint_modules() {
 run_lint() {
   cd "$root"
   require_go
-  require_cc
+  require_cc go_cc
   have git || die "git is missing: lint looks at the tracked files"
   step 'gofmt' lint_format
   step 'tracked files' lint_text
   step 'shellcheck' lint_shell
   step 'C warnings' lint_c
+  step 'manual pages' lint_man
   step 'generated layout is fresh' go -C internal/layoutgen run . -check
   step 'generated services are fresh' services check
   step 'go.mod files are tidy' lint_modules
@@ -364,7 +412,7 @@ run_demo() {
 
 run_bench() {
   require_go
-  require_cc
+  require_cc go_cc
   run_program bench "$@"
 }
 
@@ -373,6 +421,38 @@ run_generate() {
   require_go
   go -C internal/layoutgen run .
   services write
+}
+
+# run_c_install: builds libroam where nothing of it stays and installs it.
+run_c_install() {
+  local prefix=/usr/local options=() built
+  while (($# > 0)); do
+    case $1 in
+      --prefix=*) prefix=${1#*=} ;;
+      --prefix)
+        (($# > 1)) || die "--prefix is the folder to install under: it is missing"
+        prefix=$2
+        shift
+        ;;
+      --static-only) options+=(-DROAM_SHARED=OFF) ;;
+      *) die "c-install has no option '$1': --prefix DIR and --static-only are all" ;;
+    esac
+    shift
+  done
+  [[ -n $prefix ]] || die "--prefix is empty"
+  [[ $prefix == /* ]] || prefix=$PWD/$prefix
+  require_cc cmake_cc
+  require_cmake
+  make_scratch
+  built=$scratch/libroam
+  cmake -S "$root/csrc" -B "$built" -DCMAKE_INSTALL_PREFIX="$prefix" "${options[@]}" >"$scratch/configure.log" 2>&1 || {
+    cat "$scratch/configure.log" >&2
+    die "cmake could not configure libroam (see above)"
+  }
+  cmake --build "$built" --parallel "$(nproc)"
+  cmake --install "$built"
+  say "libroam is installed under ${DESTDIR:-}$prefix; pkg-config finds it with" \
+    "PKG_CONFIG_PATH=$(dirname "$(grep '/roam\.pc$' "$built/install_manifest.txt")")"
 }
 
 run_clean() {
@@ -389,6 +469,7 @@ main() {
     bench) run_bench "$@" ;;
     lint) run_lint ;;
     generate) run_generate ;;
+    c-install) run_c_install "$@" ;;
     clean) run_clean ;;
     help | -h | --help) usage ;;
     *)
