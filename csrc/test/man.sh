@@ -72,6 +72,10 @@ diff -u --label 'declared in the headers' --label 'under SYNOPSIS in csrc/man' "
 ${CC:-cc} -std=c11 -Wall -Wextra -Werror -I"$library" -fsyntax-only "$out/synopses.c" ||
   die "a synopsis is not what its header declares"
 
+# The overview's example is a whole program.
+sed -n '/^\.Sh EXAMPLES/,$p' roam.7 | sed -n '/^\.Bd/,/^\.Ed/p' | grep -v '^\.' >"$out/example.c"
+${CC:-cc} -std=c11 -Wall -Wextra -Werror -I"$library" -fsyntax-only "$out/example.c" || die "the example of roam(7) does not compile"
+
 printf '#include "%s"\n' "$library"/roam/*.h | ${CC:-cc} -E -P -x c - | structures >"$out/structures"
 cat ./* | structures | comm -23 - "$out/structures" >"$out/stale"
 [[ ! -s $out/stale ]] || die "a page shows a structure that its header declares otherwise: $(cat "$out/stale")"
