@@ -232,7 +232,8 @@ test_race() {
   go test -vet=off -count=1 -race -tags=purego -timeout=20m ./internal/engine ./shmring ./driver ./internal/conformance
 }
 
-# ensure_c_tools: what the tests of an installed libroam use. They skip a part whose tool is not there.
+# ensure_c_tools: what the tests of an installed libroam and of guests in C use. They skip a part whose tool is not
+# there.
 ensure_c_tools() {
   local tool package
   while read -r tool package; do
@@ -242,10 +243,14 @@ cmake cmake
 make make
 pkg-config pkg-config
 g++ g++
+python3 python3
 clang clang
 musl-gcc musl-tools
 aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu
+qemu-aarch64 qemu-user
 END
+  pkg-config --exists libpng || apt_install libpng-dev ||
+    say "libpng is not there: tests of the example that uses it are skipped"
 }
 
 test_c_installed() {
@@ -456,7 +461,11 @@ run_c_install() {
 }
 
 run_clean() {
+  local makefile
   rm -rf "${root:?}/bin" "${root:?}/out"
+  for makefile in "$root"/examples/c/{*,*/*}/Makefile; do
+    ! have make || make -s -C "$(dirname "$makefile")" clean
+  done
   find "$root" \( -name '*.test' -o -name '*.prof' \) -type f -not -path '*/.git/*' -delete
 }
 
