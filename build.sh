@@ -134,6 +134,10 @@ require_cc() {
 # ensure_tool COMMAND PACKAGE...: installs what has the command, if that is missing.
 ensure_tool() { have "$1" || { apt_install "${@:2}" && have "$1"; }; }
 
+# libpng is for an example.
+have_libpng() { have pkg-config && pkg-config --exists libpng; }
+ensure_libpng() { have_libpng || { apt_install pkg-config libpng-dev && have_libpng; }; }
+
 # require_cmake: what builds libroam.
 require_cmake() {
   ensure_tool cmake cmake || die "cmake is missing and $why_not: install cmake 3.16 or newer, then run this again"
@@ -249,7 +253,7 @@ musl-gcc musl-tools
 aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu
 qemu-aarch64 qemu-user
 END
-  pkg-config --exists libpng || apt_install libpng-dev ||
+  ensure_libpng ||
     say "libpng is not there: tests of the example that uses it are skipped"
 }
 
@@ -343,12 +347,18 @@ c_compilers() {
 
 # lint_c: every C file with every compiler that is there, and every header as a file of its own.
 lint_c() {
-  local cc file
+  local cc file flags
   make_scratch
+  ensure_libpng || say "libpng is not there: the example that uses it is not checked"
+  read -ra flags <<<"-Iexamples/c/hello $(pkg-config --cflags libpng 2>/dev/null || true)"
   for cc in $(c_compilers); do
     printf -- '-- %s\n' "$cc"
     for file in csrc/*.c csrc/guest/*.c csrc/test/*.c csrc/test/user/*.c bench/floor/*.c; do
       "$cc" "${c_warnings[@]}" -Icsrc -c -o "$scratch/lint.o" "$file"
+    done
+    for file in examples/c/{*,*/guest}/*.c; do
+      [[ $file != */filter.c ]] || have_libpng || continue
+      "$cc" "${c_warnings[@]}" -Icsrc "${flags[@]}" -c -o "$scratch/lint.o" "$file"
     done
     for file in csrc/*.h csrc/guest/*.h csrc/roam/*.h; do
       "$cc" "${c_warnings[@]}" -Icsrc -include "$file" -x c -c -o "$scratch/lint.o" /dev/null
