@@ -11,6 +11,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// root is the tree's folder, seen from this one.
+var root = filepath.Join("..", "..")
+
 // shown matches a link to a file of this folder at the end of a paragraph, and the block of
 // code behind it.
 var shown = regexp.MustCompile("\\]\\(\\.\\./examples/c/([^)]+)\\)[^\n]*\n(?:[^\n]+\n)*\n```[a-z]+\n((?s:.*?))```\n")

@@ -24,9 +24,6 @@ import (
 	"github.com/roam-rpc/roam-go/shmring"
 )
 
-// root is the tree's folder, seen from this one.
-var root = filepath.Join("..", "..")
-
 // toolchain is what a guest is built with.
 type toolchain struct {
 	cc     string
