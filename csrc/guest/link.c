@@ -53,6 +53,17 @@ static void owe(struct link *link, bool bell)
 void link_commit(struct link *link)
 {
 	owe(link, roam_end_commit(&link->end));
+	if (load_once32(&link->resting) != 0)
+		roam_end_give_back(&link->end); /* nobody may come back to it for long */
+}
+
+void link_rest(struct link *link)
+{
+	if (link->left)
+		return;
+	owe(link, roam_end_settle(&link->end));
+	store_whole32(&link->resting, 1);
+	roam_end_give_back(&link->end);
 }
 
 void link_abort(struct link *link)
@@ -79,6 +90,8 @@ struct roam_received link_receive(struct link *link, struct roam_message *messag
 	struct roam_received received = roam_end_receive(&link->end, messages, max, arena, arena_len);
 
 	owe(link, received.bell);
+	if (received.count > 0 && load_once32(&link->resting) != 0)
+		store_whole32(&link->resting, 0);
 	return received;
 }
 

@@ -43,6 +43,10 @@ enum roam_status link_stage(struct link *link, enum roam_msg type, uint32_t id, 
 void link_commit(struct link *link);
 void link_abort(struct link *link);
 
+/* Tells the host of all that was received, and gives back the slots that were taken for messages to come: receiving and
+ * sending do both for many messages at once. By who receives and may send, before it sleeps or stops for long. */
+void link_rest(struct link *link);
+
 /* Rings the doorbell where a commit, receive or grant before it found the host asleep on it. Outside of locks. */
 void link_notify(struct link *link);
 

@@ -79,6 +79,8 @@ void role_leave(struct roam_guest *guest)
 		serve_watch(guest);
 		return;
 	}
+	if (role->first == NULL)
+		link_rest(guest->link);
 	role_attend(guest);
 }
 
@@ -182,6 +184,7 @@ static void rest(struct roam_guest *guest, const struct wait *wait)
 	int64_t began;
 
 	role->asleep = true;
+	link_rest(guest->link);
 	guest_unlock(guest);
 	began = clock_now();
 	link_wait(guest->link, busy, bound);

@@ -35,6 +35,7 @@ struct link {
 	bool left;           /* link_leave has said goodbye; the sender's */
 
 	/* any thread, atomic */
+	uint32_t resting;  /* link_rest came after the last message */
 	uint32_t bell_due; /* the host sleeps on its doorbell and has to be rung */
 	uint32_t ending;   /* enum ending */
 	uint32_t broken;   /* link_interrupt came, no wait has seen it yet; also a futex word */

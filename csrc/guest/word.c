@@ -3,12 +3,14 @@
 #define _DEFAULT_SOURCE /* syscall */
 
 #include <limits.h>
-#include <linux/futex.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "word.h"
+
+/* As in linux/futex.h: musl is built against without the kernel's headers. */
+enum { FUTEX_WAIT_PRIVATE = 128, FUTEX_WAKE_PRIVATE = 129 };
 
 void word_wake(uint32_t *word)
 {
