@@ -1,5 +1,6 @@
 #include "bed.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -16,9 +17,17 @@ static void must(bool held, const char *what)
 	exit(EXIT_FAILURE);
 }
 
+/* Whether this process may use futex_waitv: without it a link with a doorbell sleeps on nothing else. */
+static bool has_waitv(void)
+{
+	return roam_futex_waitv(NULL, 0, 1) != -ENOSYS;
+}
+
 uint32_t bed_flag(enum bed bed)
 {
-	return bed == ON_BELL || bed == ON_FOREIGN_BELL ? ROAM_FLAG_BELL_MESSAGES : ROAM_FLAG_FUTEX_MESSAGES;
+	bool on_words = bed == WALKED_UP || (bed == LINGERING && has_waitv());
+
+	return on_words ? ROAM_FLAG_FUTEX_MESSAGES : ROAM_FLAG_BELL_MESSAGES;
 }
 
 struct counting *bed_memory(void)
@@ -77,6 +86,7 @@ static void *act_when_asleep(void *argument)
 	struct deed *deed = argument;
 
 	host_await_flags(deed->host, deed->flags);
+	__atomic_store_n(&deed->begun, 1, __ATOMIC_SEQ_CST); /* before it: one sleep more would wait for another */
 	deed->act(deed);
 	return NULL;
 }
@@ -84,11 +94,14 @@ static void *act_when_asleep(void *argument)
 void deed_begin(struct deed *deed)
 {
 	deed->sleeper = pthread_self();
+	deed->begun = 0;
 	must(pthread_create(&deed->thread, NULL, act_when_asleep, deed) == 0, "pthread_create");
 }
 
 void deed_end(struct deed *deed)
 {
+	while (deed->link != NULL && __atomic_load_n(&deed->begun, __ATOMIC_SEQ_CST) == 0)
+		link_wait(deed->link, false, -1);
 	must(pthread_join(deed->thread, NULL) == 0, "pthread_join");
 }
 

@@ -40,9 +40,13 @@ struct deed {
 	pthread_t thread;
 	pthread_t sleeper; /* who called deed_begin */
 	uint32_t id;
+	uint32_t begun; /* atomic */
 };
 
 void deed_begin(struct deed *deed);
+
+/* By the sleeper, when its sleep is over. Where sleeps have a bound that may have been so before the other thread saw
+ * the flag: it then sleeps again until that has. */
 void deed_end(struct deed *deed);
 
 /* Sleeps without bound until it is over. */

@@ -195,7 +195,7 @@ static void sleep_without_waitv(void)
 
 		deed.link = bed_open(&host, bed, small_config());
 		CHECK(!deed.link->has_waitv);
-		deed.flags = bed == LINGERING ? bed_flag(ON_BELL) : bed_flag(bed);
+		deed.flags = bed_flag(bed);
 		deed_begin(&deed);
 		sleep_until(deed.link, has_message);
 		deed_end(&deed);

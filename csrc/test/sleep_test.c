@@ -213,13 +213,27 @@ static struct link *interrupted;
 static void on_signal(int signal)
 {
 	(void)signal;
-	link_interrupt(interrupted);
+	link_interrupt(__atomic_load_n(&interrupted, __ATOMIC_SEQ_CST));
 }
 
 static void interrupt_by_signal(struct deed *deed)
 {
-	interrupted = deed->link;
+	__atomic_store_n(&interrupted, deed->link, __ATOMIC_SEQ_CST);
 	CHECK_EQ(pthread_kill(deed->sleeper, SIGUSR1), 0);
+}
+
+/* The thread sanitizer runs a handler only once the thread is in a function of libc that it knows, which a sleep on
+ * words is not. */
+static bool signals_reach(enum bed bed)
+{
+#if defined(__SANITIZE_THREAD__)
+	return bed == ON_BELL;
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+	return bed == ON_BELL;
+#endif
+#endif
+	return bed <= last_own_bed;
 }
 
 /* One sleep without bound, ended by nothing else. */
@@ -234,6 +248,8 @@ static void test_interrupt_ends_a_sleep(void)
 			struct host host;
 			struct deed deed = { .host = &host, .flags = bed_flag(bed), .act = acts[i] };
 
+			if (acts[i] == interrupt_by_signal && !signals_reach(bed))
+				continue;
 			deed.link = bed_open(&host, bed, small_config());
 			deed_begin(&deed);
 			link_wait(deed.link, false, -1);
@@ -322,6 +338,10 @@ static void test_lingering_ends(void)
 	int64_t began = clock_now();
 	int64_t until;
 
+	if (!link->has_waitv) { /* then it never lingers */
+		CHECK(bed_close(&host, link));
+		return;
+	}
 	CHECK(host_send(&host, ROAM_MSG_CANCEL, 1, NULL, 0));
 	CHECK_EQ(link_receive(link, &message, 1, NULL, 0).count, 1);
 	link_wait(link, false, 0);
