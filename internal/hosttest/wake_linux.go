@@ -1,0 +1,143 @@
+package hosttest
+
+import (
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/roam-rpc/roam-go/internal/engine"
+	"github.com/roam-rpc/roam-go/internal/layout"
+)
+
+// guard is when a test that waits is taken to hang. It says nothing about speed.
+const guard = 3 * time.Minute
+
+// What a side waits for: a flag is that for messages, shifted.
+const (
+	kindMessages = iota
+	kindSpace
+	kindSlot
+	kindCredit
+)
+
+// Asleep are the flags of a host that sleeps on its doorbell, whatever for.
+const Asleep = layout.FlagKeeps | layout.FlagTable | layout.FlagBellMessages | layout.FlagBellSpace |
+	layout.FlagBellSlot | layout.FlagBellCredit
+
+// Awake are the flags of a host that looks by itself.
+const Awake = layout.FlagKeeps | layout.FlagTable
+
+// onWords are those of a host without a doorbell.
+const onWords = layout.FlagKeeps | layout.FlagTable | layout.FlagFutexMessages | layout.FlagFutexSpace |
+	layout.FlagFutexSlot | layout.FlagFutexCredit
+
+// SetFlags writes the host's flags.
+func (g *Guest) SetFlags(flags uint32) { atomic.SwapUint32(g.word(layout.OffPeerHostFlags), flags) }
+
+func (g *Guest) flags() uint32 { return atomic.LoadUint32(g.word(layout.OffPeerHostFlags)) }
+
+// Flags are the guest's.
+func (g *Guest) Flags() uint32 { return atomic.LoadUint32(g.word(layout.OffPeerGuestFlags)) }
+
+// wake wakes the guest as its flags ask: a foreign host always, in both ways.
+func (g *Guest) wake(kind uint32, word *uint32) {
+	if g.Mute {
+		return
+	}
+	flags := g.Flags()
+	if g.Foreign || flags&(layout.FlagFutexMessages<<kind) != 0 {
+		engine.WakeShared(word)
+	}
+	if g.Foreign || flags&(layout.FlagBellMessages<<kind) != 0 {
+		g.Ring()
+	}
+}
+
+// Ring rings the guest's doorbell, if it has one.
+func (g *Guest) Ring() {
+	if g.bell >= 0 {
+		_ = unix.Send(g.bell, []byte{0}, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL) // full, or nobody there: seen elsewhere
+	}
+}
+
+// Rings takes the rings that have come, and says how many and whether the guest's end is
+// closed.
+func (g *Guest) Rings() (n int, hungUp bool) {
+	if g.bell < 0 {
+		return 0, false
+	}
+	var b [4096]byte
+	for {
+		got, _, err := unix.Recvfrom(g.bell, b[:], unix.MSG_DONTWAIT)
+		switch {
+		case err == unix.EINTR:
+		case err == unix.EAGAIN:
+			return n, hungUp
+		case err != nil || got == 0:
+			return n, true
+		default:
+			n += got
+		}
+	}
+}
+
+// await receives until what is waited for is there. It sleeps as the host's flags say: a
+// guest that forgets to wake it makes the test hang.
+func (g *Guest) await(what string, there func() bool) {
+	g.t.Helper()
+	for began := time.Now(); !there(); {
+		over := g.Over()
+		g.receive()
+		if there() {
+			return
+		}
+		if over {
+			g.fatal("it is gone while the host waits for %s", what)
+		}
+		if time.Since(began) > guard {
+			g.fatal("the host has waited %v for %s", guard, what)
+		}
+		g.sleep()
+	}
+}
+
+// sleep waits for a ring, or for a wake on the ring's head. One that looks by itself
+// rests for a moment.
+func (g *Guest) sleep() {
+	switch {
+	case g.flags()&layout.FlagBellMessages != 0 || g.Foreign && g.bell >= 0 && !g.Looks:
+		poll := []unix.PollFd{{Fd: int32(g.bell), Events: unix.POLLIN | unix.POLLRDHUP}}
+		if n, err := unix.Poll(poll, int(guard/time.Millisecond)); err == nil && n == 0 {
+			g.fatal("no ring came for %v", guard)
+		}
+		g.rang()
+	case g.flags()&layout.FlagFutexMessages != 0:
+		head := g.word(layout.OffPeerGuestToHostHead)
+		ended := atomic.LoadUint32(&g.Program.ended)
+		if ended == 0 {
+			engine.Sleep([]engine.Wait{engine.WaitShared(head, g.tail), engine.WaitPrivate(&g.Program.ended, ended)}, guard)
+		}
+	default:
+		time.Sleep(50 * time.Microsecond)
+	}
+}
+
+// rang notes what the doorbell says.
+func (g *Guest) rang() {
+	if _, hungUp := g.Rings(); hungUp {
+		g.hungUp = true
+	}
+}
+
+// eventually waits for what comes without a wake.
+func (g *Guest) eventually(what string, there func() bool) {
+	g.t.Helper()
+	for began := time.Now(); !there(); {
+		if time.Since(began) > guard {
+			g.fatal("the host has waited %v for %s", guard, what)
+		}
+		g.receive()
+		time.Sleep(50 * time.Microsecond)
+	}
+}
