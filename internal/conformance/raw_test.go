@@ -2,14 +2,12 @@ package conformance
 
 import (
 	"maps"
-	"os/exec"
 	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/roam-rpc/roam-go/internal/hosttest"
-	"github.com/roam-rpc/roam-go/internal/layout"
 	"github.com/roam-rpc/roam-go/internal/testbed"
 	"github.com/roam-rpc/roam-go/wire"
 )
@@ -53,6 +51,9 @@ const (
 	methodIgnore    = testbed.TestbedIgnoreID
 	methodHold      = testbed.TestbedHoldID
 	methodFlood     = testbed.TestbedFloodID
+	methodLinger    = testbed.TestbedLingerID
+	methodPile      = testbed.TestbedPileID
+	methodBreak     = testbed.TestbedBreakID
 	methodMissing   = 0x74657374626564ff // of no Testbed
 )
 
@@ -60,7 +61,7 @@ const (
 func channelsOf(method uint64, arguments []byte) (channels []hosttest.Channel) {
 	d := wire.NewDecoder(arguments)
 	switch method {
-	case methodSum, methodDrain, testbed.TestbedLendID, methodIgnore, methodHold:
+	case methodSum, methodDrain, testbed.TestbedLendID, methodIgnore, methodHold, methodLinger:
 		return []hosttest.Channel{hosttest.Rx(uint32(d.U64()))}
 	case methodGenerate:
 		d.U32()
@@ -148,6 +149,3 @@ func requireKinds(t *testing.T, g *hosttest.Guest, kinds ...uint8) {
 	}
 	require.Empty(t, g.Queued())
 }
-
-var _ = exec.Command
-var _ = layout.MsgData

@@ -76,10 +76,7 @@ func (g *Guest) AwaitClaim() {
 	g.t.Helper()
 	epoch := g.Host.Word(g.ID).Epoch
 	for n := 0; n == 0; {
-		poll := []unix.PollFd{{Fd: int32(g.bell), Events: unix.POLLIN | unix.POLLRDHUP}}
-		if ready, err := unix.Poll(poll, int(guard/time.Millisecond)); err == nil && ready == 0 {
-			g.fatal("it has not rung after its claim for %v", guard)
-		}
+		g.awaitBell()
 		if n, g.hungUp = g.Rings(); g.hungUp && n == 0 {
 			g.Exited()
 			g.fatal("it is gone without having attached")

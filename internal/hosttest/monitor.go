@@ -268,6 +268,7 @@ func (m *monitor) look() error {
 	for id, u := range m.uses {
 		state, granted := m.entry(id)
 		switch {
+		case id >= m.limits.MaxChannels: // there is no entry
 		case state != layout.EntryFree && state != layout.EntryActive:
 			return fmt.Errorf("the entry of channel %d has state %d", id, state)
 		case u.settled && granted != u.grants:

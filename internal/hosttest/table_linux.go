@@ -67,3 +67,9 @@ func (g *Guest) AwaitFree(ids ...uint32) {
 		g.eventually("a free entry", func() bool { return g.Foreign || g.State(id) == layout.EntryFree })
 	}
 }
+
+// AwaitGranted waits until a total, or more, is granted on a channel.
+func (g *Guest) AwaitGranted(id, total uint32) {
+	g.t.Helper()
+	g.await("credit", func() bool { return int32(g.Granted(id)-total) >= 0 })
+}

@@ -107,10 +107,7 @@ func (g *Guest) await(what string, there func() bool) {
 func (g *Guest) sleep() {
 	switch {
 	case g.flags()&layout.FlagBellMessages != 0 || g.Foreign && g.bell >= 0 && !g.Looks:
-		poll := []unix.PollFd{{Fd: int32(g.bell), Events: unix.POLLIN | unix.POLLRDHUP}}
-		if n, err := unix.Poll(poll, int(guard/time.Millisecond)); err == nil && n == 0 {
-			g.fatal("no ring came for %v", guard)
-		}
+		g.awaitBell()
 		g.rang()
 	case g.flags()&layout.FlagFutexMessages != 0:
 		head := g.word(layout.OffPeerGuestToHostHead)
@@ -120,6 +117,15 @@ func (g *Guest) sleep() {
 		}
 	default:
 		time.Sleep(50 * time.Microsecond)
+	}
+}
+
+// awaitBell sleeps until the doorbell is rung or the guest's end is closed.
+func (g *Guest) awaitBell() {
+	g.t.Helper()
+	poll := []unix.PollFd{{Fd: int32(g.bell), Events: unix.POLLIN | unix.POLLRDHUP}}
+	if n, err := unix.Poll(poll, int(guard/time.Millisecond)); err == nil && n == 0 {
+		g.fatal("no ring came for %v", guard)
 	}
 }
 
