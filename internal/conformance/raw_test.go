@@ -40,6 +40,7 @@ const (
 	methodFail      = testbed.TestbedFailID
 	methodPanic     = testbed.TestbedPanicID
 	methodBlock     = testbed.TestbedBlockID
+	methodKeep      = testbed.TestbedKeepID
 	methodNest      = testbed.TestbedNestID
 	methodMeta      = testbed.TestbedMetaID
 	methodDrive     = testbed.TestbedDriveID

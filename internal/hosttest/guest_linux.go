@@ -59,7 +59,7 @@ func (g *Guest) check(err error) {
 func (g *Guest) fatal(format string, args ...any) {
 	g.t.Helper()
 	g.t.Fatalf("guest %d: %s\nits entry is %+v, its flags are %x; messages not looked at: %v\nit said: %s",
-		g.ID, fmt.Sprintf(format, args...), g.Host.Word(g.ID), g.Flags(), g.queue, g.Said())
+		g.ID, fmt.Sprintf(format, args...), g.Host.Word(g.ID), g.Flags(), g.queue[:min(len(g.queue), 20)], g.Said())
 }
 
 // Over says that the guest has left, or is gone.
@@ -84,10 +84,11 @@ func (g *Guest) Next() (m Message, ok bool) {
 // Expect waits for a message and takes it out of the order of the others.
 func (g *Guest) Expect(kind uint8, id uint32) Message {
 	g.t.Helper()
-	return g.expect(Message{Type: kind, ID: id}.String(), func(m *Message) bool { return m.Type == kind && m.ID == id })
+	return g.Await(Message{Type: kind, ID: id}.String(), func(m *Message) bool { return m.Type == kind && m.ID == id })
 }
 
-func (g *Guest) expect(what string, wanted func(m *Message) bool) (found Message) {
+// Await waits for the first message that is wanted and takes it out of the order.
+func (g *Guest) Await(what string, wanted func(m *Message) bool) (found Message) {
 	g.t.Helper()
 	looked := 0
 	g.await(what, func() bool {
@@ -106,7 +107,7 @@ func (g *Guest) expect(what string, wanted func(m *Message) bool) (found Message
 // Called waits for a Request of the guest for a method.
 func (g *Guest) Called(method uint64) Message {
 	g.t.Helper()
-	return g.expect(fmt.Sprintf("a Request of method %x", method), func(m *Message) bool {
+	return g.Await(fmt.Sprintf("a Request of method %x", method), func(m *Message) bool {
 		return m.Type == layout.MsgRequest && m.Method == method
 	})
 }
@@ -149,14 +150,14 @@ func (g *Guest) Call(id uint32, method uint64, arguments ...any) Message {
 			m.Payload = append(m.Payload, a...)
 		}
 	}
-	g.monitor.called(id, channels)
+	g.monitor.asked(id, channels)
 	return m
 }
 
 // RequireGoodbye reads until the guest says why it leaves, and leaves: the rule is broken.
 func (g *Guest) RequireGoodbye(rule string) {
 	g.t.Helper()
-	m := g.expect("a Goodbye", func(m *Message) bool { return m.Type == layout.MsgGoodbye })
+	m := g.Await("a Goodbye", func(m *Message) bool { return m.Type == layout.MsgGoodbye })
 	require.True(g.t, strings.HasPrefix(string(m.Payload), rule), "the reason %q begins with %q", m.Payload, rule)
 	g.RequireLeft()
 	g.RequireFailure(rule)

@@ -31,7 +31,7 @@ type monitor struct {
 	calls   map[uint32]*call // of the guest, in flight
 	serving map[uint32]*call // of the host, in flight
 	uses    map[uint32]*use  // the latest of each channel id
-	lastID  uint32           // of the guest's Requests
+	called  map[uint32]bool  // ids of all Requests of the guest
 	over    bool             // it has said Goodbye
 }
 
@@ -61,11 +61,11 @@ type use struct {
 
 func newMonitor(limits Config, entry func(id uint32) (state, granted uint32), head func() uint32) *monitor {
 	return &monitor{limits: limits, entry: entry, head: head,
-		calls: map[uint32]*call{}, serving: map[uint32]*call{}, uses: map[uint32]*use{}}
+		calls: map[uint32]*call{}, called: map[uint32]bool{}, serving: map[uint32]*call{}, uses: map[uint32]*use{}}
 }
 
-// called notes a Request of the host.
-func (m *monitor) called(id uint32, channels []Channel) {
+// asked notes a Request of the host.
+func (m *monitor) asked(id uint32, channels []Channel) {
 	m.serving[id] = m.open(channels, false)
 }
 
@@ -135,12 +135,12 @@ func (m *monitor) request(msg *Message, channels []Channel) error {
 	switch {
 	case m.calls[msg.ID] != nil:
 		return fmt.Errorf("%s: its id is in flight", msg)
-	case msg.ID <= m.lastID:
-		return fmt.Errorf("%s: ids count up, the last was %d", msg, m.lastID)
+	case msg.ID == 0:
+		return fmt.Errorf("%s: ids count from 1", msg)
 	case len(m.calls) >= maxInFlight:
 		return fmt.Errorf("%s: %d are in flight", msg, len(m.calls))
 	}
-	m.lastID = msg.ID
+	m.called[msg.ID] = true
 	for i, c := range channels {
 		if err := m.newID(c.ID); err != nil {
 			return fmt.Errorf("%s, channel %d: %w", msg, c.ID, err)
@@ -203,7 +203,7 @@ func (m *monitor) response(msg *Message) error {
 func (m *monitor) cancel(msg *Message) error {
 	k := m.calls[msg.ID]
 	switch {
-	case k == nil && msg.ID <= m.lastID && msg.ID > 0:
+	case k == nil && m.called[msg.ID]:
 		return nil // crossed with the Response
 	case k == nil:
 		return fmt.Errorf("%s: there was no such request", msg)

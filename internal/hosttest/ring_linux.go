@@ -170,3 +170,14 @@ func (g *Guest) take(d *Desc) ([]byte, error) {
 	}
 	return payload, nil
 }
+
+// Skip moves the head of the ring to the guest on without descriptors.
+func (g *Guest) Skip(by uint32) { g.head += by }
+
+// SetTail writes the index up to which the host has received, by descriptors on from where
+// the ring from the guest is written to.
+func (g *Guest) SetTail(by uint32) {
+	tail := g.word(layout.OffPeerGuestToHostTail)
+	atomic.SwapUint32(tail, atomic.LoadUint32(g.word(layout.OffPeerGuestToHostHead))-by)
+	g.wake(kindSpace, tail)
+}

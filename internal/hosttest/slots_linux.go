@@ -71,3 +71,16 @@ func (g *Guest) GiveSlots() {
 	}
 	g.held = g.held[:0]
 }
+
+// SetSlot has a slot of the host's pool be out, with a generation.
+func (g *Guest) SetSlot(slot, generation uint32) {
+	word, bit := g.slotWord(0, slot)
+	atomic.AndUint64(word, ^bit)
+	atomic.StoreUint32(g.generation(0, slot), generation)
+}
+
+// FreeSlot marks a slot of the host's pool free.
+func (g *Guest) FreeSlot(slot uint32) {
+	word, bit := g.slotWord(0, slot)
+	atomic.OrUint64(word, bit)
+}

@@ -64,7 +64,7 @@ func (g *Guest) Free(ids ...uint32) {
 func (g *Guest) AwaitFree(ids ...uint32) {
 	g.t.Helper()
 	for _, id := range ids {
-		g.eventually("a free entry", func() bool { return g.Foreign || g.State(id) == layout.EntryFree })
+		g.Eventually("a free entry", func() bool { return g.Foreign || g.State(id) == layout.EntryFree })
 	}
 }
 

@@ -136,8 +136,8 @@ func (g *Guest) rang() {
 	}
 }
 
-// eventually waits for what comes without a wake.
-func (g *Guest) eventually(what string, there func() bool) {
+// Eventually waits for what comes without a wake.
+func (g *Guest) Eventually(what string, there func() bool) {
 	g.t.Helper()
 	for began := time.Now(); !there(); {
 		if time.Since(began) > guard {
