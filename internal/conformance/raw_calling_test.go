@@ -85,9 +85,8 @@ var _ = register(map[string]rawCase{
 	"failures of the guest's calls": {play: func(t *testing.T, g *hosttest.Guest) {
 		g.Send(drive(g, driven, "failures", 1))
 		g.Send(hosttest.Message{Type: layout.MsgResponse, ID: g.Called(methodCheck).ID, Payload: []byte{1, 0, 7}})
-		for method, text := range map[uint64]string{methodFail: "no paper", methodPanic: "panic: testbed panics"} {
-			g.Send(failure(g.Called(method).ID, text))
-		}
+		g.Send(failure(g.Called(methodFail).ID, "no paper"))
+		g.Send(failure(g.Called(methodPanic).ID, "panic: testbed panics"))
 		g.Send(hosttest.Failure(g.Called(methodMissing).ID, hosttest.UnknownMethod))
 		g.Send(hosttest.Failure(g.Called(methodEcho).ID, hosttest.InvalidPayload))
 		m := g.Called(methodCheck) // the call over the limit was refused where it was made

@@ -43,17 +43,23 @@ func (h *Host) Doorbell(kind int) (ours int, theirs *os.File) {
 	return fds[0], os.NewFile(uintptr(fds[1]), "doorbell of a guest")
 }
 
+// Command is a program with arguments put behind its own.
+func Command(argv []string, more ...string) *exec.Cmd {
+	return exec.Command(argv[0], append(argv[1:len(argv):len(argv)], more...)...)
+}
+
 // Spawn starts a program as guest 1, with the ticket behind its arguments, and waits for
 // its claim.
 func (h *Host) Spawn(argv ...string) *Guest {
 	h.t.Helper()
-	g := h.SpawnUnclaimed(unix.SOCK_STREAM, argv...)
+	g := h.SpawnWith(unix.SOCK_STREAM, func(ticket []string) *exec.Cmd { return Command(argv, ticket...) })
 	g.AwaitClaim()
 	return g
 }
 
-// SpawnUnclaimed starts a program as guest 1.
-func (h *Host) SpawnUnclaimed(kind int, argv ...string) *Guest {
+// SpawnWith reserves entry 1, makes a doorbell of a kind and starts the command that is
+// made for the ticket. Other implementations know no epoch in it.
+func (h *Host) SpawnWith(kind int, command func(ticket []string) *exec.Cmd) *Guest {
 	h.t.Helper()
 	epoch := h.Reserve(1)
 	bell, theirs := h.Doorbell(kind)
@@ -61,11 +67,11 @@ func (h *Host) SpawnUnclaimed(kind int, argv ...string) *Guest {
 	g := h.adopt(1, bell)
 	ticket := h.Ticket(1, epoch, 3)
 	if h.Foreign {
-		ticket = ticket[:3] // other implementations know no epoch
+		ticket = ticket[:3]
 	} else {
 		g.SetFlags(Asleep)
 	}
-	cmd := exec.Command(argv[0], append(argv[1:len(argv):len(argv)], ticket...)...)
+	cmd := command(ticket)
 	cmd.ExtraFiles = []*os.File{theirs}
 	g.Program = Start(h.t, cmd)
 	return g
@@ -103,7 +109,7 @@ func (h *Host) Joining(argv ...string) (*Program, *net.UnixConn) {
 	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
 	require.NoError(h.t, err)
 	defer l.Close()
-	p := Start(h.t, exec.Command(argv[0], append(argv[1:len(argv):len(argv)], path)...))
+	p := Start(h.t, Command(argv, path))
 	require.NoError(h.t, l.SetDeadline(time.Now().Add(guard)))
 	conn, err := l.AcceptUnix()
 	require.NoError(h.t, err)
@@ -144,7 +150,7 @@ func (h *Host) WalkUp(id uint32, argv ...string) *Guest {
 	if !h.Foreign {
 		g.SetFlags(onWords)
 	}
-	g.Program = Start(h.t, exec.Command(argv[0], append(argv[1:len(argv):len(argv)], h.path)...))
+	g.Program = Start(h.t, Command(argv, h.path))
 	state := h.U32(segmenttest.Entry(id) + layout.OffPeerState)
 	for {
 		switch now := h.Word(id); {
@@ -158,4 +164,19 @@ func (h *Host) WalkUp(id uint32, argv ...string) *Guest {
 			engine.Sleep([]engine.Wait{engine.WaitShared(state, now.State), engine.WaitPrivate(&g.Program.ended, 0)}, guard)
 		}
 	}
+}
+
+// SleepOnState sleeps on the state of an entry until it is woken, and is about to when it
+// closes asleep. Only a wake ends the sleep.
+func (h *Host) SleepOnState(id, state uint32, asleep, woken chan<- struct{}) {
+	word := h.U32(segmenttest.Entry(id) + layout.OffPeerState)
+	close(asleep)
+	for began := time.Now(); atomic.LoadUint32(word) == state; {
+		engine.Sleep([]engine.Wait{engine.WaitShared(word, state)}, guard)
+		if time.Since(began) >= guard {
+			h.t.Errorf("nobody has woken the state of entry %d for %v", id, guard)
+			break
+		}
+	}
+	close(woken)
 }

@@ -173,6 +173,12 @@ func (g *Guest) RequireLeft() {
 	}
 	require.Equal(g.t, uint32(layout.StateGoodbye), g.Host.Word(g.ID).State, "the state; it said %q", g.Said())
 	g.Exited()
+	g.RequireHungUp()
+}
+
+// RequireHungUp waits until the guest's end of the doorbell is closed.
+func (g *Guest) RequireHungUp() {
+	g.t.Helper()
 	for g.bell >= 0 && !g.hungUp { // a process that is being started may have a copy for a moment
 		g.awaitBell()
 		g.rang()

@@ -2,6 +2,7 @@ package hosttest
 
 import (
 	"bytes"
+	"io"
 	"os/exec"
 	"sync"
 	"sync/atomic"
@@ -17,6 +18,7 @@ import (
 type Program struct {
 	t     testing.TB
 	cmd   *exec.Cmd
+	input io.WriteCloser
 	said  lockedBuffer
 	done  chan struct{}
 	ended uint32 // atomic: 1 when done, for those that sleep on words
@@ -27,6 +29,9 @@ func Start(t testing.TB, cmd *exec.Cmd) *Program {
 	t.Helper()
 	p := &Program{t: t, cmd: cmd, done: make(chan struct{})}
 	cmd.Stderr = &p.said
+	var err error
+	p.input, err = cmd.StdinPipe()
+	require.NoError(t, err)
 	require.NoError(t, cmd.Start())
 	go func() {
 		defer close(p.done)
@@ -36,6 +41,7 @@ func Start(t testing.TB, cmd *exec.Cmd) *Program {
 	}()
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill()
+		_ = p.input.Close()
 		<-p.done
 	})
 	return p
@@ -44,8 +50,11 @@ func Start(t testing.TB, cmd *exec.Cmd) *Program {
 // Pid is the process id.
 func (p *Program) Pid() int { return p.cmd.Process.Pid }
 
-// Signal sends a signal.
+// Kill ends the process at once.
 func (p *Program) Kill() { _ = p.cmd.Process.Kill() }
+
+// Go closes its standard input: some programs wait for that.
+func (p *Program) Go() { _ = p.input.Close() }
 
 // Exited waits for the end of the process and gives its exit code, -1 when a signal
 // killed it.

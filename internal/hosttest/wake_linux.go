@@ -87,6 +87,7 @@ func (g *Guest) Rings() (n int, hungUp bool) {
 func (g *Guest) await(what string, there func() bool) {
 	g.t.Helper()
 	for began := time.Now(); !there(); {
+		words := g.watched()
 		over := g.Over()
 		g.receive()
 		if there() {
@@ -98,23 +99,36 @@ func (g *Guest) await(what string, there func() bool) {
 		if time.Since(began) > guard {
 			g.fatal("the host has waited %v for %s", guard, what)
 		}
-		g.sleep()
+		g.sleep(words)
 	}
 }
 
-// sleep waits for a ring, or for a wake on the ring's head. One that looks by itself
-// rests for a moment.
-func (g *Guest) sleep() {
+// watched are the words that a host without a doorbell sleeps on, with the values from
+// before it looks at what it waits for.
+func (g *Guest) watched() (words []engine.Wait) {
+	if g.flags()&layout.FlagFutexMessages == 0 {
+		return nil
+	}
+	base, _ := g.Pool(0)
+	all := []*uint32{g.word(layout.OffPeerGuestToHostHead), g.word(layout.OffPeerHostToGuestTail), g.U32(base)}
+	for id := uint32(1); id < g.MaxChannels; id++ {
+		all = append(all, g.channel(id, layout.OffChannelGrantedTotal))
+	}
+	for _, word := range all {
+		words = append(words, engine.WaitShared(word, atomic.LoadUint32(word)))
+	}
+	return append(words, engine.WaitPrivate(&g.Program.ended, 0))
+}
+
+// sleep waits for a ring, or for a wake on a word. A host that looks by itself rests for a
+// moment.
+func (g *Guest) sleep(words []engine.Wait) {
 	switch {
 	case g.flags()&layout.FlagBellMessages != 0 || g.Foreign && g.bell >= 0 && !g.Looks:
 		g.awaitBell()
 		g.rang()
-	case g.flags()&layout.FlagFutexMessages != 0:
-		head := g.word(layout.OffPeerGuestToHostHead)
-		ended := atomic.LoadUint32(&g.Program.ended)
-		if ended == 0 {
-			engine.Sleep([]engine.Wait{engine.WaitShared(head, g.tail), engine.WaitPrivate(&g.Program.ended, ended)}, guard)
-		}
+	case words != nil:
+		engine.Sleep(words, guard)
 	default:
 		time.Sleep(50 * time.Microsecond)
 	}
