@@ -3,6 +3,7 @@ package hosttest
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -208,18 +209,18 @@ func (g *Guest) Leave() {
 	g.t.Helper()
 	atomic.SwapUint32(g.U32(layout.OffHeaderHostGoodbye), 1)
 	left := make(chan struct{})
-	go func() { // again and again, as the rule says
-		tick := time.NewTicker(50 * time.Millisecond)
-		defer tick.Stop()
-		for {
+	var waking sync.WaitGroup
+	waking.Go(func() { // again and again, as the rule says
+		for tick := time.Tick(50 * time.Millisecond); ; {
 			g.WakeAll()
 			select {
 			case <-left:
 				return
-			case <-tick.C:
+			case <-tick:
 			}
 		}
-	}()
+	})
+	defer waking.Wait()
 	defer close(left)
 	g.RequireLeft()
 }

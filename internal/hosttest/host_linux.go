@@ -70,9 +70,6 @@ func newHost(t testing.TB, cfg Config, file *os.File, path string) *Host {
 // Path is what guests open.
 func (h *Host) Path() string { return h.path }
 
-// Truncate cuts the file, not the mapping of this process.
-func (h *Host) Truncate(size int64) { require.NoError(h.t, h.file.Truncate(size)) }
-
 // Lock takes the write lock on a byte of the segment, for this side's description of the
 // file.
 func (h *Host) Lock(at uint32) {
@@ -108,4 +105,18 @@ func (h *Host) Word(peer uint32) Word {
 // SetWord writes both.
 func (h *Host) SetWord(peer uint32, w Word) {
 	atomic.SwapUint64(h.U64(segmenttest.Entry(peer)+layout.OffPeerState), w.bits())
+}
+
+// Copy makes a file of the first bytes of the segment, with a lock like the host's, and
+// gives its path.
+func (h *Host) Copy(size int) string {
+	h.t.Helper()
+	path := filepath.Join(h.t.TempDir(), "segment")
+	require.NoError(h.t, os.WriteFile(path, h.Mem[:size], 0o600))
+	file, err := os.OpenFile(path, os.O_RDWR, 0)
+	require.NoError(h.t, err)
+	h.t.Cleanup(func() { _ = file.Close() })
+	lock := unix.Flock_t{Type: unix.F_WRLCK, Len: 1}
+	require.NoError(h.t, unix.FcntlFlock(file.Fd(), unix.F_OFD_SETLK, &lock))
+	return path
 }

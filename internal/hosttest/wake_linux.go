@@ -161,3 +161,24 @@ func (g *Guest) Eventually(what string, there func() bool) {
 		time.Sleep(50 * time.Microsecond)
 	}
 }
+
+// Quietly does something of which the guest is not told.
+func (g *Guest) Quietly(do func()) {
+	g.Mute = true
+	defer func() { g.Mute = false }()
+	do()
+}
+
+// WakeOnce wakes the words that the guest sleeps on, as its flags say, and rings once for
+// all that it sleeps on its doorbell for.
+func (g *Guest) WakeOnce() {
+	flags := g.Flags()
+	if flags&(layout.FlagFutexMessages|layout.FlagFutexSpace|layout.FlagFutexSlot|layout.FlagFutexCredit) != 0 {
+		for _, word := range g.words() {
+			engine.WakeShared(word)
+		}
+	}
+	if flags&(layout.FlagBellMessages|layout.FlagBellSpace|layout.FlagBellSlot|layout.FlagBellCredit) != 0 {
+		g.Ring()
+	}
+}
