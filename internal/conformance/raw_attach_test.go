@@ -47,10 +47,10 @@ func flagsOf(h *hosttest.Host, peer uint32) uint32 {
 
 // How a spawned guest attaches.
 var _ = register(map[string]rawCase{
-	"flags and heartbeat stand before the claim": {attach: func(t *testing.T, guest string) {
+	"flags and heartbeat stand before the claim": {attach: func(t *testing.T, guest []string) {
 		for range 5 {
 			h := hosttest.New(t, hosttest.Config{Heartbeat: 1 << 40})
-			g := spawnWith(h, func(ticket []string) *exec.Cmd { return exec.Command(guest, append([]string{"-ticket"}, ticket...)...) })
+			g := spawnWith(h, func(ticket []string) *exec.Cmd { return hosttest.Command(append(guest, "-ticket"), ticket...) })
 			for h.Word(1).State == layout.StateReserved && g.Running() { // looks as often as it can
 			}
 			flags, beat := flagsOf(h, 1), atomic.LoadUint64(beat(h, 1))
@@ -60,13 +60,13 @@ var _ = register(map[string]rawCase{
 			leaves(t, g)
 		}
 	}},
-	"guest starts where its entry stands, and clears nothing": {attach: func(t *testing.T, guest string) {
+	"guest starts where its entry stands, and clears nothing": {attach: func(t *testing.T, guest []string) {
 		h := hosttest.New(t, hosttest.Config{Start: nearWrap})
 		base, _ := h.Pool(1)
 		atomic.AndUint64(h.U64(base), ^uint64(1)) // slot 0 is out
 		table := *h.U64(segmenttest.Entry(1) + layout.OffPeerChannelTableOffset)
 		*h.U32(table + 5*layout.SizeChannel + layout.OffChannelGrantedTotal) = 77
-		g := h.Spawn(guest, "-ticket")
+		g := h.Spawn(append(guest, "-ticket")...)
 		for id := range uint32(200) {
 			g.Send(g.Call(id+1, methodBytes, item100))
 			g.RequireResult(id+1, item100)
@@ -78,40 +78,40 @@ var _ = register(map[string]rawCase{
 		atomic.OrUint64(h.U64(base), 1)
 		leaves(t, g)
 	}},
-	"claim wakes the state word": {attach: func(t *testing.T, guest string) {
+	"claim wakes the state word": {attach: func(t *testing.T, guest []string) {
 		h := hosttest.New(t, hosttest.Config{})
 		woken := make(chan struct{})
 		asleep := make(chan struct{})
 		g := spawnWith(h, func(ticket []string) *exec.Cmd {
 			go h.SleepOnState(1, layout.StateReserved, asleep, woken)
 			<-asleep
-			return exec.Command(guest, append([]string{"-ticket"}, ticket...)...)
+			return hosttest.Command(append(guest, "-ticket"), ticket...)
 		})
 		<-woken
 		g.AwaitClaim()
 		leaves(t, g)
 	}},
-	"ticket in the environment": {attach: func(t *testing.T, guest string) {
+	"ticket in the environment": {attach: func(t *testing.T, guest []string) {
 		g := spawnWith(hosttest.New(t, hosttest.Config{}), func(ticket []string) *exec.Cmd {
-			cmd := exec.Command(guest, "-ticket", "something", "else")
+			cmd := hosttest.Command(guest, "-ticket", "something", "else")
 			cmd.Env = append(os.Environ(), environ(ticket)...)
 			return cmd
 		})
 		g.AwaitClaim()
 		leaves(t, g)
 	}},
-	"arguments win over the environment, the last over others": {attach: func(t *testing.T, guest string) {
+	"arguments win over the environment, the last over others": {attach: func(t *testing.T, guest []string) {
 		g := spawnWith(hosttest.New(t, hosttest.Config{}), func(ticket []string) *exec.Cmd {
-			cmd := exec.Command(guest, append([]string{"-ticket", "--peer-id=2", "--peer-idle=7", "--epoch=nine"}, ticket...)...)
+			cmd := hosttest.Command(append(guest, "-ticket", "--peer-id=2", "--peer-idle=7", "--epoch=nine"), ticket...)
 			cmd.Env = append(os.Environ(), "ROAM_HUB_PATH=/nowhere", "ROAM_PEER_ID=99", "ROAM_DOORBELL_FD=1", "ROAM_EPOCH=99")
 			return cmd
 		})
 		g.AwaitClaim()
 		leaves(t, g)
 	}},
-	"ticket without an epoch": {attach: func(t *testing.T, guest string) {
+	"ticket without an epoch": {attach: func(t *testing.T, guest []string) {
 		g := spawnWith(hosttest.New(t, hosttest.Config{}), func(ticket []string) *exec.Cmd {
-			return exec.Command(guest, append([]string{"-ticket"}, ticket[:3]...)...)
+			return hosttest.Command(append(guest, "-ticket"), ticket[:3]...)
 		})
 		g.AwaitClaim()
 		leaves(t, g)
@@ -175,16 +175,16 @@ var claims = map[string]uint32{"empty": layout.StateEmpty, "attached": layout.St
 
 func init() {
 	for name, bad := range badTickets {
-		register(map[string]rawCase{"ticket: " + name: {attach: func(t *testing.T, guest string) {
+		register(map[string]rawCase{"ticket: " + name: {attach: func(t *testing.T, guest []string) {
 			g := spawnWith(hosttest.New(t, hosttest.Config{}), func(ticket []string) *exec.Cmd {
-				return exec.Command(guest, append(append([]string{"-ticket"}, ticket...), bad.more...)...)
+				return hosttest.Command(append(guest, "-ticket"), append(ticket, bad.more...)...)
 			})
 			g.RequireFailure(bad.said...)
 			requireUntouched(t, g, hosttest.Word{State: layout.StateReserved, Epoch: 1})
 		}}})
 	}
 	for name, state := range claims {
-		register(map[string]rawCase{"claim of an entry " + name: {attach: func(t *testing.T, guest string) {
+		register(map[string]rawCase{"claim of an entry " + name: {attach: func(t *testing.T, guest []string) {
 			g := spawnWith(hosttest.New(t, hosttest.Config{}), func(ticket []string) *exec.Cmd { return waitFirst(guest, ticket) })
 			word := hosttest.Word{State: state, Epoch: 1}
 			g.SetWord(1, word)
@@ -194,10 +194,10 @@ func init() {
 		}}})
 	}
 	register(map[string]rawCase{
-		"no ticket": {attach: func(t *testing.T, guest string) {
-			hosttest.Start(t, exec.Command(guest, "-ticket")).RequireFailure("--hub-path", "ROAM_HUB_PATH")
+		"no ticket": {attach: func(t *testing.T, guest []string) {
+			hosttest.Start(t, hosttest.Command(guest, "-ticket")).RequireFailure("--hub-path", "ROAM_HUB_PATH")
 		}},
-		"ticket of a host that leaves": {attach: func(t *testing.T, guest string) {
+		"ticket of a host that leaves": {attach: func(t *testing.T, guest []string) {
 			g := spawnWith(hosttest.New(t, hosttest.Config{}), func(ticket []string) *exec.Cmd { return waitFirst(guest, ticket) })
 			atomic.StoreUint32(g.U32(layout.OffHeaderHostGoodbye), 1)
 			g.Go()
@@ -208,8 +208,9 @@ func init() {
 }
 
 // waitFirst is a command that attaches when the host has closed its standard input.
-func waitFirst(guest string, ticket []string) *exec.Cmd {
-	return exec.Command("/bin/sh", append([]string{"-c", `read -r go; exec "$0" -ticket "$@"`, guest}, ticket...)...)
+func waitFirst(guest []string, ticket []string) *exec.Cmd {
+	sh := []string{"/bin/sh", "-c", `read -r go; exec "$@"`, "sh"}
+	return hosttest.Command(append(sh, append(guest, "-ticket")...), ticket...)
 }
 
 // requireUntouched says that a guest has left its entry alone, and closed its doorbell.
@@ -223,9 +224,9 @@ func requireUntouched(t *testing.T, g *hosttest.Guest, word hosttest.Word) {
 
 // How a guest joins by socket.
 var _ = register(map[string]rawCase{
-	"guest that joins writes nothing before its claim": {attach: func(t *testing.T, guest string) {
+	"guest that joins writes nothing before its claim": {attach: func(t *testing.T, guest []string) {
 		h := hosttest.New(t, hosttest.Config{Heartbeat: 1 << 40})
-		p, conn := h.Joining(guest, "-join")
+		p, conn := h.Joining(append(guest, "-join")...)
 		epoch := h.Reserve(1)
 		atomic.StoreUint32(h.U32(segmenttest.Entry(1)+layout.OffPeerGuestFlags), 1<<20)
 		h.Admit(conn, hosttest.Answer(1, layout.JoinJoined, epoch+1)) // of a reservation that is not there
@@ -240,9 +241,9 @@ var _ = register(map[string]rawCase{
 		assert.NotZero(t, atomic.LoadUint64(beat(g.Host, 1)))
 		assert.EqualValues(t, ours, g.Flags()&ours)
 	}},
-	"answer in pieces": {attach: func(t *testing.T, guest string) {
+	"answer in pieces": {attach: func(t *testing.T, guest []string) {
 		h := hosttest.New(t, hosttest.Config{})
-		p, conn := h.Joining(guest, "-join")
+		p, conn := h.Joining(append(guest, "-join")...)
 		answer := hosttest.Answer(1, layout.JoinJoined, h.Reserve(1))
 		h.Admit(conn, answer[:3])
 		for _, b := range answer[3:] {
@@ -265,19 +266,19 @@ var _ = register(map[string]rawCase{
 	"join answered in another protocol":    refusedJoin([]byte("HTTP/1.1 400 Bad"), "magic"),
 	"join answered with too little":        refusedJoin([]byte("RAPJ"), "4 bytes"),
 	"join answered with nothing":           refusedJoin(nil, "0 bytes"),
-	"join where nobody listens": {attach: func(t *testing.T, guest string) {
+	"join where nobody listens": {attach: func(t *testing.T, guest []string) {
 		dir := t.TempDir()
-		hosttest.Start(t, exec.Command(guest, "-join", filepath.Join(dir, "none"))).RequireFailure("none")
+		hosttest.Start(t, hosttest.Command(guest, "-join", filepath.Join(dir, "none"))).RequireFailure("none")
 		stale := filepath.Join(dir, "stale")
 		l, err := net.ListenUnix("unix", &net.UnixAddr{Name: stale, Net: "unix"})
 		require.NoError(t, err)
 		l.SetUnlinkOnClose(false)
 		require.NoError(t, l.Close())
-		hosttest.Start(t, exec.Command(guest, "-join", stale)).RequireFailure("stale")
+		hosttest.Start(t, hosttest.Command(guest, "-join", stale)).RequireFailure("stale")
 	}},
-	"join with a peer id that the segment does not have": {attach: func(t *testing.T, guest string) {
+	"join with a peer id that the segment does not have": {attach: func(t *testing.T, guest []string) {
 		h := hosttest.New(t, hosttest.Config{MaxGuests: 2})
-		p, conn := h.Joining(guest, "-join")
+		p, conn := h.Joining(append(guest, "-join")...)
 		h.Admit(conn, hosttest.Answer(3, layout.JoinJoined, 1))
 		p.RequireFailure("peer id", "3", "max_guests")
 	}},
@@ -285,8 +286,8 @@ var _ = register(map[string]rawCase{
 
 // refusedJoin has the host answer a join without the segment.
 func refusedJoin(answer []byte, said ...string) rawCase {
-	return rawCase{attach: func(t *testing.T, guest string) {
-		p, conn := hosttest.New(t, hosttest.Config{}).Joining(guest, "-join")
+	return rawCase{attach: func(t *testing.T, guest []string) {
+		p, conn := hosttest.New(t, hosttest.Config{}).Joining(append(guest, "-join")...)
 		_, err := conn.Write(answer)
 		require.NoError(t, err)
 		require.NoError(t, conn.CloseWrite())
@@ -308,7 +309,7 @@ var _ = register(map[string]rawCase{
 		g.RequireSuccess()
 		assert.False(t, g.Locked(1))
 	}},
-	"entry that is locked, or not empty, is passed over": {attach: func(t *testing.T, guest string) {
+	"entry that is locked, or not empty, is passed over": {attach: func(t *testing.T, guest []string) {
 		h := hosttest.NewAt(t, hosttest.Config{MaxGuests: 6})
 		h.Channels = channelsOf
 		for id, state := range []uint32{layout.StateAttached, layout.StateGoodbye, layout.StateReserved, 4} {
@@ -316,33 +317,33 @@ var _ = register(map[string]rawCase{
 		}
 		h.Lock(5) // somebody is about to take it
 		h.SetWord(6, hosttest.Word{State: layout.StateEmpty, Epoch: 1<<32 - 1})
-		g := h.WalkUp(6, guest, "-attach")
+		g := h.WalkUp(6, append(guest, "-attach")...)
 		require.Equal(t, hosttest.Word{State: layout.StateAttached}, h.Word(6), "the epoch wraps")
 		require.True(t, h.Locked(6))
 		leaves(t, g)
 		assert.Equal(t, hosttest.Word{State: layout.StateEmpty}, h.Word(5))
 	}},
-	"walk up to a hub that is full": {attach: func(t *testing.T, guest string) {
+	"walk up to a hub that is full": {attach: func(t *testing.T, guest []string) {
 		h := hosttest.NewAt(t, hosttest.Config{})
 		h.SetWord(1, hosttest.Word{State: layout.StateAttached, Epoch: 1})
 		h.Lock(2)
-		hosttest.Start(t, exec.Command(guest, "-attach", h.Path())).RequireFailure("full", "2")
+		hosttest.Start(t, hosttest.Command(guest, "-attach", h.Path())).RequireFailure("full", "2")
 		assert.Equal(t, hosttest.Word{}, h.Word(2))
 	}},
-	"walk up to a host that leaves": {attach: func(t *testing.T, guest string) {
+	"walk up to a host that leaves": {attach: func(t *testing.T, guest []string) {
 		h := hosttest.NewAt(t, hosttest.Config{})
 		atomic.StoreUint32(h.U32(layout.OffHeaderHostGoodbye), 1)
-		hosttest.Start(t, exec.Command(guest, "-attach", h.Path())).RequireFailure("leaving")
+		hosttest.Start(t, hosttest.Command(guest, "-attach", h.Path())).RequireFailure("leaving")
 		assert.Equal(t, hosttest.Word{}, h.Word(1))
 	}},
-	"walk up to a segment whose host is gone": {attach: func(t *testing.T, guest string) {
+	"walk up to a segment whose host is gone": {attach: func(t *testing.T, guest []string) {
 		h := hosttest.NewAt(t, hosttest.Config{})
 		h.Unlock(0)
-		hosttest.Start(t, exec.Command(guest, "-attach", h.Path())).RequireFailure("host")
+		hosttest.Start(t, hosttest.Command(guest, "-attach", h.Path())).RequireFailure("host")
 		assert.Equal(t, hosttest.Word{}, h.Word(1))
 	}},
-	"walk up to nothing": {attach: func(t *testing.T, guest string) {
-		hosttest.Start(t, exec.Command(guest, "-attach", filepath.Join(t.TempDir(), "none"))).RequireFailure("none")
+	"walk up to nothing": {attach: func(t *testing.T, guest []string) {
+		hosttest.Start(t, hosttest.Command(guest, "-attach", filepath.Join(t.TempDir(), "none"))).RequireFailure("none")
 	}},
 	"walk up with all kinds of traffic": {way: "walked up", config: hosttest.Config{RingSize: 2, SlotsPerGuest: 1, InitialCredit: 300}, play: func(t *testing.T, g *hosttest.Guest) {
 		for range 5 {

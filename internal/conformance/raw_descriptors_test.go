@@ -3,7 +3,6 @@ package conformance
 import (
 	"testing"
 
-
 	"github.com/roam-rpc/roam-go/internal/hosttest"
 	"github.com/roam-rpc/roam-go/internal/layout"
 	"github.com/roam-rpc/roam-go/wire"
@@ -176,4 +175,3 @@ func overLimits(list wire.Metadata) rawCase {
 		g.RequireGoodbye(wire.RuleMetadataLimits)
 	}}
 }
-

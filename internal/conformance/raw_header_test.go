@@ -48,7 +48,7 @@ var badFields = map[string]badField{
 
 func init() {
 	for name, bad := range badFields {
-		register(map[string]rawCase{"header: " + name: {attach: func(t *testing.T, guest string) {
+		register(map[string]rawCase{"header: " + name: {attach: func(t *testing.T, guest []string) {
 			h := hosttest.New(t, hosttest.Config{})
 			g := spawnWith(h, func(ticket []string) *exec.Cmd { return waitFirst(guest, ticket) })
 			var value [8]byte
@@ -63,39 +63,39 @@ func init() {
 	}
 	for name, size := range map[string]int{"empty": 0, "one byte": 1, "half a header": 64, "a byte less than a header": 127,
 		"a header": 128, "a header and a byte": 129, "half": -2, "all but a byte": -1} {
-		register(map[string]rawCase{"file cut: " + name: {attach: func(t *testing.T, guest string) {
+		register(map[string]rawCase{"file cut: " + name: {attach: func(t *testing.T, guest []string) {
 			h := hosttest.NewAt(t, hosttest.Config{})
 			if size < 0 {
 				size = (len(h.Mem) - 1) / -size
 			}
-			hosttest.Start(t, exec.Command(guest, "-attach", h.Copy(size))).RequireFailure("segment")
+			hosttest.Start(t, hosttest.Command(guest, "-attach", h.Copy(size))).RequireFailure("segment")
 		}}})
 	}
 	register(map[string]rawCase{
-		"pool of slots of any size, with its classes": {attach: func(t *testing.T, guest string) {
+		"pool of slots of any size, with its classes": {attach: func(t *testing.T, guest []string) {
 			h := hosttest.NewAt(t, hosttest.Config{})
 			*h.U64(layout.OffHeaderVarSlotPoolOffset) = 320
 			*h.U32(layout.OffHeaderVarClassCount) = 2
-			hosttest.Start(t, exec.Command(guest, "-attach", h.Path())).RequireFailure("var_slot_pool_offset", "320")
+			hosttest.Start(t, hosttest.Command(guest, "-attach", h.Path())).RequireFailure("var_slot_pool_offset", "320")
 		}},
-		"entry of another guest that lies elsewhere": {attach: func(t *testing.T, guest string) {
+		"entry of another guest that lies elsewhere": {attach: func(t *testing.T, guest []string) {
 			h := hosttest.New(t, hosttest.Config{})
 			*h.U64(segmenttest.Entry(2) + layout.OffPeerRingOffset) = 0
 			h.Channels = channelsOf
-			leaves(t, h.Spawn(guest, "-ticket")) // it is not this guest's business
+			leaves(t, h.Spawn(append(guest, "-ticket")...)) // it is not this guest's business
 		}},
-		"smallest segment": {attach: func(t *testing.T, guest string) {
+		"smallest segment": {attach: func(t *testing.T, guest []string) {
 			h := hosttest.New(t, hosttest.Config{MaxGuests: 1, RingSize: 2, SlotSize: 64, SlotsPerGuest: 1, MaxPayload: 60, MaxChannels: 1, InitialCredit: 1})
 			h.Channels = channelsOf
-			leaves(t, h.Spawn(guest, "-ticket"))
+			leaves(t, h.Spawn(append(guest, "-ticket")...))
 		}},
-		"255 guests": {attach: func(t *testing.T, guest string) {
+		"255 guests": {attach: func(t *testing.T, guest []string) {
 			h := hosttest.NewAt(t, hosttest.Config{MaxGuests: 255, SlotSize: 64, MaxPayload: 60, RingSize: 2})
 			h.Channels = channelsOf
 			for id := uint32(1); id < 255; id++ {
 				h.SetWord(id, hosttest.Word{State: layout.StateAttached, Epoch: 1})
 			}
-			leaves(t, h.WalkUp(255, guest, "-attach"))
+			leaves(t, h.WalkUp(255, append(guest, "-attach")...))
 		}},
 	})
 }

@@ -173,6 +173,12 @@ func (g *Guest) RequireLeft() {
 		}
 	}
 	require.Equal(g.t, uint32(layout.StateGoodbye), g.Host.Word(g.ID).State, "the state; it said %q", g.Said())
+	g.RequireGone()
+}
+
+// RequireGone waits until the guest's process and its end of the doorbell are gone.
+func (g *Guest) RequireGone() {
+	g.t.Helper()
 	g.Exited()
 	g.RequireHungUp()
 }

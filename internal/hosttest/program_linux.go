@@ -56,16 +56,24 @@ func (p *Program) Kill() { _ = p.cmd.Process.Kill() }
 // Go closes its standard input: some programs wait for that.
 func (p *Program) Go() { _ = p.input.Close() }
 
-// Exited waits for the end of the process and gives its exit code, -1 when a signal
-// killed it.
+// Exited waits for the end of the process and gives its exit code. No signal may be what
+// ends it.
 func (p *Program) Exited() int {
+	p.t.Helper()
+	p.Ended()
+	require.True(p.t, p.cmd.ProcessState.Exited(), "%v; it said %q", p.cmd.ProcessState, p.Said())
+	return p.cmd.ProcessState.ExitCode()
+}
+
+// Ended waits for the end of the process, however it comes, and of all that have its
+// standard error.
+func (p *Program) Ended() {
 	p.t.Helper()
 	select {
 	case <-p.done:
 	case <-time.After(guard):
 		p.t.Fatalf("the program has not ended for %v; it said %q", guard, p.Said())
 	}
-	return p.cmd.ProcessState.ExitCode()
 }
 
 // Running says that it has not ended.

@@ -36,8 +36,8 @@ func (g *Guest) Publish() {
 	g.wake(kindMessages, head)
 }
 
-// room is how many descriptors fit in the ring to the guest.
-func (g *Guest) room() uint32 {
+// Room is how many descriptors fit in the ring to the guest.
+func (g *Guest) Room() uint32 {
 	return g.RingSize - 1 - (g.head - atomic.LoadUint32(g.word(layout.OffPeerHostToGuestTail)))
 }
 
@@ -48,14 +48,23 @@ func (g *Guest) Send(messages ...Message) {
 	for i := range messages {
 		m := &messages[i]
 		d := g.describe(m)
-		for g.room() == 0 {
+		for g.Room() == 0 {
 			g.Publish()
-			g.await("room in the ring", func() bool { return g.room() > 0 })
+			g.await("room in the ring", func() bool { return g.Room() > 0 })
 		}
 		g.monitor.sent(m)
 		g.Put(d)
 	}
 	g.Publish()
+}
+
+// TrySend is Send for a guest that may end before there is room.
+func (g *Guest) TrySend(m Message) {
+	g.t.Helper()
+	g.Eventually("room in the ring", func() bool { return g.Room() > 0 && g.FreeSlots(0) > 0 || g.Over() })
+	if !g.Over() {
+		g.Send(m)
+	}
 }
 
 // describe makes the descriptor of a message, with a slot if it needs one.

@@ -57,3 +57,6 @@ func futex(word *uint32, op int, value uint32) int {
 	n, _, _ := unix.Syscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(word)), uintptr(op), uintptr(value), 0, 0, 0)
 	return int(n)
 }
+
+// Await waits until somebody else wakes it.
+func (s *Sleeper) Await() { <-s.woken }
