@@ -1,0 +1,61 @@
+/* Receiving: a batch of messages through the core, one after the other. */
+
+#include "call.h"
+#include "guest.h"
+#include "request.h"
+
+/* One message; a request is prepared before the next is looked at. */
+static void take(struct roam_guest *guest, const struct roam_message *message)
+{
+	struct roam_request *spare = message->type == ROAM_MSG_REQUEST ? request_get(guest) : NULL;
+	struct core_arrival arrival;
+	int error;
+
+	if (message->type == ROAM_MSG_REQUEST && spare == NULL) {
+		guest_fail_for(guest, ROAM_ERR_NO_MEMORY, "no memory for a request of the host");
+		return;
+	}
+	error = core_receive(&guest->core, message, guest->arena + message->at, spare != NULL ? &spare->core : NULL, &arrival);
+	if (error != 0)
+		guest_fail_core(guest, error);
+	if (arrival.request != NULL) {
+		request_arrived(spare, message->method, &arrival, message->seq);
+	} else if (spare != NULL) {
+		spare->done = spare->answered = true; /* the core answers it, or it was not used */
+		if (!core_request_held(&spare->core))
+			request_recycle(spare);
+	}
+	if (arrival.call != NULL)
+		call_answered(OF(arrival.call, struct roam_call, core), &arrival);
+	if (arrival.request == NULL)
+		core_processed(&guest->core, message->seq);
+	guest_settle(guest);
+}
+
+/* Takes what is there, without the lock. */
+static struct roam_received look(struct roam_guest *guest, int64_t poll_ns)
+{
+	struct roam_received received;
+
+	received = link_receive(guest->link, guest->messages, GUEST_BATCH, guest->arena, guest->arena_len);
+	if (received.count > 0 || received.status != ROAM_OK || poll_ns == 0 || !link_spin(guest->link, poll_ns))
+		return received;
+	return link_receive(guest->link, guest->messages, GUEST_BATCH, guest->arena, guest->arena_len);
+}
+
+uint32_t receive_batch(struct roam_guest *guest, int64_t poll_ns)
+{
+	struct roam_received received;
+
+	guest_unlock(guest);
+	received = look(guest, poll_ns);
+	guest_lock(guest);
+	for (uint32_t i = 0; i < received.count && guest->core.failure.error == 0; i++)
+		take(guest, &guest->messages[i]);
+	if (received.count > 0)
+		guest->committed = true; /* room was given back, and the host may sleep for it on its doorbell */
+	/* A full arena only ends the batch: it takes any one message. */
+	if (received.status != ROAM_OK && received.status != ROAM_ARENA_FULL)
+		guest_fail_status(guest, (enum roam_status)received.status);
+	return received.count;
+}

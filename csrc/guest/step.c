@@ -1,0 +1,110 @@
+/* A guest in an event loop. */
+
+#include "deadline.h"
+#include "guest.h"
+#include "serve.h"
+
+#define STEP_SETTLE CLOCK_SECOND /* for what was begun to be answered, once the guest is stopped */
+
+int roam_guest_fd(struct roam_guest *guest)
+{
+	struct roam_failure failure;
+	int fd;
+
+	guest_lock(guest);
+	guest->role.looped = true;
+	guest->role.loop_thread = pthread_self();
+	guest_unlock(guest);
+	fd = link_fd(guest->link, &failure);
+	if (fd < 0) {
+		guest_lock(guest);
+		guest->role.looped = false;
+		guest_unlock(guest);
+		return failure.error;
+	}
+	link_interrupt(guest->link); /* the first step is due at once: it makes the descriptor ready */
+	return fd;
+}
+
+/* Receives and runs handlers until there is nothing to do. */
+static void work(struct roam_guest *guest, struct server *server)
+{
+	uint32_t received;
+
+	do {
+		received = receive_batch(guest, 0);
+
+		publish_flush(guest);
+		guest_look_around(guest);
+		deadline_ring(guest);
+		notice_run_all(guest);
+		while (guest->queue != NULL && !guest_stopped(guest) && guest->core.failure.error == 0) {
+			serve_next(guest, server);
+			role_take(guest, &server->wait);
+			received++;
+		}
+	} while (received > 0 && guest->core.failure.error == 0);
+}
+
+/* Makes the descriptor ready for the next wait; whether something came about meanwhile. */
+static bool prepare(struct roam_guest *guest, const struct wait *wait)
+{
+	int64_t bound = role_bound(guest, wait);
+	bool busy = core_busy(&guest->core);
+
+	guest_unlock(guest);
+	link_prepare(guest->link, busy, bound);
+	guest_lock(guest);
+	return link_pending(guest->link) || (guest->queue != NULL && !guest_stopped(guest)) ||
+	       guest->notices.first != NULL;
+}
+
+/* Ends the connection of a guest that was stopped, once what was begun is answered or has had its time. */
+static void end_if_stopped(struct roam_guest *guest, struct wait *wait)
+{
+	bool begun = guest->core.serving.count > guest->queued || core_next_out(&guest->core) != NULL;
+
+	if (!guest_stopped(guest))
+		return;
+	if (!guest->stop_seen)
+		guest->stop_until = clock_after(clock_now(), STEP_SETTLE);
+	guest->stop_seen = true;
+	wait->deadline = guest->stop_until;
+	if (!begun || clock_now() >= guest->stop_until)
+		guest_fail_for(guest, ROAM_ERR_CLOSED, "this side has stopped its guest");
+}
+
+static void step(struct roam_guest *guest, struct server *server)
+{
+	do {
+		guest_unlock(guest);
+		link_finish(guest->link);
+		guest_lock(guest);
+		work(guest, server);
+		end_if_stopped(guest, &server->wait);
+	} while (guest->core.failure.error == 0 && (role_host_ended(guest) || prepare(guest, &server->wait)));
+	notice_run_all(guest);
+}
+
+int roam_guest_step(struct roam_guest *guest)
+{
+	struct server server = { .called = false };
+	struct role *role = &guest->role;
+	int error;
+
+	guest_lock(guest);
+	if (!role->looped || role->state == ROLE_RECEIVES) {
+		guest_unlock(guest);
+		return ROAM_ERR_ARGUMENT;
+	}
+	role->loop_thread = pthread_self();
+	serve_enter(guest, &server);
+	role_take(guest, &server.wait);
+	step(guest, &server);
+	role->state = ROLE_FREE;
+	role->leader = NULL;
+	serve_exit(guest, &server);
+	error = guest->core.failure.error;
+	guest_unlock(guest);
+	return error;
+}
