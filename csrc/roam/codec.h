@@ -64,7 +64,7 @@ struct roam_writer {
 	uint8_t *data;
 	size_t len;
 	size_t capacity;
-	int error; /* 0, ROAM_ERR_NO_MEMORY, ROAM_ERR_TOO_LARGE or ROAM_ERR_ARGUMENT (a string that is not UTF-8) */
+	int error; /* 0, ROAM_ERR_NO_MEMORY, ROAM_ERR_TOO_LARGE or ROAM_ERR_ARGUMENT (not a value of the type) */
 	const struct roam_allocator *allocator; /* NULL: data is of fixed size */
 };
 
@@ -78,6 +78,9 @@ void roam_writer_fixed(struct roam_writer *writer, void *memory, size_t size);
 void roam_writer_reset(struct roam_writer *writer);
 
 void roam_writer_free(struct roam_writer *writer);
+
+/* Makes the writer fail with ROAM_ERR_ARGUMENT: for a value that the type does not have. */
+void roam_writer_fail(struct roam_writer *writer);
 
 /* Appends room for len bytes, to be filled in before the next call; NULL after an error. */
 uint8_t *roam_writer_extend(struct roam_writer *writer, size_t len);
@@ -109,18 +112,29 @@ void roam_write_variant(struct roam_writer *writer, uint32_t index); /* in front
 struct roam_reader {
 	const uint8_t *at;
 	const uint8_t *end;
-	int error; /* 0 or ROAM_ERR_DECODE */
+	int error;            /* 0, ROAM_ERR_DECODE or ROAM_ERR_NO_MEMORY */
+	uint32_t empty_items; /* of lists whose items take no bytes, so many were announced */
+	void *(*allocate)(void *context, size_t size);
+	void *context;
 };
 
 void roam_reader_init(struct roam_reader *reader, const void *data, size_t len);
 
+/* Says where roam_reader_alloc takes memory from: from allocate, which gives memory aligned for any type, or NULL. Who
+ * set it frees it. For what is decoded within a request roam_request_alloc, with the request as context, does well. */
+void roam_reader_memory(struct roam_reader *reader, void *(*allocate)(void *context, size_t size), void *context);
+
+/* Memory for count values of size bytes each, all zero; NULL for a count of 0 and after an error. When there is none,
+ * also because nobody said where from, the reader fails with ROAM_ERR_NO_MEMORY. */
+void *roam_reader_alloc(struct roam_reader *reader, size_t count, size_t size);
+
 /* Bytes that were not read yet. */
 size_t roam_reader_left(const struct roam_reader *reader);
 
-/* 0 when all was read without an error, else ROAM_ERR_DECODE: bytes that are left over are an error too. */
+/* 0 when all was read without an error, else the error: bytes that are left over are ROAM_ERR_DECODE too. */
 int roam_reader_finish(struct roam_reader *reader);
 
-/* Makes the reader fail: for a value that the type does not have. */
+/* Makes the reader fail with ROAM_ERR_DECODE: for a value that the type does not have. */
 void roam_reader_fail(struct roam_reader *reader);
 
 /*
@@ -147,8 +161,8 @@ struct roam_string roam_read_string(struct roam_reader *reader);
 struct roam_bytes roam_read_bytes(struct roam_reader *reader);
 bool roam_read_option(struct roam_reader *reader);
 
-/* The count in front of items that take at least item_size bytes each (0 counts as 1): at most as many as what is left
- * can hold. */
+/* The count in front of items that take at least item_size bytes each: at most as many as what is left can hold. Of
+ * items without any bytes (0), which what is left does not bound, one reader takes at most 65,536 in all lists. */
 size_t roam_read_count(struct roam_reader *reader, size_t item_size);
 
 /* The index of a variant, below variants. */
