@@ -132,7 +132,8 @@ struct roam_method {
 	 * Decodes the arguments and opens the channels among them (roam_request_tx, roam_request_rx); keeps what it
 	 * needs in memory of roam_request_alloc. Called by the thread that receives, before it looks at the next
 	 * message: it must not wait. The bytes live until the request is answered. ROAM_ERR_DECODE answers
-	 * InvalidPayload; other errors answer a failure. NULL: the method has no arguments.
+	 * InvalidPayload, ROAM_ERR_UNKNOWN_METHOD UnknownMethod: then the program has no handler for it. Other errors
+	 * answer a failure. NULL: the method has no arguments.
 	 */
 	int (*prepare)(struct roam_request *request, struct roam_reader *arguments);
 
@@ -243,6 +244,9 @@ void roam_guest_failure(struct roam_guest *guest, struct roam_failure *failure);
 
 /* The peer id, 1 to 255. */
 uint32_t roam_guest_id(const struct roam_guest *guest);
+
+/* The allocator of its options; lives as long as the guest. */
+const struct roam_allocator *roam_guest_allocator(const struct roam_guest *guest);
 
 /* struct roam_limits: what holds on the connection. */
 struct roam_limits {
@@ -406,6 +410,10 @@ int roam_rx_try_recv(struct roam_rx *rx, struct roam_bytes *item);
 
 /* Memory for what an item holds, until the next receive on this rx: for generated code. */
 void *roam_rx_alloc(struct roam_rx *rx, size_t size);
+
+/* Says that an item that was received is not a value of its type. That breaks a rule of the protocol
+ * (channeling.data.invalid), so it ends the connection; returns how that ended. */
+int roam_rx_invalid(struct roam_rx *rx);
 
 /* Says that no more is wanted: what comes is dropped. Again: nothing. */
 void roam_rx_close(struct roam_rx *rx);
