@@ -13,7 +13,7 @@ import (
 	"github.com/roam-rpc/roam-go/internal/roamgen/model"
 )
 
-// cFiles are the C files of packages, whose folders are there afterwards.
+// cFiles are the C files of packages.
 func cFiles(dir string, packages []*model.Package, o options) ([]output, error) {
 	switch {
 	case o.name != "" && len(packages) > 1:
@@ -47,18 +47,13 @@ func cFiles(dir string, packages []*model.Package, o options) ([]output, error) 
 		}
 		owners[two[0].path] = pkg.Types.Path()
 		files = append(files, two...)
-		faults = append(faults, placeable(into, two, o.check))
+		faults = append(faults, placeable(into, two))
 	}
 	return files, errors.Join(faults...)
 }
 
-// placeable says why C files cannot be written into a folder, which is made if it is missing.
-func placeable(folder string, files []output, check bool) error {
-	if !check {
-		if err := os.MkdirAll(folder, 0o777); err != nil {
-			return err
-		}
-	}
+// placeable says why C files cannot be written into a folder.
+func placeable(folder string, files []output) error {
 	if beside, _ := filepath.Glob(filepath.Join(folder, "*.go")); len(beside) > 0 && !usesC(beside) {
 		return fmt.Errorf("%s holds Go files without cgo, which Go does not build with C files beside them: name another folder with -o", folder)
 	}

@@ -137,7 +137,7 @@ func refresh(files []output, check bool) error {
 		case check:
 			stale = append(stale, fmt.Errorf("%s is stale: run roamgen", file.path))
 		default:
-			if err := replace(file.path, file.content); err != nil {
+			if err := errors.Join(os.MkdirAll(filepath.Dir(file.path), 0o777), replace(file.path, file.content)); err != nil {
 				return err
 			}
 		}

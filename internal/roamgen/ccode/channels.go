@@ -15,7 +15,7 @@ func (g *generator) item(t *ctype) {
 	}
 	g.items = append(g.items, t)
 	for _, end := range []string{"send", "try_send", "recv", "try_recv"} {
-		g.claim(g.idents, g.itemName(t)+"_"+end, "what is for items of "+g.said(t))
+		g.claim(g.idents, g.itemName(t)+"_"+end, "items of "+t.key)
 	}
 }
 

@@ -97,10 +97,12 @@ func (g *generator) beginPassing(m *method) {
 
 func (g *generator) finish(m *method) {
 	g.spread(fmt.Sprintf("int %s_end(", m.base), m.endParameters(), ")")
-	g.p("{\n\tstruct roam_reader own, *reader = &own;\n\tint error, status = roam_call_wait(call);\n")
+	g.p("{\n\tstruct roam_reader own, *reader = &own;")
 	if m.Error == nil {
+		g.p("\tint status = roam_call_wait(call);\n")
 		g.p("\tif (status != 0)\n\t\treturn status == ROAM_ERR_USER ? ROAM_ERR_DECODE : status;")
 	} else {
+		g.p("\tint error, status = roam_call_wait(call);\n")
 		g.p("\tif (status != 0 && status != ROAM_ERR_USER)\n\t\treturn status;")
 	}
 	g.p("\town = roam_call_result(call);")
@@ -108,10 +110,18 @@ func (g *generator) finish(m *method) {
 		g.p("\troam_reader_memory(reader, %s, call);", g.helper("call_memory"))
 	}
 	for _, a := range m.answers() {
-		if a.value != nil {
+		switch {
+		case a.value == nil:
+		case m.Error == nil:
+			g.read("\t", a.value, "*"+a.called)
+		default:
 			g.p("\tif (status == %s)", a.status)
 			g.read("\t\t", a.value, "*"+a.called)
 		}
+	}
+	if m.Error == nil {
+		g.p("\treturn roam_reader_finish(reader);\n}\n")
+		return
 	}
 	g.p("\terror = roam_reader_finish(reader);\n\treturn error != 0 ? error : status;\n}\n")
 }

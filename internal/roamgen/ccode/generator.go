@@ -23,6 +23,7 @@ type generator struct {
 	tags, idents claims
 	pos          token.Pos // of what is being read, for errors
 	faults       []error
+	told         map[[2]string]bool // of claims, which clash
 
 	out     bytes.Buffer
 	helpers map[string]bool // that the source needs, by name
@@ -32,7 +33,7 @@ type generator struct {
 // same model and prefix.
 func Package(pkg *model.Package, prefix string) (header, source []byte, err error) {
 	g := &generator{pkg: pkg, prefix: prefix, known: make(map[known]*ctype), byKey: make(map[string]*ctype),
-		tags: make(claims), idents: make(claims), helpers: make(map[string]bool)}
+		tags: make(claims), idents: make(claims), told: make(map[[2]string]bool), helpers: make(map[string]bool)}
 	var services []*service
 	for _, s := range pkg.Services {
 		services = append(services, g.readService(s))
@@ -45,7 +46,8 @@ func Package(pkg *model.Package, prefix string) (header, source []byte, err erro
 
 // fault says what keeps the package from being written, and where.
 func (g *generator) fault(format string, values ...any) {
-	g.faults = append(g.faults, fmt.Errorf("%s: %s", g.pkg.Position(g.pos), fmt.Sprintf(format, values...)))
+	text := strings.ReplaceAll(fmt.Sprintf(format, values...), g.pkg.Types.Path()+".", "")
+	g.faults = append(g.faults, fmt.Errorf("%s: %s", g.pkg.Position(g.pos), text))
 }
 
 // p writes a line.

@@ -57,6 +57,11 @@ func member(name string) string {
 	return name
 }
 
+// literal is text as a C string.
+func literal(text string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, `?`, `\?`).Replace(text) + `"`
+}
+
 // typeName is a named type's name without the prefix: with its package in front when
 // that is another one, and its type arguments behind.
 func (g *generator) typeName(t *types.Named) string {
@@ -89,11 +94,15 @@ func Prefix(pkg *types.Package) string { return snake(pkg.Name()) }
 // claims are the names of one of C's spaces of names, and what has them.
 type claims map[string]string
 
-// claim takes a name for something. It is at fault where something else has the name.
+// claim takes a name for something. It is at fault where something else has the name,
+// which is told once for two of them.
 func (g *generator) claim(space claims, name, owner string) {
-	if other, taken := space[name]; taken && other != owner {
+	other, taken := space[name]
+	switch {
+	case !taken:
+		space[name] = owner
+	case other != owner && !g.told[[2]string{other, owner}]:
+		g.told[[2]string{other, owner}] = true
 		g.fault("%s and %s are both called %s in C; give one of them another name", other, owner, name)
-		return
 	}
-	space[name] = owner
 }

@@ -28,7 +28,7 @@ func (g *generator) ctype(of *model.Type, caller bool) *ctype {
 	}
 	t.minSize, t.channel, t.caller = of.MinSize, of.HasChannel, at.caller
 	if named, ok := isNamed(of); ok && t.isUser() {
-		t.name, t.key, t.named = g.typeName(named), "type "+named.String(), true
+		t.name, t.key, t.named = g.typeName(named), named.String(), true
 		t.doc = of.Wire.Doc
 	}
 	if at.caller && t.isUser() {
@@ -51,7 +51,7 @@ func (g *generator) declare(t *ctype) *ctype {
 	if same, ok := g.byKey[t.key]; ok {
 		return same
 	}
-	g.claim(g.tags, full, g.said(t))
+	g.claim(g.tags, full, t.key)
 	g.byKey[t.key] = t
 	t.c = "struct " + full
 	if t.form == model.UnitEnum {
@@ -59,14 +59,6 @@ func (g *generator) declare(t *ctype) *ctype {
 	}
 	g.order = append(g.order, t)
 	return t
-}
-
-// said is a type as errors call it.
-func (g *generator) said(t *ctype) string {
-	if !t.named {
-		return t.key
-	}
-	return strings.ReplaceAll(t.key, g.pkg.Types.Path()+".", "")
 }
 
 func (g *generator) newType(of *model.Type, caller bool) *ctype {
@@ -146,15 +138,16 @@ func (g *generator) structure(of *model.Type, caller bool) *ctype {
 
 // structOf is a struct; its name and key are made from its fields, for one that has none.
 func structOf(name string, fields []field) *ctype {
-	t := &ctype{form: model.Struct, name: name, key: "struct of", fields: fields, empty: true, plain: true}
+	t := &ctype{form: model.Struct, name: name, key: "struct {", fields: fields, empty: true, plain: true}
 	var parts []*ctype
 	for _, f := range fields {
 		t.name += "_" + f.name
-		t.key += " " + f.name + " " + f.t.key + ","
+		t.key += " " + f.name + " " + f.t.key + ";"
 		t.empty = t.empty && f.t.empty
 		t.plain = t.plain && f.t.plain
 		parts = append(parts, f.t)
 	}
+	t.key += " }"
 	t.layout(parts...)
 	return t
 }

@@ -43,7 +43,7 @@ func (g *generator) server(s *service) {
 	g.comment(0, wrapped(0, fmt.Sprintf("The service %s for struct roam_options, served by these handlers. They must live as long as the guest; any number of them may run at once, by any threads of the guest.", s.GoName)))
 	g.spread(fmt.Sprintf("struct roam_service %s_service(", s.base), []string{fmt.Sprintf("const struct %s_handlers *handlers", s.base), "void *user"}, ");")
 	g.p("")
-	g.comment(0, "Answers of handlers that returned ROAM_DEFERRED, as roam_request_finish, which says when they may wait. What is given is\nread before they return.")
+	g.comment(0, wrapped(0, "Answers of handlers that returned ROAM_DEFERRED, as roam_request_finish, which says when they may wait. What is given is read before they return."))
 	for _, m := range s.methods {
 		for _, a := range m.answers() {
 			g.spread(fmt.Sprintf("void %s_%s(", m.base, a.name), a.parameters(), ");")
@@ -181,7 +181,7 @@ func (g *generator) handle(m *method) {
 	}
 	if m.Error == nil {
 		g.p("\tif (status == ROAM_ERR_USER)")
-		g.p("\t\treturn roam_request_fail(request, \"%s.%s returned ROAM_ERR_USER and declares no error\");", m.service.GoName, m.GoName)
+		g.p("\t\treturn roam_request_fail(request, \"%%s returned ROAM_ERR_USER and declares no error\", %s);", literal(m.service.Name+"."+m.Name))
 	}
 	g.p("\treturn status;\n}\n")
 }
@@ -194,10 +194,10 @@ func (g *generator) makeService(s *service) {
 		if m.Inline {
 			flags = "ROAM_METHOD_INLINE"
 		}
-		g.spread("\t{ ", []string{m.id(), fmt.Sprintf("%q", s.GoName+"."+m.GoName), "prepare_" + m.base, "handle_" + m.base, flags}, " },")
+		g.spread("\t{ ", []string{m.id(), literal(s.Name + "." + m.Name), "prepare_" + m.base, "handle_" + m.base, flags}, " },")
 	}
 	g.p("};\n")
 	g.spread(fmt.Sprintf("struct roam_service %s_service(", s.base), []string{fmt.Sprintf("const struct %s_handlers *handlers", s.base), "void *user"}, ")")
-	g.p("{\n\tstruct roam_service service = { %q, %s_methods, sizeof(%s_methods) / sizeof(%s_methods[0]), handlers, user };\n", s.GoName, s.base, s.base, s.base)
+	g.p("{\n\tstruct roam_service service = { %s, %s_methods, sizeof(%s_methods) / sizeof(%s_methods[0]), handlers, user };\n", literal(s.Name), s.base, s.base, s.base)
 	g.p("\treturn service;\n}\n")
 }

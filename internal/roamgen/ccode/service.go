@@ -2,6 +2,8 @@ package ccode
 
 import (
 	"fmt"
+	"go/token"
+	"go/types"
 	"slices"
 
 	"github.com/roam-rpc/roam-go/internal/roamgen/model"
@@ -50,11 +52,12 @@ func (g *generator) readService(of *model.Service) *service {
 
 func (g *generator) readMethod(s *service, of *model.Method) *method {
 	m := &method{Method: of, service: s, base: s.base + "_" + snake(of.GoName), member: member(of.GoName)}
+	g.pos = g.position(s.Service, of)
 	said := s.GoName + "." + of.GoName
 	for _, end := range []string{"call", "begin", "end", "answer", "refuse"} {
-		g.claim(g.idents, m.base+"_"+end, "what is for "+said)
+		g.claim(g.idents, m.base+"_"+end, said)
 	}
-	g.claim(g.idents, m.id(), "the id of "+said)
+	g.claim(g.idents, m.id(), said)
 	m.arguments = g.tuple(m, "arguments", of.Args, false)
 	m.caller = m.arguments
 	if of.HasChannels() {
@@ -71,6 +74,13 @@ func (g *generator) readMethod(s *service, of *model.Method) *method {
 		m.failure = unlessEmpty(g.ctype(of.Error.Type, false))
 	}
 	return m
+}
+
+// position is where a method is declared.
+func (g *generator) position(s *model.Service, m *model.Method) token.Pos {
+	service := g.pkg.Types.Scope().Lookup(s.GoName)
+	found, _, _ := types.LookupFieldOrMethod(service.Type(), false, g.pkg.Types, m.GoName)
+	return found.Pos()
 }
 
 func unlessEmpty(t *ctype) *ctype {

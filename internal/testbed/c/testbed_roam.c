@@ -629,7 +629,7 @@ static int handle_testbed_echo(struct roam_request *request)
 	if (status == 0)
 		return write_testbed_echo_result(request, result);
 	if (status == ROAM_ERR_USER)
-		return roam_request_fail(request, "Testbed.Echo returned ROAM_ERR_USER and declares no error");
+		return roam_request_fail(request, "%s returned ROAM_ERR_USER and declares no error", "Testbed.Echo");
 	return status;
 }
 
@@ -654,16 +654,14 @@ int testbed_echo_begin(struct roam_guest *guest, const struct roam_call_options 
 int testbed_echo_end(struct roam_call *call, struct roam_string *result)
 {
 	struct roam_reader own, *reader = &own;
-	int error, status = roam_call_wait(call);
+	int status = roam_call_wait(call);
 
 	if (status != 0)
 		return status == ROAM_ERR_USER ? ROAM_ERR_DECODE : status;
 	own = roam_call_result(call);
 	roam_reader_memory(reader, call_memory, call);
-	if (status == 0)
-		*result = roam_read_string(reader);
-	error = roam_reader_finish(reader);
-	return error != 0 ? error : status;
+	*result = roam_read_string(reader);
+	return roam_reader_finish(reader);
 }
 
 int testbed_echo_call(struct roam_guest *guest, const struct roam_call_options *options,
@@ -717,7 +715,7 @@ static int handle_testbed_reverse(struct roam_request *request)
 	if (status == 0)
 		return write_testbed_reverse_result(request, result);
 	if (status == ROAM_ERR_USER)
-		return roam_request_fail(request, "Testbed.Reverse returned ROAM_ERR_USER and declares no error");
+		return roam_request_fail(request, "%s returned ROAM_ERR_USER and declares no error", "Testbed.Reverse");
 	return status;
 }
 
@@ -742,16 +740,14 @@ int testbed_reverse_begin(struct roam_guest *guest, const struct roam_call_optio
 int testbed_reverse_end(struct roam_call *call, struct roam_string *result)
 {
 	struct roam_reader own, *reader = &own;
-	int error, status = roam_call_wait(call);
+	int status = roam_call_wait(call);
 
 	if (status != 0)
 		return status == ROAM_ERR_USER ? ROAM_ERR_DECODE : status;
 	own = roam_call_result(call);
 	roam_reader_memory(reader, call_memory, call);
-	if (status == 0)
-		*result = roam_read_string(reader);
-	error = roam_reader_finish(reader);
-	return error != 0 ? error : status;
+	*result = roam_read_string(reader);
+	return roam_reader_finish(reader);
 }
 
 int testbed_reverse_call(struct roam_guest *guest, const struct roam_call_options *options,
@@ -805,7 +801,7 @@ static int handle_testbed_add(struct roam_request *request)
 	if (status == 0)
 		return write_testbed_add_result(request, result);
 	if (status == ROAM_ERR_USER)
-		return roam_request_fail(request, "Testbed.Add returned ROAM_ERR_USER and declares no error");
+		return roam_request_fail(request, "%s returned ROAM_ERR_USER and declares no error", "Testbed.Add");
 	return status;
 }
 
@@ -830,15 +826,13 @@ int testbed_add_begin(struct roam_guest *guest, const struct roam_call_options *
 int testbed_add_end(struct roam_call *call, uint64_t *result)
 {
 	struct roam_reader own, *reader = &own;
-	int error, status = roam_call_wait(call);
+	int status = roam_call_wait(call);
 
 	if (status != 0)
 		return status == ROAM_ERR_USER ? ROAM_ERR_DECODE : status;
 	own = roam_call_result(call);
-	if (status == 0)
-		*result = roam_read_u64(reader);
-	error = roam_reader_finish(reader);
-	return error != 0 ? error : status;
+	*result = roam_read_u64(reader);
+	return roam_reader_finish(reader);
 }
 
 int testbed_add_call(struct roam_guest *guest, const struct roam_call_options *options,
@@ -892,7 +886,7 @@ static int handle_testbed_inline(struct roam_request *request)
 	if (status == 0)
 		return write_testbed_inline_result(request, result);
 	if (status == ROAM_ERR_USER)
-		return roam_request_fail(request, "Testbed.Inline returned ROAM_ERR_USER and declares no error");
+		return roam_request_fail(request, "%s returned ROAM_ERR_USER and declares no error", "Testbed.Inline");
 	return status;
 }
 
@@ -917,15 +911,13 @@ int testbed_inline_begin(struct roam_guest *guest, const struct roam_call_option
 int testbed_inline_end(struct roam_call *call, uint64_t *result)
 {
 	struct roam_reader own, *reader = &own;
-	int error, status = roam_call_wait(call);
+	int status = roam_call_wait(call);
 
 	if (status != 0)
 		return status == ROAM_ERR_USER ? ROAM_ERR_DECODE : status;
 	own = roam_call_result(call);
-	if (status == 0)
-		*result = roam_read_u64(reader);
-	error = roam_reader_finish(reader);
-	return error != 0 ? error : status;
+	*result = roam_read_u64(reader);
+	return roam_reader_finish(reader);
 }
 
 int testbed_inline_call(struct roam_guest *guest, const struct roam_call_options *options,
@@ -979,7 +971,7 @@ static int handle_testbed_small(struct roam_request *request)
 	if (status == 0)
 		return write_testbed_small_result(request, &result);
 	if (status == ROAM_ERR_USER)
-		return roam_request_fail(request, "Testbed.Small returned ROAM_ERR_USER and declares no error");
+		return roam_request_fail(request, "%s returned ROAM_ERR_USER and declares no error", "Testbed.Small");
 	return status;
 }
 
@@ -1004,15 +996,13 @@ int testbed_small_begin(struct roam_guest *guest, const struct roam_call_options
 int testbed_small_end(struct roam_call *call, struct testbed_array32_u8 *result)
 {
 	struct roam_reader own, *reader = &own;
-	int error, status = roam_call_wait(call);
+	int status = roam_call_wait(call);
 
 	if (status != 0)
 		return status == ROAM_ERR_USER ? ROAM_ERR_DECODE : status;
 	own = roam_call_result(call);
-	if (status == 0)
-		testbed_array32_u8_read(reader, result);
-	error = roam_reader_finish(reader);
-	return error != 0 ? error : status;
+	testbed_array32_u8_read(reader, result);
+	return roam_reader_finish(reader);
 }
 
 int testbed_small_call(struct roam_guest *guest, const struct roam_call_options *options,
@@ -1067,7 +1057,7 @@ static int handle_testbed_bytes(struct roam_request *request)
 	if (status == 0)
 		return write_testbed_bytes_result(request, result);
 	if (status == ROAM_ERR_USER)
-		return roam_request_fail(request, "Testbed.Bytes returned ROAM_ERR_USER and declares no error");
+		return roam_request_fail(request, "%s returned ROAM_ERR_USER and declares no error", "Testbed.Bytes");
 	return status;
 }
 
@@ -1092,16 +1082,14 @@ int testbed_bytes_begin(struct roam_guest *guest, const struct roam_call_options
 int testbed_bytes_end(struct roam_call *call, struct roam_bytes *result)
 {
 	struct roam_reader own, *reader = &own;
-	int error, status = roam_call_wait(call);
+	int status = roam_call_wait(call);
 
 	if (status != 0)
 		return status == ROAM_ERR_USER ? ROAM_ERR_DECODE : status;
 	own = roam_call_result(call);
 	roam_reader_memory(reader, call_memory, call);
-	if (status == 0)
-		*result = roam_read_bytes(reader);
-	error = roam_reader_finish(reader);
-	return error != 0 ? error : status;
+	*result = roam_read_bytes(reader);
+	return roam_reader_finish(reader);
 }
 
 int testbed_bytes_call(struct roam_guest *guest, const struct roam_call_options *options,
@@ -1155,7 +1143,7 @@ static int handle_testbed_lent(struct roam_request *request)
 	if (status == 0)
 		return write_testbed_lent_result(request, result);
 	if (status == ROAM_ERR_USER)
-		return roam_request_fail(request, "Testbed.Lent returned ROAM_ERR_USER and declares no error");
+		return roam_request_fail(request, "%s returned ROAM_ERR_USER and declares no error", "Testbed.Lent");
 	return status;
 }
 
@@ -1180,16 +1168,14 @@ int testbed_lent_begin(struct roam_guest *guest, const struct roam_call_options 
 int testbed_lent_end(struct roam_call *call, struct roam_bytes *result)
 {
 	struct roam_reader own, *reader = &own;
-	int error, status = roam_call_wait(call);
+	int status = roam_call_wait(call);
 
 	if (status != 0)
 		return status == ROAM_ERR_USER ? ROAM_ERR_DECODE : status;
 	own = roam_call_result(call);
 	roam_reader_memory(reader, call_memory, call);
-	if (status == 0)
-		*result = roam_read_bytes(reader);
-	error = roam_reader_finish(reader);
-	return error != 0 ? error : status;
+	*result = roam_read_bytes(reader);
+	return roam_reader_finish(reader);
 }
 
 int testbed_lent_call(struct roam_guest *guest, const struct roam_call_options *options,
@@ -1243,7 +1229,7 @@ static int handle_testbed_lent_inline(struct roam_request *request)
 	if (status == 0)
 		return write_testbed_lent_inline_result(request, result);
 	if (status == ROAM_ERR_USER)
-		return roam_request_fail(request, "Testbed.LentInline returned ROAM_ERR_USER and declares no error");
+		return roam_request_fail(request, "%s returned ROAM_ERR_USER and declares no error", "Testbed.LentInline");
 	return status;
 }
 
@@ -1268,16 +1254,14 @@ int testbed_lent_inline_begin(struct roam_guest *guest, const struct roam_call_o
 int testbed_lent_inline_end(struct roam_call *call, struct roam_bytes *result)
 {
 	struct roam_reader own, *reader = &own;
-	int error, status = roam_call_wait(call);
+	int status = roam_call_wait(call);
 
 	if (status != 0)
 		return status == ROAM_ERR_USER ? ROAM_ERR_DECODE : status;
 	own = roam_call_result(call);
 	roam_reader_memory(reader, call_memory, call);
-	if (status == 0)
-		*result = roam_read_bytes(reader);
-	error = roam_reader_finish(reader);
-	return error != 0 ? error : status;
+	*result = roam_read_bytes(reader);
+	return roam_reader_finish(reader);
 }
 
 int testbed_lent_inline_call(struct roam_guest *guest, const struct roam_call_options *options,
@@ -1319,7 +1303,7 @@ static int handle_testbed_keep(struct roam_request *request)
 
 	status = handlers->keep(request, roam_request_arguments(request));
 	if (status == ROAM_ERR_USER)
-		return roam_request_fail(request, "Testbed.Keep returned ROAM_ERR_USER and declares no error");
+		return roam_request_fail(request, "%s returned ROAM_ERR_USER and declares no error", "Testbed.Keep");
 	return status;
 }
 
@@ -1344,13 +1328,12 @@ int testbed_keep_begin(struct roam_guest *guest, const struct roam_call_options 
 int testbed_keep_end(struct roam_call *call)
 {
 	struct roam_reader own, *reader = &own;
-	int error, status = roam_call_wait(call);
+	int status = roam_call_wait(call);
 
 	if (status != 0)
 		return status == ROAM_ERR_USER ? ROAM_ERR_DECODE : status;
 	own = roam_call_result(call);
-	error = roam_reader_finish(reader);
-	return error != 0 ? error : status;
+	return roam_reader_finish(reader);
 }
 
 int testbed_keep_call(struct roam_guest *guest, const struct roam_call_options *options,
@@ -1483,7 +1466,7 @@ static int handle_testbed_fail(struct roam_request *request)
 
 	status = handlers->fail(request, roam_request_arguments(request));
 	if (status == ROAM_ERR_USER)
-		return roam_request_fail(request, "Testbed.Fail returned ROAM_ERR_USER and declares no error");
+		return roam_request_fail(request, "%s returned ROAM_ERR_USER and declares no error", "Testbed.Fail");
 	return status;
 }
 
@@ -1508,13 +1491,12 @@ int testbed_fail_begin(struct roam_guest *guest, const struct roam_call_options 
 int testbed_fail_end(struct roam_call *call)
 {
 	struct roam_reader own, *reader = &own;
-	int error, status = roam_call_wait(call);
+	int status = roam_call_wait(call);
 
 	if (status != 0)
 		return status == ROAM_ERR_USER ? ROAM_ERR_DECODE : status;
 	own = roam_call_result(call);
-	error = roam_reader_finish(reader);
-	return error != 0 ? error : status;
+	return roam_reader_finish(reader);
 }
 
 int testbed_fail_call(struct roam_guest *guest, const struct roam_call_options *options,
@@ -1549,7 +1531,7 @@ static int handle_testbed_panic(struct roam_request *request)
 
 	status = handlers->panic(request);
 	if (status == ROAM_ERR_USER)
-		return roam_request_fail(request, "Testbed.Panic returned ROAM_ERR_USER and declares no error");
+		return roam_request_fail(request, "%s returned ROAM_ERR_USER and declares no error", "Testbed.Panic");
 	return status;
 }
 
@@ -1572,13 +1554,12 @@ int testbed_panic_begin(struct roam_guest *guest, const struct roam_call_options
 int testbed_panic_end(struct roam_call *call)
 {
 	struct roam_reader own, *reader = &own;
-	int error, status = roam_call_wait(call);
+	int status = roam_call_wait(call);
 
 	if (status != 0)
 		return status == ROAM_ERR_USER ? ROAM_ERR_DECODE : status;
 	own = roam_call_result(call);
-	error = roam_reader_finish(reader);
-	return error != 0 ? error : status;
+	return roam_reader_finish(reader);
 }
 
 int testbed_panic_call(struct roam_guest *guest, const struct roam_call_options *options, struct roam_call **call)
@@ -1612,7 +1593,7 @@ static int handle_testbed_block(struct roam_request *request)
 
 	status = handlers->block(request);
 	if (status == ROAM_ERR_USER)
-		return roam_request_fail(request, "Testbed.Block returned ROAM_ERR_USER and declares no error");
+		return roam_request_fail(request, "%s returned ROAM_ERR_USER and declares no error", "Testbed.Block");
 	return status;
 }
 
@@ -1635,13 +1616,12 @@ int testbed_block_begin(struct roam_guest *guest, const struct roam_call_options
 int testbed_block_end(struct roam_call *call)
 {
 	struct roam_reader own, *reader = &own;
-	int error, status = roam_call_wait(call);
+	int status = roam_call_wait(call);
 
 	if (status != 0)
 		return status == ROAM_ERR_USER ? ROAM_ERR_DECODE : status;
 	own = roam_call_result(call);
-	error = roam_reader_finish(reader);
-	return error != 0 ? error : status;
+	return roam_reader_finish(reader);
 }
 
 int testbed_block_call(struct roam_guest *guest, const struct roam_call_options *options, struct roam_call **call)
@@ -1694,7 +1674,7 @@ static int handle_testbed_nest(struct roam_request *request)
 	if (status == 0)
 		return write_testbed_nest_result(request, result);
 	if (status == ROAM_ERR_USER)
-		return roam_request_fail(request, "Testbed.Nest returned ROAM_ERR_USER and declares no error");
+		return roam_request_fail(request, "%s returned ROAM_ERR_USER and declares no error", "Testbed.Nest");
 	return status;
 }
 
@@ -1719,15 +1699,13 @@ int testbed_nest_begin(struct roam_guest *guest, const struct roam_call_options 
 int testbed_nest_end(struct roam_call *call, uint32_t *result)
 {
 	struct roam_reader own, *reader = &own;
-	int error, status = roam_call_wait(call);
+	int status = roam_call_wait(call);
 
 	if (status != 0)
 		return status == ROAM_ERR_USER ? ROAM_ERR_DECODE : status;
 	own = roam_call_result(call);
-	if (status == 0)
-		*result = roam_read_u32(reader);
-	error = roam_reader_finish(reader);
-	return error != 0 ? error : status;
+	*result = roam_read_u32(reader);
+	return roam_reader_finish(reader);
 }
 
 int testbed_nest_call(struct roam_guest *guest, const struct roam_call_options *options,
@@ -1781,7 +1759,7 @@ static int handle_testbed_meta(struct roam_request *request)
 	if (status == 0)
 		return write_testbed_meta_result(request, result);
 	if (status == ROAM_ERR_USER)
-		return roam_request_fail(request, "Testbed.Meta returned ROAM_ERR_USER and declares no error");
+		return roam_request_fail(request, "%s returned ROAM_ERR_USER and declares no error", "Testbed.Meta");
 	return status;
 }
 
@@ -1806,16 +1784,14 @@ int testbed_meta_begin(struct roam_guest *guest, const struct roam_call_options 
 int testbed_meta_end(struct roam_call *call, struct roam_string *result)
 {
 	struct roam_reader own, *reader = &own;
-	int error, status = roam_call_wait(call);
+	int status = roam_call_wait(call);
 
 	if (status != 0)
 		return status == ROAM_ERR_USER ? ROAM_ERR_DECODE : status;
 	own = roam_call_result(call);
 	roam_reader_memory(reader, call_memory, call);
-	if (status == 0)
-		*result = roam_read_string(reader);
-	error = roam_reader_finish(reader);
-	return error != 0 ? error : status;
+	*result = roam_read_string(reader);
+	return roam_reader_finish(reader);
 }
 
 int testbed_meta_call(struct roam_guest *guest, const struct roam_call_options *options,
@@ -1857,7 +1833,7 @@ static int handle_testbed_drive(struct roam_request *request)
 
 	status = handlers->drive(request, roam_request_arguments(request));
 	if (status == ROAM_ERR_USER)
-		return roam_request_fail(request, "Testbed.Drive returned ROAM_ERR_USER and declares no error");
+		return roam_request_fail(request, "%s returned ROAM_ERR_USER and declares no error", "Testbed.Drive");
 	return status;
 }
 
@@ -1882,13 +1858,12 @@ int testbed_drive_begin(struct roam_guest *guest, const struct roam_call_options
 int testbed_drive_end(struct roam_call *call)
 {
 	struct roam_reader own, *reader = &own;
-	int error, status = roam_call_wait(call);
+	int status = roam_call_wait(call);
 
 	if (status != 0)
 		return status == ROAM_ERR_USER ? ROAM_ERR_DECODE : status;
 	own = roam_call_result(call);
-	error = roam_reader_finish(reader);
-	return error != 0 ? error : status;
+	return roam_reader_finish(reader);
 }
 
 int testbed_drive_call(struct roam_guest *guest, const struct roam_call_options *options,
@@ -1923,7 +1898,7 @@ static int handle_testbed_leave(struct roam_request *request)
 
 	status = handlers->leave(request);
 	if (status == ROAM_ERR_USER)
-		return roam_request_fail(request, "Testbed.Leave returned ROAM_ERR_USER and declares no error");
+		return roam_request_fail(request, "%s returned ROAM_ERR_USER and declares no error", "Testbed.Leave");
 	return status;
 }
 
@@ -1946,13 +1921,12 @@ int testbed_leave_begin(struct roam_guest *guest, const struct roam_call_options
 int testbed_leave_end(struct roam_call *call)
 {
 	struct roam_reader own, *reader = &own;
-	int error, status = roam_call_wait(call);
+	int status = roam_call_wait(call);
 
 	if (status != 0)
 		return status == ROAM_ERR_USER ? ROAM_ERR_DECODE : status;
 	own = roam_call_result(call);
-	error = roam_reader_finish(reader);
-	return error != 0 ? error : status;
+	return roam_reader_finish(reader);
 }
 
 int testbed_leave_call(struct roam_guest *guest, const struct roam_call_options *options, struct roam_call **call)
@@ -1986,7 +1960,7 @@ static int handle_testbed_exit(struct roam_request *request)
 
 	status = handlers->exit(request);
 	if (status == ROAM_ERR_USER)
-		return roam_request_fail(request, "Testbed.Exit returned ROAM_ERR_USER and declares no error");
+		return roam_request_fail(request, "%s returned ROAM_ERR_USER and declares no error", "Testbed.Exit");
 	return status;
 }
 
@@ -2009,13 +1983,12 @@ int testbed_exit_begin(struct roam_guest *guest, const struct roam_call_options 
 int testbed_exit_end(struct roam_call *call)
 {
 	struct roam_reader own, *reader = &own;
-	int error, status = roam_call_wait(call);
+	int status = roam_call_wait(call);
 
 	if (status != 0)
 		return status == ROAM_ERR_USER ? ROAM_ERR_DECODE : status;
 	own = roam_call_result(call);
-	error = roam_reader_finish(reader);
-	return error != 0 ? error : status;
+	return roam_reader_finish(reader);
 }
 
 int testbed_exit_call(struct roam_guest *guest, const struct roam_call_options *options, struct roam_call **call)
@@ -2068,7 +2041,7 @@ static int handle_testbed_sum(struct roam_request *request)
 	if (status == 0)
 		return write_testbed_sum_result(request, result);
 	if (status == ROAM_ERR_USER)
-		return roam_request_fail(request, "Testbed.Sum returned ROAM_ERR_USER and declares no error");
+		return roam_request_fail(request, "%s returned ROAM_ERR_USER and declares no error", "Testbed.Sum");
 	return status;
 }
 
@@ -2100,15 +2073,13 @@ int testbed_sum_begin(struct roam_guest *guest, const struct roam_call_options *
 int testbed_sum_end(struct roam_call *call, int64_t *result)
 {
 	struct roam_reader own, *reader = &own;
-	int error, status = roam_call_wait(call);
+	int status = roam_call_wait(call);
 
 	if (status != 0)
 		return status == ROAM_ERR_USER ? ROAM_ERR_DECODE : status;
 	own = roam_call_result(call);
-	if (status == 0)
-		*result = roam_read_i64(reader);
-	error = roam_reader_finish(reader);
-	return error != 0 ? error : status;
+	*result = roam_read_i64(reader);
+	return roam_reader_finish(reader);
 }
 
 static int prepare_testbed_generate(struct roam_request *request, struct roam_reader *reader)
@@ -2134,7 +2105,7 @@ static int handle_testbed_generate(struct roam_request *request)
 
 	status = handlers->generate(request, roam_request_arguments(request));
 	if (status == ROAM_ERR_USER)
-		return roam_request_fail(request, "Testbed.Generate returned ROAM_ERR_USER and declares no error");
+		return roam_request_fail(request, "%s returned ROAM_ERR_USER and declares no error", "Testbed.Generate");
 	return status;
 }
 
@@ -2166,13 +2137,12 @@ int testbed_generate_begin(struct roam_guest *guest, const struct roam_call_opti
 int testbed_generate_end(struct roam_call *call)
 {
 	struct roam_reader own, *reader = &own;
-	int error, status = roam_call_wait(call);
+	int status = roam_call_wait(call);
 
 	if (status != 0)
 		return status == ROAM_ERR_USER ? ROAM_ERR_DECODE : status;
 	own = roam_call_result(call);
-	error = roam_reader_finish(reader);
-	return error != 0 ? error : status;
+	return roam_reader_finish(reader);
 }
 
 static int prepare_testbed_transform(struct roam_request *request, struct roam_reader *reader)
@@ -2198,7 +2168,7 @@ static int handle_testbed_transform(struct roam_request *request)
 
 	status = handlers->transform(request, roam_request_arguments(request));
 	if (status == ROAM_ERR_USER)
-		return roam_request_fail(request, "Testbed.Transform returned ROAM_ERR_USER and declares no error");
+		return roam_request_fail(request, "%s returned ROAM_ERR_USER and declares no error", "Testbed.Transform");
 	return status;
 }
 
@@ -2230,13 +2200,12 @@ int testbed_transform_begin(struct roam_guest *guest, const struct roam_call_opt
 int testbed_transform_end(struct roam_call *call)
 {
 	struct roam_reader own, *reader = &own;
-	int error, status = roam_call_wait(call);
+	int status = roam_call_wait(call);
 
 	if (status != 0)
 		return status == ROAM_ERR_USER ? ROAM_ERR_DECODE : status;
 	own = roam_call_result(call);
-	error = roam_reader_finish(reader);
-	return error != 0 ? error : status;
+	return roam_reader_finish(reader);
 }
 
 static int prepare_testbed_drain(struct roam_request *request, struct roam_reader *reader)
@@ -2274,7 +2243,7 @@ static int handle_testbed_drain(struct roam_request *request)
 	if (status == 0)
 		return write_testbed_drain_result(request, result);
 	if (status == ROAM_ERR_USER)
-		return roam_request_fail(request, "Testbed.Drain returned ROAM_ERR_USER and declares no error");
+		return roam_request_fail(request, "%s returned ROAM_ERR_USER and declares no error", "Testbed.Drain");
 	return status;
 }
 
@@ -2306,15 +2275,13 @@ int testbed_drain_begin(struct roam_guest *guest, const struct roam_call_options
 int testbed_drain_end(struct roam_call *call, uint64_t *result)
 {
 	struct roam_reader own, *reader = &own;
-	int error, status = roam_call_wait(call);
+	int status = roam_call_wait(call);
 
 	if (status != 0)
 		return status == ROAM_ERR_USER ? ROAM_ERR_DECODE : status;
 	own = roam_call_result(call);
-	if (status == 0)
-		*result = roam_read_u64(reader);
-	error = roam_reader_finish(reader);
-	return error != 0 ? error : status;
+	*result = roam_read_u64(reader);
+	return roam_reader_finish(reader);
 }
 
 static int prepare_testbed_lend(struct roam_request *request, struct roam_reader *reader)
@@ -2352,7 +2319,7 @@ static int handle_testbed_lend(struct roam_request *request)
 	if (status == 0)
 		return write_testbed_lend_result(request, result);
 	if (status == ROAM_ERR_USER)
-		return roam_request_fail(request, "Testbed.Lend returned ROAM_ERR_USER and declares no error");
+		return roam_request_fail(request, "%s returned ROAM_ERR_USER and declares no error", "Testbed.Lend");
 	return status;
 }
 
@@ -2384,15 +2351,13 @@ int testbed_lend_begin(struct roam_guest *guest, const struct roam_call_options 
 int testbed_lend_end(struct roam_call *call, uint64_t *result)
 {
 	struct roam_reader own, *reader = &own;
-	int error, status = roam_call_wait(call);
+	int status = roam_call_wait(call);
 
 	if (status != 0)
 		return status == ROAM_ERR_USER ? ROAM_ERR_DECODE : status;
 	own = roam_call_result(call);
-	if (status == 0)
-		*result = roam_read_u64(reader);
-	error = roam_reader_finish(reader);
-	return error != 0 ? error : status;
+	*result = roam_read_u64(reader);
+	return roam_reader_finish(reader);
 }
 
 static int prepare_testbed_ignore(struct roam_request *request, struct roam_reader *reader)
@@ -2430,7 +2395,7 @@ static int handle_testbed_ignore(struct roam_request *request)
 	if (status == 0)
 		return write_testbed_ignore_result(request, result);
 	if (status == ROAM_ERR_USER)
-		return roam_request_fail(request, "Testbed.Ignore returned ROAM_ERR_USER and declares no error");
+		return roam_request_fail(request, "%s returned ROAM_ERR_USER and declares no error", "Testbed.Ignore");
 	return status;
 }
 
@@ -2462,15 +2427,13 @@ int testbed_ignore_begin(struct roam_guest *guest, const struct roam_call_option
 int testbed_ignore_end(struct roam_call *call, uint64_t *result)
 {
 	struct roam_reader own, *reader = &own;
-	int error, status = roam_call_wait(call);
+	int status = roam_call_wait(call);
 
 	if (status != 0)
 		return status == ROAM_ERR_USER ? ROAM_ERR_DECODE : status;
 	own = roam_call_result(call);
-	if (status == 0)
-		*result = roam_read_u64(reader);
-	error = roam_reader_finish(reader);
-	return error != 0 ? error : status;
+	*result = roam_read_u64(reader);
+	return roam_reader_finish(reader);
 }
 
 static int prepare_testbed_hold(struct roam_request *request, struct roam_reader *reader)
@@ -2496,7 +2459,7 @@ static int handle_testbed_hold(struct roam_request *request)
 
 	status = handlers->hold(request, roam_request_arguments(request));
 	if (status == ROAM_ERR_USER)
-		return roam_request_fail(request, "Testbed.Hold returned ROAM_ERR_USER and declares no error");
+		return roam_request_fail(request, "%s returned ROAM_ERR_USER and declares no error", "Testbed.Hold");
 	return status;
 }
 
@@ -2528,13 +2491,12 @@ int testbed_hold_begin(struct roam_guest *guest, const struct roam_call_options 
 int testbed_hold_end(struct roam_call *call)
 {
 	struct roam_reader own, *reader = &own;
-	int error, status = roam_call_wait(call);
+	int status = roam_call_wait(call);
 
 	if (status != 0)
 		return status == ROAM_ERR_USER ? ROAM_ERR_DECODE : status;
 	own = roam_call_result(call);
-	error = roam_reader_finish(reader);
-	return error != 0 ? error : status;
+	return roam_reader_finish(reader);
 }
 
 static int prepare_testbed_flood(struct roam_request *request, struct roam_reader *reader)
@@ -2560,7 +2522,7 @@ static int handle_testbed_flood(struct roam_request *request)
 
 	status = handlers->flood(request, roam_request_arguments(request));
 	if (status == ROAM_ERR_USER)
-		return roam_request_fail(request, "Testbed.Flood returned ROAM_ERR_USER and declares no error");
+		return roam_request_fail(request, "%s returned ROAM_ERR_USER and declares no error", "Testbed.Flood");
 	return status;
 }
 
@@ -2592,13 +2554,12 @@ int testbed_flood_begin(struct roam_guest *guest, const struct roam_call_options
 int testbed_flood_end(struct roam_call *call)
 {
 	struct roam_reader own, *reader = &own;
-	int error, status = roam_call_wait(call);
+	int status = roam_call_wait(call);
 
 	if (status != 0)
 		return status == ROAM_ERR_USER ? ROAM_ERR_DECODE : status;
 	own = roam_call_result(call);
-	error = roam_reader_finish(reader);
-	return error != 0 ? error : status;
+	return roam_reader_finish(reader);
 }
 
 static const struct roam_method testbed_methods[] = {

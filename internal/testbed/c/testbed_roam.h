@@ -335,8 +335,8 @@ struct testbed_handlers {
 struct roam_service testbed_service(const struct testbed_handlers *handlers, void *user);
 
 /*
- * Answers of handlers that returned ROAM_DEFERRED, as roam_request_finish, which says when they may wait. What is given is
- * read before they return.
+ * Answers of handlers that returned ROAM_DEFERRED, as roam_request_finish, which says when they may wait. What is given
+ * is read before they return.
  */
 void testbed_echo_answer(struct roam_request *request, struct roam_string result);
 void testbed_reverse_answer(struct roam_request *request, struct roam_string result);
