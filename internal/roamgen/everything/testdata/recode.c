@@ -1,7 +1,8 @@
 /*
  * recode: decodes values and encodes them again. Each request on standard input is three numbers of 32 bits, this
  * machine's byte order: which method's arguments, how many allocations there are, and how many bytes follow. Each answer
- * is an error, and how many bytes follow. After the methods comes one that answers with their ids.
+ * is an error, 1 for a value that takes too much memory, and how many bytes follow. After the methods comes one that
+ * answers with their ids.
  */
 
 #include "everything_roam.c"
@@ -9,10 +10,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* Bytes of memory for each byte that was read: a peer must not ask for much with little. */
+enum { MOST_MEMORY = 72 };
+
 /* Memory for one value: blocks of their own, so that the address sanitizer sees a step beside one. */
 static struct {
 	void *blocks[1 << 16];
 	uint32_t count, most;
+	size_t bytes;
 } memory;
 
 static void *allocate(void *context, size_t size)
@@ -23,6 +28,7 @@ static void *allocate(void *context, size_t size)
 	memory.blocks[memory.count] = malloc(size);
 	if (memory.blocks[memory.count] == NULL)
 		abort();
+	memory.bytes += size;
 	return memory.blocks[memory.count++];
 }
 
@@ -30,6 +36,7 @@ static void release(void)
 {
 	while (memory.count > 0)
 		free(memory.blocks[--memory.count]);
+	memory.bytes = 0;
 }
 
 /* What a value is read into is full of bytes that are no values. */
@@ -89,6 +96,8 @@ static void serve(uint32_t method, uint8_t *bytes, uint32_t len)
 		answer[0] = (uint32_t)recoders[method](&reader, &writer);
 	else
 		write_ids(&writer);
+	if (memory.bytes > MOST_MEMORY * len)
+		answer[0] = 1;
 	answer[1] = answer[0] == 0 ? (uint32_t)writer.len : 0;
 	put(answer, sizeof(answer));
 	put(writer.data, answer[1]);
