@@ -70,10 +70,10 @@ func Library(t testing.TB) []string {
 }
 
 // Compiles wants a C file of a folder to compile without a warning.
-func Compiles(t testing.TB, cc, dir, source string) {
+func Compiles(t testing.TB, cc, dir, source string, flags ...string) {
 	t.Helper()
 	args := append([]string{"-O2", "-I" + filepath.Join(Root(), "csrc"), "-c", "-o", os.DevNull, filepath.Join(dir, source)}, Warnings...)
-	Run(t, cc, args...)
+	Run(t, cc, append(args, flags...)...)
 }
 
 // CompilesAsCxx wants a header of a folder to be C++ as well.
