@@ -66,7 +66,7 @@ func Library(t testing.TB) []string {
 		require.NoError(t, err)
 		sources = append(sources, found...)
 	}
-	return append(sources, "-pthread", "-no-pie", "-Wl,--unresolved-symbols=ignore-all")
+	return append(sources, "-pthread")
 }
 
 // Compiles wants a C file of a folder to compile without a warning.

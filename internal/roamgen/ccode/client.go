@@ -89,10 +89,10 @@ func (g *generator) beginPassing(m *method) {
 	g.p("\terror = %s(passing, guest, %s, options);", g.helper("begin_passing"), m.id())
 	g.p("\tif (error == 0) {")
 	g.p("\t\t%s_write(passing, arguments);", m.caller.full())
-	g.p("\t\terror = %s(passing);\n\t}", g.helper("send_passing"))
-	g.p("\tif (error == 0)")
-	g.p("\t\t%s_pass(passing, arguments);", m.caller.full())
-	g.p("\troam_writer_free(&passing->sends);\n\t*call = error == 0 ? passing->call : NULL;\n\treturn error;\n}\n")
+	g.p("\t\terror = %s(&passing->call);\n\t}", g.helper("send_call"))
+	g.p("\tif (error == 0) {\n\t\tpassing->next = 0;")
+	g.p("\t\t%s_pass(passing, arguments);\n\t}", m.caller.full())
+	g.p("\troam_writer_free(&passing->sends);\n\t*call = passing->call;\n\treturn error;\n}\n")
 }
 
 func (g *generator) finish(m *method) {

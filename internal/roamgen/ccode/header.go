@@ -174,7 +174,7 @@ static struct roam_rx *read_rx(struct roam_request *request, struct roam_reader 
 	return rx;
 }
 `},
-	{"send_call", "", `/* Sends a call whose arguments are written. After an error it is gone. */
+	{"send_call", "", `/* Sends a call whose arguments are written. After an error it is gone, and its channels with it. */
 static int send_call(struct roam_call **call)
 {
 	int error = roam_call_arguments(*call)->error;
@@ -230,28 +230,6 @@ static int begin_passing(struct passing *passing, struct roam_guest *guest, uint
 	if (passing->sends.error != 0)
 		return passing->sends.error;
 	return roam_call_begin(guest, method, options, sends, passing->sends.len / sizeof(bool), &passing->call);
-}
-`},
-	{"send_passing", "passing", `/* Sends a call whose arguments are written. After an error it and its ends are gone. */
-static int send_passing(struct passing *passing)
-{
-	const bool *sends = (const bool *)(const void *)passing->sends.data;
-	int error = roam_call_arguments(passing->call)->error;
-
-	if (error == 0)
-		error = roam_call_send(passing->call);
-	for (size_t i = 0; error != 0 && i < passing->sends.len / sizeof(bool); i++) {
-		if (sends[i])
-			roam_tx_free(roam_call_tx(passing->call, i));
-		else
-			roam_rx_free(roam_call_rx(passing->call, i));
-	}
-	if (error != 0) {
-		roam_call_free(passing->call);
-		passing->call = NULL;
-	}
-	passing->next = 0;
-	return error;
 }
 `},
 }

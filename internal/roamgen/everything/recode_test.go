@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -57,28 +58,34 @@ func recodable() []string {
 	return found
 }
 
-// newRecoder generates, builds and starts the program.
-func newRecoder(t *testing.T, cc string) *recoder {
+// build generates the C of Everything and builds a program of testdata with it and the
+// library; extra are more files to include.
+func build(t *testing.T, cc, source string, extra map[string]string) string {
 	dir := t.TempDir()
 	found, err := load.Services(".", ".")
 	require.NoError(t, err)
-	header, source, err := ccode.Package(found.Packages[0], "everything")
+	header, code, err := ccode.Package(found.Packages[0], "everything")
 	require.NoError(t, err)
+	files := map[string]string{ccode.HeaderName("everything"): string(header), ccode.SourceName("everything"): string(code)}
+	maps.Copy(files, extra)
+	for name, content := range files {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644))
+	}
+	program := filepath.Join(dir, "program")
+	args := slices.Concat(ctest.Sanitizers(t, cc), ctest.Warnings, []string{
+		"-I" + dir, "-I" + filepath.Join(ctest.Root(), "csrc"), "-o", program, filepath.Join("testdata", source)})
+	ctest.Run(t, cc, append(args, ctest.Library(t)...)...)
+	return program
+}
+
+// newRecoder builds and starts the program.
+func newRecoder(t *testing.T, cc string) *recoder {
 	r := &recoder{methods: recodable()}
 	var list strings.Builder
 	for _, m := range r.methods {
 		fmt.Fprintf(&list, "RECODE(%s)\n", names.Snake(m))
 	}
-	for name, content := range map[string][]byte{
-		ccode.HeaderName("everything"): header, ccode.SourceName("everything"): source, "methods.h": []byte(list.String()),
-	} {
-		require.NoError(t, os.WriteFile(filepath.Join(dir, name), content, 0o644))
-	}
-	program := filepath.Join(dir, "recode")
-	args := append(ctest.Sanitizers(t, cc), ctest.Warnings...)
-	args = append(args, "-I"+dir, "-I"+filepath.Join(ctest.Root(), "csrc"), "-o", program, filepath.Join("testdata", "recode.c"))
-	ctest.Run(t, cc, append(args, ctest.Library(t)...)...)
-	r.start(t, program)
+	r.start(t, build(t, cc, "recode.c", map[string]string{"methods.h": list.String()}))
 	return r
 }
 

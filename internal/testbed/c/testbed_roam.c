@@ -50,7 +50,7 @@ static struct roam_rx *read_rx(struct roam_request *request, struct roam_reader 
 	return rx;
 }
 
-/* Sends a call whose arguments are written. After an error it is gone. */
+/* Sends a call whose arguments are written. After an error it is gone, and its channels with it. */
 static int send_call(struct roam_call **call)
 {
 	int error = roam_call_arguments(*call)->error;
@@ -106,28 +106,6 @@ static int begin_passing(struct passing *passing, struct roam_guest *guest, uint
 	if (passing->sends.error != 0)
 		return passing->sends.error;
 	return roam_call_begin(guest, method, options, sends, passing->sends.len / sizeof(bool), &passing->call);
-}
-
-/* Sends a call whose arguments are written. After an error it and its ends are gone. */
-static int send_passing(struct passing *passing)
-{
-	const bool *sends = (const bool *)(const void *)passing->sends.data;
-	int error = roam_call_arguments(passing->call)->error;
-
-	if (error == 0)
-		error = roam_call_send(passing->call);
-	for (size_t i = 0; error != 0 && i < passing->sends.len / sizeof(bool); i++) {
-		if (sends[i])
-			roam_tx_free(roam_call_tx(passing->call, i));
-		else
-			roam_rx_free(roam_call_rx(passing->call, i));
-	}
-	if (error != 0) {
-		roam_call_free(passing->call);
-		passing->call = NULL;
-	}
-	passing->next = 0;
-	return error;
 }
 
 static void testbed_echo_arguments_write(struct roam_writer *writer, const struct testbed_echo_arguments *value)
@@ -2061,12 +2039,14 @@ int testbed_sum_begin(struct roam_guest *guest, const struct roam_call_options *
 	error = begin_passing(passing, guest, TESTBED_SUM_ID, options);
 	if (error == 0) {
 		testbed_sum_arguments_caller_write(passing, arguments);
-		error = send_passing(passing);
+		error = send_call(&passing->call);
 	}
-	if (error == 0)
+	if (error == 0) {
+		passing->next = 0;
 		testbed_sum_arguments_caller_pass(passing, arguments);
+	}
 	roam_writer_free(&passing->sends);
-	*call = error == 0 ? passing->call : NULL;
+	*call = passing->call;
 	return error;
 }
 
@@ -2125,12 +2105,14 @@ int testbed_generate_begin(struct roam_guest *guest, const struct roam_call_opti
 	error = begin_passing(passing, guest, TESTBED_GENERATE_ID, options);
 	if (error == 0) {
 		testbed_generate_arguments_caller_write(passing, arguments);
-		error = send_passing(passing);
+		error = send_call(&passing->call);
 	}
-	if (error == 0)
+	if (error == 0) {
+		passing->next = 0;
 		testbed_generate_arguments_caller_pass(passing, arguments);
+	}
 	roam_writer_free(&passing->sends);
-	*call = error == 0 ? passing->call : NULL;
+	*call = passing->call;
 	return error;
 }
 
@@ -2188,12 +2170,14 @@ int testbed_transform_begin(struct roam_guest *guest, const struct roam_call_opt
 	error = begin_passing(passing, guest, TESTBED_TRANSFORM_ID, options);
 	if (error == 0) {
 		testbed_transform_arguments_caller_write(passing, arguments);
-		error = send_passing(passing);
+		error = send_call(&passing->call);
 	}
-	if (error == 0)
+	if (error == 0) {
+		passing->next = 0;
 		testbed_transform_arguments_caller_pass(passing, arguments);
+	}
 	roam_writer_free(&passing->sends);
-	*call = error == 0 ? passing->call : NULL;
+	*call = passing->call;
 	return error;
 }
 
@@ -2263,12 +2247,14 @@ int testbed_drain_begin(struct roam_guest *guest, const struct roam_call_options
 	error = begin_passing(passing, guest, TESTBED_DRAIN_ID, options);
 	if (error == 0) {
 		testbed_drain_arguments_caller_write(passing, arguments);
-		error = send_passing(passing);
+		error = send_call(&passing->call);
 	}
-	if (error == 0)
+	if (error == 0) {
+		passing->next = 0;
 		testbed_drain_arguments_caller_pass(passing, arguments);
+	}
 	roam_writer_free(&passing->sends);
-	*call = error == 0 ? passing->call : NULL;
+	*call = passing->call;
 	return error;
 }
 
@@ -2339,12 +2325,14 @@ int testbed_lend_begin(struct roam_guest *guest, const struct roam_call_options 
 	error = begin_passing(passing, guest, TESTBED_LEND_ID, options);
 	if (error == 0) {
 		testbed_lend_arguments_caller_write(passing, arguments);
-		error = send_passing(passing);
+		error = send_call(&passing->call);
 	}
-	if (error == 0)
+	if (error == 0) {
+		passing->next = 0;
 		testbed_lend_arguments_caller_pass(passing, arguments);
+	}
 	roam_writer_free(&passing->sends);
-	*call = error == 0 ? passing->call : NULL;
+	*call = passing->call;
 	return error;
 }
 
@@ -2415,12 +2403,14 @@ int testbed_ignore_begin(struct roam_guest *guest, const struct roam_call_option
 	error = begin_passing(passing, guest, TESTBED_IGNORE_ID, options);
 	if (error == 0) {
 		testbed_ignore_arguments_caller_write(passing, arguments);
-		error = send_passing(passing);
+		error = send_call(&passing->call);
 	}
-	if (error == 0)
+	if (error == 0) {
+		passing->next = 0;
 		testbed_ignore_arguments_caller_pass(passing, arguments);
+	}
 	roam_writer_free(&passing->sends);
-	*call = error == 0 ? passing->call : NULL;
+	*call = passing->call;
 	return error;
 }
 
@@ -2479,12 +2469,14 @@ int testbed_hold_begin(struct roam_guest *guest, const struct roam_call_options 
 	error = begin_passing(passing, guest, TESTBED_HOLD_ID, options);
 	if (error == 0) {
 		testbed_hold_arguments_caller_write(passing, arguments);
-		error = send_passing(passing);
+		error = send_call(&passing->call);
 	}
-	if (error == 0)
+	if (error == 0) {
+		passing->next = 0;
 		testbed_hold_arguments_caller_pass(passing, arguments);
+	}
 	roam_writer_free(&passing->sends);
-	*call = error == 0 ? passing->call : NULL;
+	*call = passing->call;
 	return error;
 }
 
@@ -2542,12 +2534,14 @@ int testbed_flood_begin(struct roam_guest *guest, const struct roam_call_options
 	error = begin_passing(passing, guest, TESTBED_FLOOD_ID, options);
 	if (error == 0) {
 		testbed_flood_arguments_caller_write(passing, arguments);
-		error = send_passing(passing);
+		error = send_call(&passing->call);
 	}
-	if (error == 0)
+	if (error == 0) {
+		passing->next = 0;
 		testbed_flood_arguments_caller_pass(passing, arguments);
+	}
 	roam_writer_free(&passing->sends);
-	*call = error == 0 ? passing->call : NULL;
+	*call = passing->call;
 	return error;
 }
 
