@@ -122,7 +122,7 @@ func (r *recoder) recode(method int, allocations uint32, b []byte) ([]byte, int,
 	return out, int(int32(binary.NativeEndian.Uint32(answer[:]))), err
 }
 
-var errChanged = errors.New("C encodes the same value with other bytes")
+var errChanged = errors.New("encoded in C the same value has other bytes")
 
 // Do implements roam.Caller.
 func (r *recoder) Do(_ context.Context, call *roam.Call) error {
