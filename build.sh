@@ -252,6 +252,7 @@ run_tests() {
   step 'go vet for arm64' env GOARCH=arm64 CGO_ENABLED=0 go vet ./...
   step 'build for other systems' build_elsewhere
   step 'C tests' csrc/test/run.sh
+  step 'C fuzz targets, short runs' csrc/fuzz/run.sh "$fuzz_runs"
   step 'tests, cgo engine' go test -vet=off -count=1 ./...
   step 'tests, pure Go engine' test_pure_go
   step 'tests, both engines in one segment' test_mixed

@@ -10,8 +10,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Bytes of memory for each byte that was read: a peer must not ask for much with little. */
-enum { MOST_MEMORY = 72 };
+/* Bytes of memory for each byte that was read, and for the value in the midst of which they end: a peer must not ask for
+ * much with little. */
+enum {
+	MOST_MEMORY = 72,
+	MOST_AT_END = sizeof(struct everything_shape_large)
+};
 
 /* Memory for one value: blocks of their own, so that the address sanitizer sees a step beside one. */
 static struct {
@@ -96,7 +100,7 @@ static void serve(uint32_t method, uint8_t *bytes, uint32_t len)
 		answer[0] = (uint32_t)recoders[method](&reader, &writer);
 	else
 		write_ids(&writer);
-	if (memory.bytes > MOST_MEMORY * len)
+	if (memory.bytes > MOST_MEMORY * len + MOST_AT_END)
 		answer[0] = 1;
 	answer[1] = answer[0] == 0 ? (uint32_t)writer.len : 0;
 	put(answer, sizeof(answer));
