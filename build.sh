@@ -151,15 +151,16 @@ modules() {
   nested_modules
 }
 
-# services write|check: runs roamgen over every folder whose Go files ask for it.
+# services write|check: runs roamgen as the Go files ask for it, each line of theirs once.
 services() {
-  local folder flags=()
+  local file line flags=() arguments
   [[ $1 == write ]] || flags=(-check)
   make_scratch
   go build -o "$scratch/roamgen" ./cmd/roamgen
-  grep -rlE --include='*.go' '^//go:generate go tool roamgen' . | xargs -n 1 dirname | sort -u |
-    while IFS= read -r folder; do
-      (cd "$folder" && "$scratch/roamgen" "${flags[@]}")
+  grep -rE --include='*.go' '^//go:generate go tool roamgen' . | sort -u |
+    while IFS=: read -r file line; do
+      read -ra arguments <<<"${line#*go tool roamgen}"
+      (cd "$(dirname "$file")" && "$scratch/roamgen" "${flags[@]}" "${arguments[@]}")
     done
 }
 
@@ -251,6 +252,7 @@ run_tests() {
   step 'go vet for arm64' env GOARCH=arm64 CGO_ENABLED=0 go vet ./...
   step 'build for other systems' build_elsewhere
   step 'C tests' csrc/test/run.sh
+  step 'C fuzz targets, short runs' csrc/fuzz/run.sh "$fuzz_runs"
   step 'tests, cgo engine' go test -vet=off -count=1 ./...
   step 'tests, pure Go engine' test_pure_go
   step 'tests, both engines in one segment' test_mixed

@@ -77,6 +77,8 @@ type Bad interface{ Now() int64 }
 func TestCheckedInFilesAreWhatIsGenerated(t *testing.T) {
 	status, said := roamgen(root, "-check", "./internal/roamgen/...", "./internal/testbed", "./examples/hello/...")
 	assert.Zero(t, status, said)
+	status, said = roamgen(root, "-c", "-check", "./internal/roamgen/small", "./internal/testbed")
+	assert.Zero(t, status, said)
 }
 
 func TestWritesOnceAndChecks(t *testing.T) {
@@ -206,4 +208,5 @@ func TestHelp(t *testing.T) {
 	status, said := roamgen(".", "-help")
 	assert.Zero(t, status)
 	assert.Contains(t, said, "usage: roamgen [-check] [packages]")
+	assert.Contains(t, said, "roamgen -c [-o folder] [-prefix name] [-check] [packages]")
 }

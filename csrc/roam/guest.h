@@ -380,7 +380,8 @@ void roam_call_cancel(struct roam_call *call);
 /* Memory that lives until the call is freed, as roam_request_alloc. */
 void *roam_call_alloc(struct roam_call *call, size_t size);
 
-/* Frees a call; one that has no answer yet is given up. NULL is allowed. Its channels are freed by their own functions. */
+/* Frees a call; one that has no answer yet is given up. NULL is allowed. Ends of its channels that roam_call_tx or
+ * roam_call_rx gave are freed by their own functions, the others with it. */
 void roam_call_free(struct roam_call *call);
 
 /* ---- Channels --------------------------------------------------------------------------------------------------- */

@@ -11,7 +11,7 @@ out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 
 warnings=(-std=c11 -Wall -Wextra -Wconversion -Wshadow -Werror)
-all=(ring slots channels place wake doorbell end fault order stress processes link)
+all=(codec ring slots channels place wake doorbell end fault order stress processes link)
 
 # runs_in TEST MODE: whether a test has something to say in that mode. The thread sanitizer is for those with threads.
 # The order test is about what no sanitizer models, and wants the speed.
@@ -57,7 +57,10 @@ prepare() {
 run_one() {
   local test=$1 program=$2 label=$3 status=0 line
   local arguments=()
-  [[ $test != place ]] || arguments=("$here/testdata/segment-layout.json")
+  case $test in
+    place) arguments=("$here/testdata/segment-layout.json") ;;
+    codec) arguments=("$here/testdata/postcard.json") ;;
+  esac
   "${runner[@]}" "$program" "${arguments[@]}" >"$out/output" || status=$?
   line=$(tail -n 1 "$out/output")
   printf '%-27s %-10s %s\n' "$label" "$test" "${line:-no closing line}"
@@ -80,7 +83,7 @@ run_mode() {
   ran[$mode]=1
   mkdir "$dir"
   for file in "$library"/*.c "$library"/guest/*.c "$here"/{fixture,traffic,host}.c; do
-    objects+=("$dir/$(basename "$file" .c).o")
+    objects+=("$dir/$(basename "$(dirname "$file")")-$(basename "$file" .c).o")
     "$cc" "${flags[@]}" -c -o "${objects[-1]}" "$file"
   done
   for test in "${tests[@]}"; do
@@ -90,10 +93,13 @@ run_mode() {
   done
 }
 
-# The public header is usable from C++ too.
+# The public headers are usable from C++ too.
 check_cxx() {
+  local header
   command -v g++ >/dev/null || return 0
-  g++ -std=c++11 -Wall -Wextra -Werror -fsyntax-only -x c++ "$library/roam/shm.h"
+  for header in "$library"/roam/{shm,codec,guest}.h; do
+    g++ -std=c++11 -Wall -Wextra -Werror -fsyntax-only -x c++ "$header"
+  done
 }
 
 tests=("$@")

@@ -4,3 +4,4 @@
 package testbed
 
 //go:generate go tool roamgen
+//go:generate go tool roamgen -c

@@ -43,8 +43,11 @@ func TestDeclaredErrorsArriveAsWhatTheyAre(t *testing.T) {
 }
 
 func TestEveryDeclaredErrorComesBack(t *testing.T) {
+	testDeclaredErrors(t, NewEverythingClient(&loopback{dispatcher: NewEverythingDispatcher(echo{})}))
+}
+
+func testDeclaredErrors(t *testing.T, client *EverythingClient) {
 	r := rand.New(rand.NewPCG(7, 8))
-	client := NewEverythingClient(&loopback{dispatcher: NewEverythingDispatcher(echo{})})
 	for range 100 {
 		problem := random(r, reflect.TypeFor[Problem]()).Interface().(Problem)
 		assert.Equal(t, problem, client.Breaks(context.Background(), problem))

@@ -249,7 +249,11 @@ type Options struct {
 	Text   **string
 	Point  *Point
 	List   *[]*Point
+	Large  *Large
 }
+
+// Large takes more space than most.
+type Large struct{ Points [9]Point }
 
 // Color is an enum of constants.
 //
@@ -266,11 +270,11 @@ const (
 
 // Shape is an enum with payloads.
 //
-//roam:enum ShapeCircle ShapeSquare ShapeNone Label Corners Wrapped
+//roam:enum ShapeCircle ShapeSquare ShapeNone Label Corners Wrapped ShapeLarge
 type Shape interface{ shape() }
 
 // The shapes: with fields, by pointer, without a payload, with one unnamed value, with
-// several, and with one that is a struct.
+// several, with one that is a struct, and with much.
 type (
 	ShapeCircle struct{ Radius float64 }
 	ShapeSquare struct {
@@ -283,7 +287,11 @@ type (
 	Corners struct{ A, B Point }
 	//roam:tuple
 	//roam:name Boxed
-	Wrapped struct{ Point Point }
+	Wrapped    struct{ Point Point }
+	ShapeLarge struct {
+		Large Large
+		Name  string
+	}
 )
 
 func (ShapeCircle) shape()  {}
@@ -292,6 +300,7 @@ func (ShapeNone) shape()    {}
 func (Label) shape()        {}
 func (Corners) shape()      {}
 func (Wrapped) shape()      {}
+func (ShapeLarge) shape()   {}
 
 // Pair is a tuple.
 //

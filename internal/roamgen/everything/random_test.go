@@ -20,7 +20,7 @@ var choices = map[reflect.Type][]any{
 	reflect.TypeFor[shared.Step]():  {shared.StepUp, shared.StepDown},
 	reflect.TypeFor[Code]():         {CodeBusy, CodeGone},
 	reflect.TypeFor[shared.Level](): {shared.LevelHigh, shared.LevelLow, shared.LevelNone},
-	reflect.TypeFor[Shape]():        {ShapeCircle{}, &ShapeSquare{}, ShapeNone{}, Label(""), Corners{}, Wrapped{}},
+	reflect.TypeFor[Shape]():        {ShapeCircle{}, &ShapeSquare{}, ShapeNone{}, Label(""), Corners{}, Wrapped{}, ShapeLarge{}},
 	reflect.TypeFor[Problem]():      {TooLarge{}, &NotFound{}},
 	reflect.TypeFor[shared.Event](): {shared.Started{}, &shared.Stopped{}},
 }

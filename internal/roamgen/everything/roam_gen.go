@@ -33,10 +33,10 @@ const (
 	EverythingListsID     uint64 = 0x0918aafdfcf22674
 	EverythingMapsID      uint64 = 0xe2c95ecdfab33be0
 	EverythingSetsID      uint64 = 0x8d21855ef38e5c97
-	EverythingOptionsID   uint64 = 0xa9ab6c875eb11516
+	EverythingOptionsID   uint64 = 0x8b7a24e29be99694
 	EverythingLentID      uint64 = 0x930e98a95b81f078
 	EverythingColorID     uint64 = 0x4053674e2d45f403
-	EverythingShapeID     uint64 = 0x4340710204820a56
+	EverythingShapeID     uint64 = 0x2bf409da0b69aafc
 	EverythingPairID      uint64 = 0xbb238d64a9f18e6b
 	EverythingTaggedID    uint64 = 0xc0a25d3a7f51e956
 	EverythingSharedID    uint64 = 0x1773467855054c35
@@ -49,7 +49,7 @@ const (
 	EverythingUnnamedID   uint64 = 0x45fff3f1075ac6c6
 	EverythingFailsID     uint64 = 0xf8a1ca3a6fc808bd
 	EverythingBreaksID    uint64 = 0x14c8332abdedfc03
-	EverythingStreamsID   uint64 = 0x5c7dcd44c7ceefde
+	EverythingStreamsID   uint64 = 0x7cd8b6bb187143e8
 	EverythingItemsID     uint64 = 0x609341e789486290
 )
 
@@ -2580,6 +2580,7 @@ func encodeOptions(e *wire.Encoder, v Options) {
 	encodeOptionOptionString(e, v.Text)
 	encodeOptionPoint(e, v.Point)
 	encodeOptionListOptionPoint(e, v.List)
+	encodeOptionLarge(e, v.Large)
 }
 
 func decodeOptions(d *wire.Decoder) (v Options) {
@@ -2587,6 +2588,7 @@ func decodeOptions(d *wire.Decoder) (v Options) {
 	v.Text = decodeOptionOptionString(d)
 	v.Point = decodeOptionPoint(d)
 	v.List = decodeOptionListOptionPoint(d)
+	v.Large = decodeOptionLarge(d)
 	return v
 }
 
@@ -2699,6 +2701,16 @@ func encodeShape(e *wire.Encoder, v Shape) {
 		}
 		e.Variant(5)
 		encodeWrapped(e, *v)
+	case ShapeLarge:
+		e.Variant(6)
+		encodeShapeLarge(e, v)
+	case *ShapeLarge:
+		if v == nil {
+			e.FailNil("Shape", v)
+			return
+		}
+		e.Variant(6)
+		encodeShapeLarge(e, *v)
 	default:
 		e.FailVariant("Shape", v)
 	}
@@ -2719,6 +2731,8 @@ func decodeShape(d *wire.Decoder) (v Shape) {
 		return decodeCorners(d)
 	case 5:
 		return decodeWrapped(d)
+	case 6:
+		return decodeShapeLarge(d)
 	default:
 		d.FailVariant("Shape", i)
 		return nil
@@ -3451,6 +3465,20 @@ func decodeOptionListOptionPoint(d *wire.Decoder) (v *[]*Point) {
 	return &some
 }
 
+func encodeOptionLarge(e *wire.Encoder, v *Large) {
+	if e.Option(v != nil); v != nil {
+		encodeLarge(e, *v)
+	}
+}
+
+func decodeOptionLarge(d *wire.Decoder) (v *Large) {
+	if !d.Option() {
+		return nil
+	}
+	some := decodeLarge(d)
+	return &some
+}
+
 func encodeMapStringListOptionBlob(e *wire.Encoder, v map[string][]*Blob) {
 	e.Len(len(v))
 	for _, key := range slices.Sorted(maps.Keys(v)) {
@@ -3513,6 +3541,17 @@ func encodeWrapped(e *wire.Encoder, v Wrapped) {
 
 func decodeWrapped(d *wire.Decoder) (v Wrapped) {
 	v.Point = decodePoint(d)
+	return v
+}
+
+func encodeShapeLarge(e *wire.Encoder, v ShapeLarge) {
+	encodeLarge(e, v.Large)
+	e.String(v.Name)
+}
+
+func decodeShapeLarge(d *wire.Decoder) (v ShapeLarge) {
+	v.Large = decodeLarge(d)
+	v.Name = d.String()
 	return v
 }
 
@@ -3846,6 +3885,15 @@ func decodeListOptionPoint(d *wire.Decoder) (v []*Point) {
 	return v
 }
 
+func encodeLarge(e *wire.Encoder, v Large) {
+	encodeArray9Point(e, v.Points)
+}
+
+func decodeLarge(d *wire.Decoder) (v Large) {
+	v.Points = decodeArray9Point(d)
+	return v
+}
+
 func encodeListOptionBlob(e *wire.Encoder, v []*Blob) {
 	e.Len(len(v))
 	for i := range v {
@@ -3912,6 +3960,19 @@ func encodeStored(e *wire.Encoder, v Stored) {
 
 func decodeStored(d *wire.Decoder) (v Stored) {
 	v.Path = d.String()
+	return v
+}
+
+func encodeArray9Point(e *wire.Encoder, v [9]Point) {
+	for i := range v {
+		encodePoint(e, v[i])
+	}
+}
+
+func decodeArray9Point(d *wire.Decoder) (v [9]Point) {
+	for i := range v {
+		v[i] = decodePoint(d)
+	}
 	return v
 }
 
@@ -4018,6 +4079,7 @@ var schemaOptions = &schema.Type{Kind: schema.Struct, Name: "Options", Doc: "Opt
 	{Name: "text", Type: &schema.Type{Kind: schema.Option, Elem: &schema.Type{Kind: schema.Option, Elem: &schema.Type{Kind: schema.String}}}},
 	{Name: "point", Type: &schema.Type{Kind: schema.Option, Elem: schemaPoint}},
 	{Name: "list", Type: &schema.Type{Kind: schema.Option, Elem: &schema.Type{Kind: schema.List, Elem: &schema.Type{Kind: schema.Option, Elem: schemaPoint}}}},
+	{Name: "large", Type: &schema.Type{Kind: schema.Option, Elem: schemaLarge}},
 }}
 
 var schemaLent = &schema.Type{Kind: schema.Struct, Name: "Lent", Doc: "Lent has []byte at several depths, and what is copied beside them.", Fields: []schema.Field{
@@ -4048,6 +4110,10 @@ var schemaShape = &schema.Type{Kind: schema.Enum, Name: "Shape", Doc: "Shape is 
 		{Name: "1", Type: schemaPoint},
 	}},
 	{Name: "Boxed", Value: schemaPoint},
+	{Name: "Large", Fields: []schema.Field{
+		{Name: "large", Type: schemaLarge},
+		{Name: "name", Type: &schema.Type{Kind: schema.String}},
+	}},
 }}
 
 var schemaPair = &schema.Type{Kind: schema.Tuple, Name: "Pair", Doc: "Pair is a tuple.", Fields: []schema.Field{
@@ -4167,6 +4233,10 @@ var schemaLevel = &schema.Type{Kind: schema.Enum, Name: "Level", Doc: "Level is 
 	{Name: "High"},
 	{Name: "Low"},
 	{Name: "Off", Doc: "LevelNone is called by another name on the wire."},
+}}
+
+var schemaLarge = &schema.Type{Kind: schema.Struct, Name: "Large", Doc: "Large takes more space than most.", Fields: []schema.Field{
+	{Name: "points", Type: &schema.Type{Kind: schema.Array, Elem: schemaPoint, Len: 9}},
 }}
 
 var schemaEvent = &schema.Type{Kind: schema.Enum, Name: "Event", Doc: "Event is an enum with payloads.", Variants: []schema.Variant{

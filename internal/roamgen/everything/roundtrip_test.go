@@ -242,10 +242,10 @@ func TestDescriptor(t *testing.T) {
 		"Lists": "struct { strings list<list<string>>, points list<Point>, three array<Point, 3>, raw array<u8, 4>, octets array<Octet, 4>, none array<unit, 5> }",
 		"Sets":  "struct { names set<string>, points set<Point> }",
 		"Options": "struct { number option<i64>, text option<option<string>>, point option<Point>, " +
-			"list option<list<option<Point>>> }",
+			"list option<list<option<Point>>>, large option<Large> }",
 		"Color": "enum { Red, Green, Blue }",
 		"Shape": "enum { Circle { radius f64 }, Square { side u32, color Color }, None, Label(string), " +
-			"Corners { 0 Point, 1 Point }, Boxed(Point) }",
+			"Corners { 0 Point, 1 Point }, Boxed(Point), Large { large Large, name string } }",
 		"Pair":      "tuple<i8, string>",
 		"Tagged":    "struct { point Point, user_id UserID, httpurl2 string, other_name i64 }",
 		"Shared":    "struct { level Level, event Event, page Page[string], pages list<Page[Point]>, month Month }",

@@ -80,8 +80,9 @@ func sent[T any](t *testing.T, sending *sync.WaitGroup, items ...T) *roam.Rx[T] 
 	return rx
 }
 
-func TestChannelsAtEveryDepth(t *testing.T) {
-	client := connect(t, streamer{})
+func TestChannelsAtEveryDepth(t *testing.T) { testChannelsAtEveryDepth(t, connect(t, streamer{})) }
+
+func testChannelsAtEveryDepth(t *testing.T, client *EverythingClient) {
 	var sending sync.WaitGroup
 	ctx := context.Background()
 	out, fromOut := roam.Channel[string]()
@@ -140,8 +141,9 @@ func first[T any](t *testing.T, rx *roam.Rx[T]) T {
 	return item
 }
 
-func TestItemsOfEveryType(t *testing.T) {
-	client := connect(t, items{})
+func TestItemsOfEveryType(t *testing.T) { testItemsOfEveryType(t, connect(t, items{})) }
+
+func testItemsOfEveryType(t *testing.T, client *EverythingClient) {
 	var out ItemStreams
 	var in struct {
 		lists   *roam.Rx[[]Point]

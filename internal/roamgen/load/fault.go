@@ -44,14 +44,15 @@ func (f Faults) sorted() Faults {
 	return slices.Compact(f)
 }
 
-// relative makes file names relative to dir, where that is shorter.
-func (f Faults) relative(dir string) Faults {
-	for i := range f {
-		if rel, err := filepath.Rel(dir, f[i].Pos.Filename); err == nil && len(rel) < len(f[i].Pos.Filename) {
-			f[i].Pos.Filename = rel
-		}
+// position is a place as faults say it.
+func (l *loader) position(pos token.Pos) token.Position { return l.relative(l.fset.Position(pos)) }
+
+// relative makes a file name relative to where the program runs, if that is shorter.
+func (l *loader) relative(pos token.Position) token.Position {
+	if rel, err := filepath.Rel(l.dir, pos.Filename); err == nil && len(rel) < len(pos.Filename) {
+		pos.Filename = rel
 	}
-	return f
+	return pos
 }
 
 // site is a place in the source with the path that led there.
@@ -74,6 +75,6 @@ func (l *loader) isOurs(pos token.Pos) bool { return pos.IsValid() && l.ours[l.f
 
 func (l *loader) fault(s site, format string, values ...any) {
 	l.faults = append(l.faults, Fault{
-		Pos: l.fset.Position(s.pos), Path: strings.Join(s.path, ": "), Text: fmt.Sprintf(format, values...),
+		Pos: l.position(s.pos), Path: strings.Join(s.path, ": "), Text: fmt.Sprintf(format, values...),
 	})
 }

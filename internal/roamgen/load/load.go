@@ -24,6 +24,7 @@ type Result struct {
 // loader is one run.
 type loader struct {
 	fset    *token.FileSet
+	dir     string // that faults name files from, absolute
 	roots   map[string]bool
 	all     map[string]*packages.Package // by path, with all that is imported
 	ours    map[*token.File]bool         // files of the main module
@@ -59,8 +60,11 @@ func Services(dir string, patterns ...string) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	if dir, err = filepath.Abs(dir); err != nil {
+		return nil, err
+	}
 	l := &loader{
-		fset: found[0].Fset, roots: make(map[string]bool),
+		fset: found[0].Fset, dir: dir, roots: make(map[string]bool),
 		all: make(map[string]*packages.Package), indices: make(map[string]index),
 		ours: make(map[*token.File]bool), costs: make(map[*model.Type][2]int64), names: make(map[*token.File]string),
 	}
@@ -82,7 +86,7 @@ func Services(dir string, patterns ...string) (*Result, error) {
 			result.Packages = append(result.Packages, pkg)
 			if generated, exists := files[p.Dir]; exists && !generated {
 				l.faults = append(l.faults, Fault{
-					Pos:  token.Position{Filename: filepath.Join(p.Dir, Output), Line: 1, Column: 1},
+					Pos:  l.relative(token.Position{Filename: filepath.Join(p.Dir, Output), Line: 1, Column: 1}),
 					Text: "this is the name of the file that roamgen writes, and roamgen did not write this one; give it another name",
 				})
 			}
@@ -91,10 +95,7 @@ func Services(dir string, patterns ...string) (*Result, error) {
 		}
 	}
 	if len(l.faults) > 0 {
-		if dir, err = filepath.Abs(dir); err != nil {
-			return nil, err
-		}
-		return nil, l.faults.sorted().relative(dir)
+		return nil, l.faults.sorted()
 	}
 	return result, nil
 }
@@ -120,7 +121,7 @@ func load(dir string, mode packages.LoadMode, overlay map[string][]byte, pattern
 
 // readPackage reads the services of one package.
 func (l *loader) readPackage(p *packages.Package) *model.Package {
-	pkg := &model.Package{Types: p.Types, Dir: p.Dir}
+	pkg := &model.Package{Types: p.Types, Dir: p.Dir, Position: l.position}
 	l.generating, l.types = p.PkgPath, typeutil.Map{}
 	l.indexOf(p.Types)
 	scope := p.Types.Scope()

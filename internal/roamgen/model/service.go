@@ -21,6 +21,8 @@ type Package struct {
 	// Declared are the names that the package's files declare, whatever they are built
 	// for, tests among them. Imported are those of their imports.
 	Declared, Imported map[string]bool
+	// Position is where something is in the source, as errors say it.
+	Position func(token.Pos) token.Position
 }
 
 // Service is one marked interface.
