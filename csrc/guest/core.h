@@ -120,11 +120,14 @@ struct core_request {
 
 /* ---- The core --------------------------------------------------------------------------------------------------- */
 
-/* struct core_table: the channel table and the ring that messages come by. */
+/* struct core_table: the channel table, and the ring that messages come by; what each function of roam/shm.h does. */
 struct core_table {
-	struct roam_channel *(*entry)(void *context, uint32_t id);
-	void (*grant)(void *context, uint32_t id, uint32_t bytes);
-	uint32_t (*head)(void *context);
+	void (*activate)(void *context, uint32_t id, uint32_t credit);
+	int32_t (*remaining)(void *context, uint32_t id, uint32_t sent_total);
+	void (*grant)(void *context, uint32_t id, uint32_t bytes); /* and wakes a sender that waits for it */
+	void (*free)(void *context, uint32_t id);
+	bool (*is_free)(void *context, uint32_t id);
+	uint32_t (*head)(void *context); /* link_head */
 	void *context;
 };
 
@@ -132,7 +135,7 @@ struct core_config {
 	struct roam_limits limits;
 	const struct roam_allocator *allocator;
 	uint32_t parity; /* of the ids that this side allocates: 1 odd, 0 even */
-	/* entry NULL: the other side is foreign, and keeps no table. Ids then never repeat, run beyond max_channels, and
+	/* activate NULL: the other side is foreign, and keeps no table. Ids then never repeat, run beyond max_channels, and
 	 * initial_credit is all that a channel may ever carry. */
 	struct core_table table;
 	uint32_t buffered; /* foreign: bytes of one channel that may lie unread */

@@ -32,7 +32,11 @@ static void wake(struct core *core, struct core_channel *channel)
 void core_open(struct core *core, struct core_channel *channel)
 {
 	uint32_t id = channel->node.id;
+	struct idmap_node *before = idmap_find(&core->channels, id);
 
+	/* One that this side reset, and whose callee has freed the entry since: nothing comes for it any more. */
+	if (before != NULL)
+		core_unregister(core, CORE_OF(before, struct core_channel, node));
 	core_open_credit(core, channel);
 	idmap_add(&core->channels, &channel->node);
 	channel->registered = true;

@@ -2,24 +2,21 @@
 
 #include "core_state.h"
 
-static struct roam_channel *entry_of(const struct core *core, uint32_t id)
-{
-	return core->config.table.entry(core->config.table.context, id);
-}
-
 /* Both sides start at the initial credit; what a foreign peer sends is bounded by what may lie unread alone. */
 void core_open_credit(struct core *core, struct core_channel *channel)
 {
+	const struct core_table *table = &core->config.table;
 	uint32_t window = core->config.limits.initial_credit;
 
 	channel->authorised = window;
 	channel->granted = core_tabled(core) ? window : core->config.buffered;
 	if (core_tabled(core) && channel->ours)
-		roam_channel_activate(entry_of(core, channel->node.id), window);
+		table->activate(table->context, channel->node.id, window);
 }
 
 int core_send_room(struct core *core, struct core_channel *channel, uint32_t *room)
 {
+	const struct core_table *table = &core->config.table;
 	int32_t remaining;
 
 	if (channel->error != 0)
@@ -28,7 +25,7 @@ int core_send_room(struct core *core, struct core_channel *channel, uint32_t *ro
 		*room = channel->authorised - channel->sent;
 		return 0;
 	}
-	remaining = roam_channel_remaining(entry_of(core, channel->node.id), channel->sent);
+	remaining = table->remaining(table->context, channel->node.id, channel->sent);
 	if (remaining < 0)
 		return core_violation(core, "shm.flow.wrap-rule",
 				      "channel %u: granted total less than sent total by %lld bytes", channel->node.id,
@@ -85,5 +82,5 @@ void core_count_consumed(struct core *core, struct core_channel *channel, uint32
 void core_free_entry(struct core *core, uint32_t id)
 {
 	if (core_tabled(core))
-		roam_channel_free(entry_of(core, id));
+		core->config.table.free(core->config.table.context, id);
 }

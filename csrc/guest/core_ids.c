@@ -87,7 +87,7 @@ static void reclaim(struct core *core)
 		uint32_t id = ids->retired[i];
 
 		/* The head is read after the state: what the callee published before it set Free lies below. */
-		if (roam_channel_state(table->entry(table->context, id)) == ROAM_ENTRY_FREE)
+		if (table->is_free(table->context, id))
 			ids->drain[ids->drain_count++] = (struct core_drain){ id, table->head(table->context) };
 		else
 			ids->retired[kept++] = id;

@@ -11,7 +11,7 @@
 /* Whether both sides keep the channel table. */
 static inline bool core_tabled(const struct core *core)
 {
-	return core->config.table.entry != NULL;
+	return core->config.table.activate != NULL;
 }
 
 /* Whether channel ids like id are allocated by this side. */

@@ -65,9 +65,24 @@ static bool one_cpu(void)
 	return sched_getaffinity(0, sizeof(cpus), &cpus) == 0 && CPU_COUNT(&cpus) == 1;
 }
 
-static struct roam_channel *table_entry(void *context, uint32_t id)
+static void table_activate(void *context, uint32_t id, uint32_t credit)
 {
-	return link_channel(context, id);
+	roam_channel_activate(link_channel(context, id), credit);
+}
+
+static int32_t table_remaining(void *context, uint32_t id, uint32_t sent_total)
+{
+	return roam_channel_remaining(link_channel(context, id), sent_total);
+}
+
+static void table_free(void *context, uint32_t id)
+{
+	roam_channel_free(link_channel(context, id));
+}
+
+static bool table_is_free(void *context, uint32_t id)
+{
+	return roam_channel_state(link_channel(context, id)) == ROAM_ENTRY_FREE;
 }
 
 static void table_grant(void *context, uint32_t id, uint32_t bytes)
@@ -90,7 +105,10 @@ static int make_core(struct roam_guest *guest)
 	};
 
 	if (!guest->foreign)
-		config.table = (struct core_table){ table_entry, table_grant, table_head, guest->link };
+		config.table = (struct core_table){
+			.activate = table_activate, .remaining = table_remaining, .grant = table_grant, .free = table_free,
+			.is_free = table_is_free, .head = table_head, .context = guest->link,
+		};
 	return core_init(&guest->core, &config);
 }
 

@@ -142,9 +142,9 @@ void guest_settle(struct roam_guest *guest);
 /* Has those look again who wait for something other than a message of their own: room, credit, ids. */
 void guest_look_around(struct roam_guest *guest);
 
-/* ---- Receiving (receive.c); with the lock and the role ------------------------------------------------------------ */
+/* ---- Receiving (incoming.c); with the lock and the role ------------------------------------------------------------ */
 
 /* Takes a batch and does what follows; when there is none, polls for as long first. How many messages there were. */
-uint32_t receive_batch(struct roam_guest *guest, int64_t poll_ns);
+uint32_t incoming_batch(struct roam_guest *guest, int64_t poll_ns);
 
 #endif

@@ -212,7 +212,9 @@ static struct channel *name_channel(struct roam_request *request, bool sends, ui
 
 	if (!request->preparing)
 		return NULL;
+	guest_lock(request->guest);
 	channel = channel_create(request->guest, sends, id);
+	guest_unlock(request->guest);
 	if (channel == NULL) {
 		request->no_memory = true;
 		return NULL;

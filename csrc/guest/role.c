@@ -146,7 +146,7 @@ bool role_host_ended(struct roam_guest *guest)
 
 	if (link_look(guest->link, &failure) == 0)
 		return false;
-	if (receive_batch(guest, 0) == 0)
+	if (incoming_batch(guest, 0) == 0)
 		guest_fail(guest, &failure);
 	return true;
 }
@@ -224,7 +224,7 @@ static int lead(struct roam_guest *guest, struct wait *wait)
 
 	for (;;) {
 		int64_t slice = left > 0 && polls(guest) ? SLICE : 0;
-		uint32_t received = receive_batch(guest, slice);
+		uint32_t received = incoming_batch(guest, slice);
 		enum provided provided;
 		int result;
 

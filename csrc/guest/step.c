@@ -32,7 +32,7 @@ static void work(struct roam_guest *guest, struct server *server)
 	uint32_t received;
 
 	do {
-		received = receive_batch(guest, 0);
+		received = incoming_batch(guest, 0);
 
 		publish_flush(guest);
 		guest_look_around(guest);

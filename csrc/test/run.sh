@@ -11,7 +11,7 @@ out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 
 warnings=(-std=c11 -Wall -Wextra -Wconversion -Wshadow -Werror)
-all=(codec ring slots channels place wake doorbell end fault order stress processes link)
+all=(codec codec_errors ring slots channels place wake doorbell end fault order stress processes ticket attach join walk link)
 
 # runs_in TEST MODE: whether a test has something to say in that mode. The thread sanitizer is for those with threads.
 # The order test is about what no sanitizer models, and wants the speed.
@@ -63,7 +63,7 @@ run_one() {
   esac
   "${runner[@]}" "$program" "${arguments[@]}" >"$out/output" || status=$?
   line=$(tail -n 1 "$out/output")
-  printf '%-27s %-10s %s\n' "$label" "$test" "${line:-no closing line}"
+  printf '%-27s %-12s %s\n' "$label" "$test" "${line:-no closing line}"
   if [[ $line =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
     passed=$((passed + BASH_REMATCH[1]))
     failed=$((failed + BASH_REMATCH[2]))
@@ -82,7 +82,7 @@ run_mode() {
   }
   ran[$mode]=1
   mkdir "$dir"
-  for file in "$library"/*.c "$library"/guest/*.c "$here"/{fixture,traffic,host}.c; do
+  for file in "$library"/*.c "$library"/guest/*.c "$here"/{fixture,traffic,host,held}.c; do
     objects+=("$dir/$(basename "$(dirname "$file")")-$(basename "$file" .c).o")
     "$cc" "${flags[@]}" -c -o "${objects[-1]}" "$file"
   done

@@ -43,7 +43,7 @@ static struct roam_received look(struct roam_guest *guest, int64_t poll_ns)
 	return link_receive(guest->link, guest->messages, GUEST_BATCH, guest->arena, guest->arena_len);
 }
 
-uint32_t receive_batch(struct roam_guest *guest, int64_t poll_ns)
+uint32_t incoming_batch(struct roam_guest *guest, int64_t poll_ns)
 {
 	struct roam_received received;
 
