@@ -1,7 +1,9 @@
 package conformance
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -10,7 +12,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
+	"strconv"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -53,6 +59,9 @@ func withPrograms(m *testing.M) int {
 
 // buildPrograms builds every kind of guest that can be built here.
 func buildPrograms(dir string) error {
+	if os.Getenv(cFlags) != "" {
+		return buildC(dir)
+	}
 	builds := map[string]string{"go-pure": "CGO_ENABLED=0"}
 	if _, err := exec.LookPath("gcc"); err == nil {
 		builds["go-cgo"] = "CGO_ENABLED=1"
@@ -66,6 +75,69 @@ func buildPrograms(dir string) error {
 		}
 		programs[kind] = []string{program}
 		engines = append(engines, kind)
+	}
+	return buildC(dir)
+}
+
+// cFlags has the guests in C built in another way, and no others: with a sanitizer.
+const cFlags = "ROAM_CONFORMANCE_CFLAGS"
+
+// cKinds are the ways in which the guest in C runs.
+var cKinds = map[string][]string{"c": nil, "c-one-thread": {"-one-thread"}, "c-loop": {"-loop"}}
+
+// buildC builds the guest in C, if there is a compiler.
+func buildC(dir string) error {
+	cc := os.Getenv("CC")
+	if cc == "" {
+		cc = "gcc"
+	}
+	if _, err := exec.LookPath(cc); err != nil {
+		fmt.Fprintln(os.Stderr, "there is no C compiler: no guests in C are tested")
+		return nil
+	}
+	program := filepath.Join(dir, "guest-c")
+	var sources []string
+	for _, pattern := range []string{"../../csrc/*.c", "../../csrc/guest/*.c", "../testbed/c/*.c", "cguest/*.c"} {
+		found, err := filepath.Glob(pattern)
+		if err != nil {
+			return err
+		}
+		sources = append(sources, found...)
+	}
+	if err := compile(cc, dir, program, sources); err != nil {
+		return err
+	}
+	for kind, args := range cKinds {
+		programs[kind] = slices.Concat([]string{program}, args)
+	}
+	return nil
+}
+
+// compile makes a program of sources, several at a time.
+func compile(cc, dir, program string, sources []string) error {
+	flags := append([]string{"-std=c11", "-g", "-pthread", "-D_GNU_SOURCE", "-I../../csrc", "-I../testbed/c"},
+		strings.Fields(cmp.Or(os.Getenv(cFlags), "-O1"))...)
+	objects, said := make([]string, len(sources)), make([]error, len(sources))
+	var all sync.WaitGroup
+	turn := make(chan struct{}, runtime.NumCPU())
+	for i, source := range sources {
+		objects[i] = filepath.Join(dir, strconv.Itoa(i)+".o")
+		all.Go(func() {
+			turn <- struct{}{}
+			defer func() { <-turn }()
+			said[i] = runCC(exec.Command(cc, append(flags, "-c", "-o", objects[i], source)...))
+		})
+	}
+	all.Wait()
+	if err := errors.Join(said...); err != nil {
+		return err
+	}
+	return runCC(exec.Command(cc, slices.Concat(flags, []string{"-o", program}, objects)...))
+}
+
+func runCC(cmd *exec.Cmd) error {
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%v: %w\n%s", cmd, err, out)
 	}
 	return nil
 }
