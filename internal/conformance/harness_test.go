@@ -1,14 +1,22 @@
 package conformance
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -17,6 +25,7 @@ import (
 
 	"github.com/roam-rpc/roam-go/driver"
 	"github.com/roam-rpc/roam-go/handshake"
+	"github.com/roam-rpc/roam-go/internal/hosttest"
 	"github.com/roam-rpc/roam-go/internal/layout"
 	"github.com/roam-rpc/roam-go/internal/leaktest"
 	"github.com/roam-rpc/roam-go/internal/segmenttest"
@@ -24,32 +33,118 @@ import (
 	"github.com/roam-rpc/roam-go/shmring"
 )
 
-// guests are the guest programs by engine, built once for all tests.
-var guests = map[string]string{}
+// programs are the guests under test: by kind, a program and its first arguments. They
+// are built once for all tests.
+var programs = map[string][]string{}
 
-func TestMain(m *testing.M) { os.Exit(withGuests(m)) }
+// engines are the kinds that are Go programs. They can be hosts too, and speak over
+// sockets.
+var engines []string
 
-func withGuests(m *testing.M) int {
+func TestMain(m *testing.M) { os.Exit(withPrograms(m)) }
+
+func withPrograms(m *testing.M) int {
 	dir, err := os.MkdirTemp("", "roam-conformance")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	defer os.RemoveAll(dir)
-	builds := map[string][]string{"go": {"CGO_ENABLED=0"}}
-	if _, err := exec.LookPath("gcc"); err == nil {
-		builds["cgo"] = []string{"CGO_ENABLED=1"}
-	}
-	for engine, env := range builds {
-		guests[engine] = filepath.Join(dir, "guest-"+engine)
-		build := exec.Command("go", "build", "-o", guests[engine], "./guest")
-		build.Env = append(os.Environ(), env...)
-		if out, err := build.CombinedOutput(); err != nil {
-			fmt.Fprintf(os.Stderr, "build the %s guest: %v\n%s", engine, err, out)
-			return 1
-		}
+	if err := buildPrograms(dir); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
 	}
 	return m.Run()
+}
+
+// buildPrograms builds every kind of guest that can be built here.
+func buildPrograms(dir string) error {
+	if os.Getenv(cFlags) != "" {
+		return buildC(dir)
+	}
+	builds := map[string]string{"go-pure": "CGO_ENABLED=0"}
+	if _, err := exec.LookPath("gcc"); err == nil {
+		builds["go-cgo"] = "CGO_ENABLED=1"
+	}
+	for kind, env := range builds {
+		program := filepath.Join(dir, "guest-"+kind)
+		build := exec.Command("go", "build", "-o", program, "./guest")
+		build.Env = append(os.Environ(), env)
+		if out, err := build.CombinedOutput(); err != nil {
+			return fmt.Errorf("build the %s guest: %w\n%s", kind, err, out)
+		}
+		programs[kind] = []string{program}
+		engines = append(engines, kind)
+	}
+	return buildC(dir)
+}
+
+// cFlags has the guests in C built in another way, and no others: with a sanitizer.
+const cFlags = "ROAM_CONFORMANCE_CFLAGS"
+
+// cKinds are the ways in which the guest in C runs.
+var cKinds = map[string][]string{"c": nil, "c-one-thread": {"-one-thread"}, "c-loop": {"-loop"}}
+
+// buildC builds the guest in C, if there is a compiler.
+func buildC(dir string) error {
+	cc := os.Getenv("CC")
+	if cc == "" {
+		cc = "gcc"
+	}
+	if _, err := exec.LookPath(cc); err != nil {
+		fmt.Fprintln(os.Stderr, "there is no C compiler: no guests in C are tested")
+		return nil
+	}
+	program := filepath.Join(dir, "guest-c")
+	var sources []string
+	for _, pattern := range []string{"../../csrc/*.c", "../../csrc/guest/*.c", "../testbed/c/*.c", "cguest/*.c"} {
+		found, err := filepath.Glob(pattern)
+		if err != nil {
+			return err
+		}
+		sources = append(sources, found...)
+	}
+	if err := compile(cc, dir, program, sources); err != nil {
+		return err
+	}
+	for kind, args := range cKinds {
+		programs[kind] = slices.Concat([]string{program}, args)
+	}
+	return nil
+}
+
+// compile makes a program of sources, several at a time.
+func compile(cc, dir, program string, sources []string) error {
+	flags := append([]string{"-std=c11", "-g", "-pthread", "-D_GNU_SOURCE", "-I../../csrc", "-I../testbed/c"},
+		strings.Fields(cmp.Or(os.Getenv(cFlags), "-O1"))...)
+	objects, said := make([]string, len(sources)), make([]error, len(sources))
+	var all sync.WaitGroup
+	turn := make(chan struct{}, runtime.NumCPU())
+	for i, source := range sources {
+		objects[i] = filepath.Join(dir, strconv.Itoa(i)+".o")
+		all.Go(func() {
+			turn <- struct{}{}
+			defer func() { <-turn }()
+			said[i] = runCC(exec.Command(cc, append(flags, "-c", "-o", objects[i], source)...))
+		})
+	}
+	all.Wait()
+	if err := errors.Join(said...); err != nil {
+		return err
+	}
+	return runCC(exec.Command(cc, slices.Concat(flags, []string{"-o", program}, objects)...))
+}
+
+func runCC(cmd *exec.Cmd) error {
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%v: %w\n%s", cmd, err, out)
+	}
+	return nil
+}
+
+// command is the command of a kind of guest.
+func command(kind string, args ...string) *exec.Cmd {
+	return hosttest.Command(programs[kind], args...)
 }
 
 // waitLimit is how long a test waits for what must come about; it is no measure of
@@ -145,16 +240,16 @@ func (h *hub) connect(peer *shmring.Peer) *guest {
 	return &guest{hub: h, peer: peer, id: peer.ID(), pid: peer.Pid(), handle: handle, client: testbed.NewClient(handle), ran: ran}
 }
 
-// spawn starts a guest of the engine.
-func (h *hub) spawn(engine string) *guest {
+// spawn starts a guest of a kind.
+func (h *hub) spawn(kind string) *guest {
 	h.t.Helper()
-	return h.spawnHeard(engine, os.Stderr)
+	return h.spawnHeard(kind, os.Stderr)
 }
 
-// spawnHeard starts a guest of the engine that says what goes wrong into stderr.
-func (h *hub) spawnHeard(engine string, stderr io.Writer) *guest {
+// spawnHeard starts a guest of a kind that says what goes wrong into stderr.
+func (h *hub) spawnHeard(kind string, stderr io.Writer) *guest {
 	h.t.Helper()
-	cmd := exec.Command(guests[engine], "-ticket")
+	cmd := command(kind, "-ticket")
 	cmd.Stderr = stderr
 	peer, err := h.host.Spawn(cmd)
 	require.NoError(h.t, err)
@@ -162,9 +257,9 @@ func (h *hub) spawnHeard(engine string, stderr io.Writer) *guest {
 }
 
 // start runs a guest program that the host did not spawn, until the test ends.
-func (h *hub) start(engine string, args ...string) *guest {
+func (h *hub) start(kind string, args ...string) *guest {
 	h.t.Helper()
-	cmd := exec.Command(guests[engine], args...)
+	cmd := command(kind, args...)
 	cmd.Stderr = os.Stderr
 	require.NoError(h.t, cmd.Start())
 	h.t.Cleanup(func() {
@@ -193,25 +288,33 @@ func newHubFor(t *testing.T, way string, cfg shmring.Config) *hub {
 }
 
 // attach has one guest come in the given way; by socket only one may.
-func (h *hub) attach(way, engine string) *guest {
+func (h *hub) attach(way, kind string) *guest {
 	h.t.Helper()
 	switch way {
 	case "joined":
 		socket := filepath.Join(h.t.TempDir(), "join")
 		require.NoError(h.t, h.host.Listen(socket))
-		return h.start(engine, "-join", socket)
+		return h.start(kind, "-join", socket)
 	case "walked up":
-		return h.start(engine, "-attach", h.host.Path())
+		return h.start(kind, "-attach", h.host.Path())
 	}
-	return h.spawn(engine)
+	return h.spawn(kind)
 }
 
-// eachGuest runs a test with one guest for every way to attach and every engine.
+// eachGuest runs a test with one guest for every way to attach and every kind.
 func eachGuest(t *testing.T, cfg shmring.Config, run func(t *testing.T, g *guest)) {
+	eachKind(t, func(t *testing.T, kind string) { eachAttached(t, kind, cfg, run) })
+}
+
+// eachGoGuest is eachGuest for what only Go guests do.
+func eachGoGuest(t *testing.T, cfg shmring.Config, run func(t *testing.T, g *guest)) {
+	eachEngine(t, func(t *testing.T, engine string) { eachAttached(t, engine, cfg, run) })
+}
+
+// eachAttached runs a test with one guest of a kind for every way to attach.
+func eachAttached(t *testing.T, kind string, cfg shmring.Config, run func(t *testing.T, g *guest)) {
 	for _, way := range ways {
-		for engine := range guests {
-			t.Run(way+" "+engine, func(t *testing.T) { run(t, newHubFor(t, way, cfg).attach(way, engine)) })
-		}
+		t.Run(way, func(t *testing.T) { run(t, newHubFor(t, way, cfg).attach(way, kind)) })
 	}
 }
 
@@ -229,7 +332,7 @@ func serveSocket(t *testing.T, engine string, cfg shmring.Config) *testbed.Clien
 		served <- driver.Serve(ctx, l, &testbed.Service{}, func(h *driver.Handle) { connected <- h }, quiet,
 			driver.WithLimits(limits))
 	}()
-	cmd := exec.Command(guests[engine], "-dial", path)
+	cmd := command(engine, "-dial", path)
 	require.NoError(t, cmd.Start())
 	t.Cleanup(func() {
 		cancel()
@@ -249,7 +352,7 @@ func segmentPayload(cfg shmring.Config) uint32 {
 	return cfg.SlotSize - layout.GenerationSize
 }
 
-// eachWay runs a test over every way to connect to guests of every engine.
+// eachWay runs a test over every way to connect to guests of every kind.
 func eachWay(t *testing.T, cfg shmring.Config, run func(t *testing.T, c *testbed.Client)) {
 	eachGuest(t, cfg, func(t *testing.T, g *guest) { run(t, g.client) })
 	eachEngine(t, func(t *testing.T, engine string) {
@@ -257,9 +360,16 @@ func eachWay(t *testing.T, cfg shmring.Config, run func(t *testing.T, c *testbed
 	})
 }
 
-// eachEngine runs a test with guests of every engine.
+// eachEngine runs a test with the programs of every engine.
 func eachEngine(t *testing.T, run func(t *testing.T, engine string)) {
-	for engine := range guests {
+	for _, engine := range engines {
 		t.Run(engine, func(t *testing.T) { run(t, engine) })
+	}
+}
+
+// eachKind runs a test with guests of every kind.
+func eachKind(t *testing.T, run func(t *testing.T, kind string)) {
+	for _, kind := range slices.Sorted(maps.Keys(programs)) {
+		t.Run(kind, func(t *testing.T) { run(t, kind) })
 	}
 }

@@ -92,11 +92,11 @@ func TestLesson_BothSidesFullGoOn(t *testing.T) {
 // TestLesson_OneBadGuestDoesNotStopTheHost: a guest that breaks the protocol is told
 // so and goes; the others do not notice.
 func TestLesson_OneBadGuestDoesNotStopTheHost(t *testing.T) {
-	eachEngine(t, func(t *testing.T, engine string) {
+	eachKind(t, func(t *testing.T, kind string) {
 		socket := filepath.Join(t.TempDir(), "join")
 		h := newHub(t, shmring.Config{MaxGuests: 4})
 		require.NoError(t, h.host.Listen(socket))
-		good := h.spawn(engine)
+		good := h.spawn(kind)
 		working := make(chan error, 1)
 		go func() { working <- testbed.Channels(context.Background(), good.client, 2000) }()
 		for range 5 {
@@ -152,16 +152,16 @@ var idleSwitches = map[string]int{"spawned": 10, "joined": 10, "walked up": 150}
 func TestLesson_IdleUsesNoCPU(t *testing.T) {
 	type idler struct {
 		*guest
-		way, engine string
-		before      int
+		way, kind string
+		before    int
 	}
 	var idlers []*idler
 	for _, way := range ways {
-		for engine := range guests {
-			g := newHubFor(t, way, shmring.Config{MaxGuests: 1}).attach(way, engine)
+		for kind := range programs {
+			g := newHubFor(t, way, shmring.Config{MaxGuests: 1}).attach(way, kind)
 			_, err := g.client.Add(context.Background(), 1, 2)
 			require.NoError(t, err)
-			idlers = append(idlers, &idler{guest: g, way: way, engine: engine})
+			idlers = append(idlers, &idler{guest: g, way: way, kind: kind})
 		}
 	}
 	const seconds = 3
@@ -172,7 +172,7 @@ func TestLesson_IdleUsesNoCPU(t *testing.T) {
 	<-time.After(seconds * time.Second) // what is measured, not waited for
 	for _, i := range idlers {
 		n := switches(t, i.pid) - i.before
-		assert.LessOrEqual(t, n, seconds*idleSwitches[i.way], "times that a %s %s guest went to sleep in %d s", i.way, i.engine, seconds)
+		assert.LessOrEqual(t, n, seconds*idleSwitches[i.way], "times that a %s %s guest went to sleep in %d s", i.way, i.kind, seconds)
 	}
 }
 
@@ -199,8 +199,8 @@ func switches(t *testing.T, pid int) (total int) {
 // TestLesson_StreamGoesOnPast4GiB: credit counters are 32 bits wide and wrap.
 func TestLesson_StreamGoesOnPast4GiB(t *testing.T) {
 	const total = 1<<32 + 1<<26
-	eachEngine(t, func(t *testing.T, engine string) {
-		g := newHub(t, shmring.Config{MaxGuests: 1}).spawn(engine)
+	eachKind(t, func(t *testing.T, kind string) {
+		g := newHub(t, shmring.Config{MaxGuests: 1}).spawn(kind)
 		tx, rx := roam.Channel[[]byte]()
 		called := make(chan error, 1)
 		go func() { called <- g.client.Flood(context.Background(), total, 60000, tx) }()
@@ -223,8 +223,8 @@ func TestLesson_DeathIsNoticedWithoutOtherGuests(t *testing.T) {
 // TestLocalEndWakesANappingReader: a reader that sleeps on the ring itself hears at
 // once of what another goroutine of its process does to its channel.
 func TestLocalEndWakesANappingReader(t *testing.T) {
-	eachEngine(t, func(t *testing.T, engine string) {
-		g := newHub(t, shmring.Config{MaxGuests: 1}).spawn(engine)
+	eachKind(t, func(t *testing.T, kind string) {
+		g := newHub(t, shmring.Config{MaxGuests: 1}).spawn(kind)
 		var slept int
 		for range 10 {
 			inTx, inRx := roam.Channel[string]()
