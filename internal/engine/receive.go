@@ -20,7 +20,7 @@ type recvState struct {
 	// Of the last message that had a slot, and by it the slot of the one after, when it
 	// was last seen.
 	lastSlot uint32
-	nextSlot [guesses]uint32
+	nextSlot [layout.Guesses]uint32
 }
 
 // Tail is the index that this side has received to.
@@ -66,19 +66,17 @@ func (e *End) receive(records []Record, arena []byte) (n int, status Status, bel
 	return n, status, bell
 }
 
-const guesses = 16 // a power of two
-
 // expectSlot touches the slot that is due, since slots come in an order that repeats
 // itself: its line comes at the same time as that of the descriptor which names it. A
 // wrong guess costs a line.
 func (e *End) expectSlot() {
-	if guess := e.recv.nextSlot[e.recv.lastSlot%guesses]; guess < e.peer.count {
+	if guess := e.recv.nextSlot[e.recv.lastSlot%layout.Guesses]; guess < e.peer.count {
 		_ = atomic.LoadUint32(e.peer.generation(guess))
 	}
 }
 
 func (e *End) learnSlot(slot uint32) {
-	e.recv.nextSlot[e.recv.lastSlot%guesses] = slot
+	e.recv.nextSlot[e.recv.lastSlot%layout.Guesses] = slot
 	e.recv.lastSlot = slot
 }
 
