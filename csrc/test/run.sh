@@ -12,12 +12,14 @@ trap 'rm -rf "$out"' EXIT
 
 warnings=(-std=c11 -Wall -Wextra -Wconversion -Wshadow -Werror)
 all=(ring slots channels place wake doorbell end fault order stress processes ticket attach join walk link)
+all+=(items metadata core_call core_channel core_request core_credit core_sequence)
+all+=(guest_serve guest_call guest_end guest_thread)
 
 # runs_in TEST MODE: whether a test has something to say in that mode. The thread sanitizer is for those with threads.
 # The order test is about what no sanitizer models, and wants the speed.
 runs_in() {
   case $2 in
-    thread) [[ $1 == slots || $1 == stress ]] ;;
+    thread) [[ $1 == slots || $1 == stress || $1 == guest_thread ]] ;;
     address+undefined) [[ $1 != order ]] ;;
   esac
 }
@@ -79,7 +81,7 @@ run_mode() {
   }
   ran[$mode]=1
   mkdir "$dir"
-  for file in "$library"/*.c "$library"/guest/*.c "$here"/{fixture,traffic,host,held}.c; do
+  for file in "$library"/*.c "$library"/guest/*.c "$here"/{fixture,traffic,host,held,pair,core_peer}.c "$here"/core_world*.c; do
     objects+=("$dir/$(basename "$file" .c).o")
     "$cc" "${flags[@]}" -c -o "${objects[-1]}" "$file"
   done
