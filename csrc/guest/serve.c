@@ -158,17 +158,24 @@ static void make_watchful(struct roam_guest *guest)
 	role_signal(guest, &guest->watcher->wait);
 }
 
+/* Has somebody watch while handlers run; false when there is nobody. */
+static bool have_watcher(struct roam_guest *guest)
+{
+	if (guest->watcher == NULL)
+		return guest->called > 0 || start_thread(guest);
+	make_watchful(guest);
+	return true;
+}
+
 void serve_watch(struct roam_guest *guest)
 {
 	guest->role.progress++;
-	if (guest->watcher != NULL)
-		make_watchful(guest);
-	else if (!start_thread(guest) && guest->role.first != NULL && guest->called == 0) {
-		/* Nobody will look after those who wait: one of them receives instead. */
-		guest->role.state = ROLE_FREE;
-		guest->role.handler = NULL;
-		role_attend(guest);
-	}
+	if (have_watcher(guest) || guest->role.first == NULL)
+		return;
+	/* Nobody will look after those who wait: one of them receives instead. */
+	guest->role.state = ROLE_FREE;
+	guest->role.handler = NULL;
+	role_attend(guest);
 }
 
 /* Wakes a thread for what is queued; rather another than the watcher. */
@@ -296,6 +303,8 @@ void serve_next(struct roam_guest *guest, struct server *server)
 	}
 	if (role->state == ROLE_HANDLES && role->handler == server)
 		serve_watch(guest);
+	else
+		(void)have_watcher(guest); /* whoever watched may be this one */
 	request_handle(request);
 	server->depth--;
 	server->eager = true;

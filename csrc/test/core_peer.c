@@ -160,11 +160,10 @@ int peer_receive_raw(struct peer *peer, enum roam_msg type, uint32_t id, const v
 int peer_receive(struct peer *peer, enum roam_msg type, uint32_t id, const void *body, size_t len)
 {
 	bool prefixed = type == ROAM_MSG_REQUEST || type == ROAM_MSG_RESPONSE;
-	unsigned char *payload = malloc(len + 2);
+	unsigned char *payload = calloc(1, len + 2);
 	int error;
 
 	payload[0] = 1;
-	payload[1] = 0;
 	if (len > 0)
 		memcpy(payload + 2, body, len);
 	error = prefixed ? peer_receive_raw(peer, type, id, payload, len + 2) :

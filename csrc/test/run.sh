@@ -11,14 +11,16 @@ out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 
 warnings=(-std=c11 -Wall -Wextra -Wconversion -Wshadow -Werror)
-all=(codec codec_errors ring slots channels place wake doorbell end fault order stress processes ticket attach join walk
-     link sleep arm loop leave death flood)
+all=(codec codec_errors ring slots channels place wake doorbell end fault order stress processes)
+all+=(ticket attach join walk link sleep arm loop leave death flood)
+all+=(items metadata core_call core_channel core_request core_credit core_sequence)
+all+=(guest_serve guest_call guest_end guest_thread)
 
 # runs_in TEST MODE: whether a test has something to say in that mode. The thread sanitizer is for those with threads.
 # The order test is about what no sanitizer models, and wants the speed.
 runs_in() {
   case $2 in
-    thread) [[ " slots stress join walk sleep arm loop leave flood " == *" $1 "* ]] ;;
+    thread) [[ " slots stress join walk sleep arm loop leave flood guest_thread " == *" $1 "* ]] ;;
     address+undefined) [[ $1 != order ]] ;;
   esac
 }
@@ -83,7 +85,8 @@ run_mode() {
   }
   ran[$mode]=1
   mkdir "$dir"
-  for file in "$library"/*.c "$library"/guest/*.c "$here"/{fixture,traffic,host,held,bed}.c; do
+  local files=("$library"/*.c "$library"/guest/*.c "$here"/{fixture,traffic,host,held,bed,pair,core_peer}.c)
+  for file in "${files[@]}" "$here"/core_world*.c; do
     objects+=("$dir/$(basename "$(dirname "$file")")-$(basename "$file" .c).o")
     "$cc" "${flags[@]}" -c -o "${objects[-1]}" "$file"
   done
