@@ -129,11 +129,22 @@ var _ = register(map[string]rawCase{
 		g.RequireResult(4, hosttest.Int(42))
 		g.Send(hosttest.Cancel(3))
 		requireCancelled(t, g.Expect(layout.MsgResponse, 3))
-		g.Send(hosttest.Close(2))
-		g.RequireResult(1, hosttest.Int(0))
 		g.Send(hosttest.Cancel(2), hosttest.Reset(4))
 		requireFailure(t, g.Expect(layout.MsgResponse, 2))
+		g.Send(hosttest.Close(2))
+		g.RequireResult(1, hosttest.Int(0))
 		g.AwaitFree(2, 4, 6)
+	}},
+	"handlers end in any order": {threads: true, play: func(t *testing.T, g *hosttest.Guest) {
+		for id := range uint32(6) {
+			g.Send(g.Call(id+1, methodSum, hosttest.Rx(2*id+2)))
+		}
+		answersMeanwhile(g)
+		for id := range uint32(6) {
+			g.Send(hosttest.Close(2*id + 2))
+			g.RequireResult(id+1, hosttest.Int(0))
+			g.AwaitFree(2*id + 2)
+		}
 	}},
 	"handler that panics": {play: func(t *testing.T, g *hosttest.Guest) {
 		g.Send(g.Call(1, methodPanic))

@@ -76,7 +76,7 @@ var _ = register(map[string]rawCase{
 	}},
 	"item larger than the window": {config: hosttest.Config{InitialCredit: 1000}, play: func(t *testing.T, g *hosttest.Guest) {
 		g.Send(g.Call(1, methodFlood, hosttest.Uint(2000), hosttest.Uint(1000), hosttest.Tx(2)))
-		requireFailure(t, g.Expect(layout.MsgResponse, 1), "1002", "1000")
+		requireTold(t, g, g.Expect(layout.MsgResponse, 1), "1002", "1000")
 		requireKinds(t, g, layout.MsgClose)
 		g.AwaitFree(2)
 	}},

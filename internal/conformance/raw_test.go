@@ -17,7 +17,10 @@ import (
 type rawCase struct {
 	config hosttest.Config
 	way    string // one of ways: how the guest comes; spawned if empty
-	play   func(t *testing.T, g *hosttest.Guest)
+	// threads says that handlers which wait have to go on in any order. In a guest of one
+	// thread one that came later runs within the wait of one that came earlier.
+	threads bool
+	play    func(t *testing.T, g *hosttest.Guest)
 	// attach is for cases that start the program themselves, in place of play.
 	attach func(t *testing.T, guest []string)
 }
@@ -128,6 +131,9 @@ func TestGuestsKeepTheRules(t *testing.T) {
 	for _, name := range slices.Sorted(maps.Keys(rawCases)) {
 		for kind, program := range programs {
 			t.Run(kind+"/"+name, func(t *testing.T) {
+				if rawCases[name].threads && kind == "c-one-thread" {
+					t.Skip("the handlers of a guest of one thread end in the order in which they nest")
+				}
 				t.Parallel()
 				rawCases[name].run(t, slices.Clip(program))
 			})
