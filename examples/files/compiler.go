@@ -54,9 +54,12 @@ func (cc compiler) try(ctx context.Context, program, header string, flags []stri
 // is not there.
 func (cc compiler) check(ctx context.Context, program string) error {
 	var lacking error
-	if len(cc) == 0 || cc.try(ctx, program, "pthread.h", nil) != nil {
-		lacking = &missing{"there is no C compiler that works", "install gcc and libc6-dev, or name another in $CC"}
-	} else if cc.try(ctx, program, "zlib.h", zlib(ctx)) != nil {
+	switch {
+	case len(cc) == 0:
+		lacking = &missing{"there is no C compiler", "install gcc and libc6-dev, or name one in $CC"}
+	case cc.try(ctx, program, "pthread.h", nil) != nil:
+		lacking = &missing{fmt.Sprintf("the C compiler %q makes no programs", strings.Join(cc, " ")), "install gcc and libc6-dev, or name another in $CC"}
+	case cc.try(ctx, program, "zlib.h", zlib(ctx)) != nil:
 		lacking = &missing{"zlib is not there", "install zlib1g-dev"}
 	}
 	if ctx.Err() != nil {

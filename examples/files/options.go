@@ -86,6 +86,12 @@ const (
 	guestsInBoth guestChoice = "both"
 )
 
+// hasInC says whether the guest with that number is to be in C: of both languages, every
+// second one.
+func (c guestChoice) hasInC(number int) bool {
+	return c == guestsInC || c != guestsInGo && number%2 == 0
+}
+
 func (c *guestChoice) String() string { return string(*c) }
 
 func (c *guestChoice) Type() string { return "LANGUAGE" }

@@ -86,6 +86,16 @@ func (p *process) wait(t *testing.T) int {
 	return p.cmd.ProcessState.ExitCode()
 }
 
+// building has p build its guest in C, with more in its environment, and gives the folder
+// in which it keeps what is temporary.
+func (p *process) building(t *testing.T, environment ...string) string {
+	t.Helper()
+	temporary := t.TempDir()
+	p.cmd.Args[0] = demoBuildingName
+	p.cmd.Env = append(os.Environ(), append(environment, "TMPDIR="+temporary)...)
+	return temporary
+}
+
 func runDemo(t *testing.T, args ...string) (status int, stdout, stderr string) {
 	t.Helper()
 	p := start(t, args...)

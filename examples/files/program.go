@@ -43,16 +43,18 @@ func goPrograms(guests int) ([]program, error) {
 	return programs, nil
 }
 
-// programs is what each guest of the first run runs, as --guest says: of both
-// languages, every second one is in C. Without --guest that is for machines that
-// have what it takes. remove is to be called when the guests have ended.
+// programs is what each guest of the first run runs, as --guest says; without --guest
+// some are in C where this machine can build that. remove is to be called when no guest
+// is to be started any more.
 func (d *demo) programs(ctx context.Context) (programs []program, remove func(), err error) {
 	programs, err = goPrograms(int(d.guests))
-	first, step := 1, 2
-	if d.guest == guestsInC {
-		first, step = 0, 1
+	var toBeInC []*program
+	for i := range programs {
+		if d.guest.hasInC(i + 1) {
+			toBeInC = append(toBeInC, &programs[i])
+		}
 	}
-	if err != nil || d.guest == guestsInGo || first >= len(programs) {
+	if err != nil || len(toBeInC) == 0 {
 		return programs, func() {}, err
 	}
 	guest, err := d.build(ctx, d.stderr)
@@ -66,8 +68,8 @@ func (d *demo) programs(ctx context.Context) (programs []program, remove func(),
 	case err != nil:
 		return nil, nil, err
 	}
-	for i := first; i < len(programs); i += step {
-		programs[i] = program{language: inC, path: guest.path}
+	for _, p := range toBeInC {
+		*p = program{language: inC, path: guest.path}
 	}
 	return programs, guest.remove, nil
 }
