@@ -50,6 +50,8 @@ void link_notify(struct link *link);
 struct roam_received link_receive(struct link *link, struct roam_message *messages, uint32_t max, void *arena,
 				  size_t arena_len);
 bool link_pending(const struct link *link);
+/* Any thread: how far the host has written its ring, comparable with roam_message.seq. */
+uint32_t link_head(const struct link *link);
 /* Polls for so long, nanoseconds; whether a message is there. */
 bool link_spin(const struct link *link, int64_t ns);
 
