@@ -73,16 +73,21 @@ static void map(struct fixture *fixture)
 			     "fixture: mmap");
 }
 
-void fixture_create_shared(struct fixture *fixture, struct roam_config config)
+void fixture_create_file(struct fixture *fixture, struct roam_config config, int fd)
 {
 	compute(fixture, config);
-	fixture->fd = memfd_create("roam-test", MFD_CLOEXEC);
-	if (fixture->fd < 0 || ftruncate(fixture->fd, (off_t)fixture->layout.total_size) != 0) {
-		perror("fixture: memfd");
+	fixture->fd = fd;
+	if (fd < 0 || ftruncate(fd, (off_t)fixture->layout.total_size) != 0) {
+		perror("fixture: file");
 		exit(EXIT_FAILURE);
 	}
 	map(fixture);
 	fill(fixture);
+}
+
+void fixture_create_shared(struct fixture *fixture, struct roam_config config)
+{
+	fixture_create_file(fixture, config, memfd_create("roam-test", MFD_CLOEXEC));
 }
 
 void fixture_map_again(struct fixture *fixture)

@@ -10,7 +10,7 @@ struct fixture {
 	struct roam_config config;
 	struct roam_layout layout;
 	unsigned char *base;
-	int fd; /* memfd, -1 when the segment is memory of this process */
+	int fd; /* memfd or file, -1 when the segment is memory of this process */
 };
 
 /* Sizes that make every limit near: 2 guests, rings of 8, 4 slots of 256 bytes, 16 channels. */
@@ -21,6 +21,9 @@ void fixture_create(struct fixture *fixture, struct roam_config config);
 
 /* The same in a memfd, for processes that are forked off. */
 void fixture_create_shared(struct fixture *fixture, struct roam_config config);
+
+/* The same in a file that is open, which is taken over. */
+void fixture_create_file(struct fixture *fixture, struct roam_config config, int fd);
 
 /* Maps the memfd a second time, as another process would see it, elsewhere. */
 void fixture_map_again(struct fixture *fixture);

@@ -11,7 +11,7 @@ out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 
 warnings=(-std=c11 -Wall -Wextra -Wconversion -Wshadow -Werror)
-all=(ring slots channels place wake doorbell end fault order stress processes)
+all=(ring slots channels place wake doorbell end fault order stress processes link)
 
 # runs_in TEST MODE: whether a test has something to say in that mode. The thread sanitizer is for those with threads.
 # The order test is about what no sanitizer models, and wants the speed.
@@ -79,7 +79,7 @@ run_mode() {
   }
   ran[$mode]=1
   mkdir "$dir"
-  for file in "$library"/*.c "$here"/fixture.c "$here"/traffic.c; do
+  for file in "$library"/*.c "$library"/guest/*.c "$here"/{fixture,traffic,host}.c; do
     objects+=("$dir/$(basename "$file" .c).o")
     "$cc" "${flags[@]}" -c -o "${objects[-1]}" "$file"
   done
