@@ -200,7 +200,7 @@ int roam_guest_attach(int argc, char *const *argv, const struct roam_options *op
 		      struct roam_failure *failure);
 
 /* By the host's Unix socket, for a process that the host did not start. Waits for the host's answer, at most
- * timeout_ns nanoseconds (0 or less: as long as it takes). */
+ * timeout_ns nanoseconds (0 or less: as long as it takes), after which it is ROAM_ERR_DEADLINE. */
 int roam_guest_join(const char *socket_path, int64_t timeout_ns, const struct roam_options *options,
 		    struct roam_guest **guest, struct roam_failure *failure);
 
