@@ -39,8 +39,9 @@ int attach_doorbell(struct link *link, int fd, bool *datagram, struct roam_failu
 static pid_t host_process(const char *path)
 {
 	int pid;
+	int end = 0;
 
-	return sscanf(path, "/proc/%d/fd/", &pid) == 1 ? pid : getppid();
+	return sscanf(path, "/proc/%d/fd/%n", &pid, &end) == 1 && end > 0 ? pid : getppid();
 }
 
 /* Watches the process of a host whose doorbell does not show its end. */

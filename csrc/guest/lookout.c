@@ -8,13 +8,10 @@
 #include <unistd.h>
 
 #include "../shared.h"
-#include "clock.h"
 #include "failure.h"
 #include "lookout.h"
 #include "state.h"
 #include "word.h"
-
-#define CROWDED_BOUND (10 * CLOCK_MILLISECOND) /* more words are armed than one sleep can watch */
 
 struct lookout {
 	const struct roam_allocator *allocator;
@@ -120,15 +117,14 @@ static void order(struct lookout *lookout)
 	word_wake(&lookout->orders);
 }
 
-int64_t lookout_watch(struct lookout *lookout, struct link *link)
+void lookout_watch(struct lookout *lookout, struct link *link)
 {
 	struct roam_futex words[ROAM_FUTEX_MAX] = { [1] = {
 		.seen = roam_end_tail(&link->end),
 		.address = (uintptr_t)link->end.receive.other,
 		.flags = ROAM_FUTEX_SHARED,
 	} };
-	bool all;
-	uint32_t count = waiters_words(&link->waiters, words + 2, ROAM_FUTEX_MAX - 2, &all) + 2;
+	uint32_t count = waiters_words(&link->waiters, words + 2) + 2;
 
 	(void)pthread_mutex_lock(&lookout->lock);
 	if (!lookout->watching || count != lookout->count ||
@@ -139,7 +135,6 @@ int64_t lookout_watch(struct lookout *lookout, struct link *link)
 		order(lookout);
 	}
 	(void)pthread_mutex_unlock(&lookout->lock);
-	return all ? CLOCK_NEVER : CROWDED_BOUND;
 }
 
 void lookout_free(struct lookout *lookout)

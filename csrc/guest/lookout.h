@@ -18,8 +18,8 @@ struct lookout;
 int lookout_create(const struct roam_allocator *allocator, int event, struct lookout **lookout,
 		   struct roam_failure *failure);
 
-/* Has it watch for a message and all that is armed; the flags are set. Returns for how long that is good, nanoseconds. */
-int64_t lookout_watch(struct lookout *lookout, struct link *link);
+/* Has it watch for a message and all that is armed; the flags are set. */
+void lookout_watch(struct lookout *lookout, struct link *link);
 
 /* Ends the thread, which then touches no word any more. */
 void lookout_free(struct lookout *lookout);

@@ -85,12 +85,13 @@ void link_prepare(struct link *link, bool busy, int64_t bound_ns)
 	int64_t bound = wait_bound(link, busy, bound_ns);
 	bool changed;
 
-	link_finish(link);
+	if (link->prepared)
+		link_finish(link);
 	link->prepared = true;
-	changed = waiters_begin(&link->waiters, link->bell >= 0);
+	changed = waiters_begin(&link->waiters, link->bell >= 0, &bound);
 	wait_sleeps(link, ON_DESCRIPTORS);
 	if (link->lookout != NULL)
-		bound = clock_sooner(bound, lookout_watch(link->lookout, link));
+		lookout_watch(link->lookout, link);
 	set_timer(link, bound == CLOCK_NEVER ? 0 : clock_after(clock_now(), bound));
 	if (changed || wait_ready(link))
 		make_readable(link);

@@ -18,13 +18,11 @@
 #include "wait.h"
 #include "word.h"
 
-#define LINGER (50 * CLOCK_MILLISECOND)        /* after the last message */
-#define SLOT_BOUND (10 * CLOCK_MILLISECOND)    /* a pool may be refilled without a change of the word */
-#define WORDS_BOUND CLOCK_SECOND               /* nothing on a futex word shows the end of the other side */
-#define FOREIGN_BUSY CLOCK_MILLISECOND         /* a foreign peer may never wake */
+#define LINGER (50 * CLOCK_MILLISECOND) /* after the last message */
+#define WORDS_BOUND CLOCK_SECOND /* nothing on a futex word shows the end of the other side */
+#define FOREIGN_BUSY CLOCK_MILLISECOND /* a foreign peer may never wake */
 #define FOREIGN_IDLE (20 * CLOCK_MILLISECOND)
-#define CROWDED_BOUND (10 * CLOCK_MILLISECOND) /* more words are armed than one sleep can watch */
-#define OWED_BOUND (10 * CLOCK_MILLISECOND)    /* the kernel could not ring the doorbell at once */
+#define OWED_BOUND (10 * CLOCK_MILLISECOND) /* the kernel could not ring the doorbell at once */
 
 int64_t wait_bound(struct link *link, bool busy, int64_t bound_ns)
 {
@@ -38,8 +36,6 @@ int64_t wait_bound(struct link *link, bool busy, int64_t bound_ns)
 		bound = clock_sooner(bound, WORDS_BOUND);
 	if (link->foreign || (link->bell < 0 && !link->has_waitv))
 		bound = clock_sooner(bound, busy ? FOREIGN_BUSY : FOREIGN_IDLE);
-	if (waiters_have(&link->waiters, ROAM_WAIT_SLOT))
-		bound = clock_sooner(bound, SLOT_BOUND);
 	if (load_once32(&link->bell_due) != 0)
 		bound = clock_sooner(bound, OWED_BOUND);
 	return bound;
@@ -91,15 +87,14 @@ static void sleep_on_vector(struct link *link, int64_t bound)
 		{ .seen = roam_end_tail(&link->end), .address = (uintptr_t)link->end.receive.other,
 		  .flags = ROAM_FUTEX_SHARED },
 	};
-	bool all;
-	uint32_t count = waiters_words(&link->waiters, vector + 2, ROAM_FUTEX_MAX - 2, &all) + 2;
+	uint32_t count = waiters_words(&link->waiters, vector + 2) + 2;
 
-	(void)roam_futex_waitv(vector, count, all ? bound : clock_sooner(bound, CROWDED_BOUND));
+	(void)roam_futex_waitv(vector, count, bound);
 }
 
 static void sleep_on_words(struct link *link, int64_t bound)
 {
-	bool changed = waiters_begin(&link->waiters, false);
+	bool changed = waiters_begin(&link->waiters, false, &bound);
 
 	wait_sleeps(link, ON_WORDS);
 	if (!changed && bound > 0 && !wait_ready(link)) {
@@ -143,7 +138,7 @@ void wait_descriptors(struct link *link, int64_t bound)
 
 static void sleep_on_descriptors(struct link *link, int64_t bound)
 {
-	bool changed = waiters_begin(&link->waiters, true);
+	bool changed = waiters_begin(&link->waiters, true, &bound);
 
 	wait_sleeps(link, ON_DESCRIPTORS);
 	/* Also when there is no reason to sleep: a host that has hung up is to be noticed, whatever else goes on. */

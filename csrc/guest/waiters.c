@@ -1,7 +1,11 @@
 /* Those of this process that wait for the host, with their flag bits. */
 
 #include "../shared.h"
+#include "clock.h"
 #include "waiters.h"
+
+#define SLOT_BOUND (10 * CLOCK_MILLISECOND)    /* a pool may be refilled without a change of the word */
+#define CROWDED_BOUND (10 * CLOCK_MILLISECOND) /* more words are armed than one sleep can watch */
 
 int waiters_init(struct waiters *waiters, const struct roam_allocator *allocator)
 {
@@ -87,7 +91,7 @@ static void watch(struct waiters *waiters, uint32_t *word)
 	else if (grow(waiters))
 		waiters->words[waiters->word_count++] = (struct watched){ word, 1, load_ordered32(word) };
 	else
-		waiters->unwatched++; /* sleeps are short meanwhile: see waiters_words */
+		waiters->unwatched++;
 }
 
 /* Takes back one waiter of a word, or of those that found no memory: which of them does not matter. */
@@ -126,17 +130,17 @@ void waiters_remove(struct waiters *waiters, enum roam_wait kind, const uint32_t
 	unlock(waiters);
 }
 
-bool waiters_have(struct waiters *waiters, enum roam_wait kind)
+/* Shortens a sleep that does not end with everything that is waited for. The lock is held. */
+static int64_t shorten(const struct waiters *waiters, int64_t bound)
 {
-	bool have;
+	bool crowded = waiters->word_count > WAITERS_WORDS || waiters->unwatched != 0;
 
-	lock(waiters);
-	have = waiters->counts[kind] != 0;
-	unlock(waiters);
-	return have;
+	if (waiters->counts[ROAM_WAIT_SLOT] != 0)
+		bound = clock_sooner(bound, SLOT_BOUND);
+	return crowded && !waiters->by_bell ? clock_sooner(bound, CROWDED_BOUND) : bound;
 }
 
-bool waiters_begin(struct waiters *waiters, bool by_bell)
+bool waiters_begin(struct waiters *waiters, bool by_bell, int64_t *bound)
 {
 	bool changed = false;
 
@@ -146,26 +150,26 @@ bool waiters_begin(struct waiters *waiters, bool by_bell)
 	waiters->counts[ROAM_WAIT_MESSAGES]++;
 	declare(waiters);
 	if (waiters->counts[ROAM_WAIT_SLOT] != 0) /* anew: the protocol asks for it */
-		roam_flags_set(waiters->flags, bits_of(waiters));
+		roam_flags_set(waiters->flags, waiters->bits);
 	for (uint32_t i = 0; i < waiters->word_count; i++)
 		changed = changed || load_ordered32(waiters->words[i].word) != waiters->words[i].seen;
+	*bound = shorten(waiters, *bound);
 	unlock(waiters);
 	return changed;
 }
 
-uint32_t waiters_words(struct waiters *waiters, struct roam_futex *vector, uint32_t max, bool *all)
+uint32_t waiters_words(struct waiters *waiters, struct roam_futex *vector)
 {
 	uint32_t count;
 
 	lock(waiters);
-	count = waiters->word_count < max ? waiters->word_count : max;
+	count = waiters->word_count < WAITERS_WORDS ? waiters->word_count : WAITERS_WORDS;
 	for (uint32_t i = 0; i < count; i++)
 		vector[i] = (struct roam_futex){
 			.seen = waiters->words[i].seen,
 			.address = (uintptr_t)waiters->words[i].word,
 			.flags = ROAM_FUTEX_SHARED,
 		};
-	*all = count == waiters->word_count && waiters->unwatched == 0;
 	unlock(waiters);
 	return count;
 }

@@ -35,7 +35,7 @@ struct waiters {
 	uint32_t bits;   /* set in it */
 	struct watched *words;
 	uint32_t word_count, word_capacity;
-	uint32_t unwatched; /* waiters whose word found no memory */
+	uint32_t unwatched; /* waiters whose word found no memory: sleeps are short meanwhile */
 };
 
 /* 0, or a positive errno. */
@@ -47,15 +47,15 @@ void waiters_destroy(struct waiters *waiters);
 bool waiters_add(struct waiters *waiters, enum roam_wait kind, uint32_t *word);
 void waiters_remove(struct waiters *waiters, enum roam_wait kind, const uint32_t *word);
 
-/* Whether anybody waits for a kind. */
-bool waiters_have(struct waiters *waiters, enum roam_wait kind);
+/* The most words that waiters_words gives: a sleep is on two more. */
+#define WAITERS_WORDS (ROAM_FUTEX_MAX - 2)
 
-/* The receiver is about to sleep, for messages and all that is armed. Whether a word has changed since the last look:
- * then it must not. */
-bool waiters_begin(struct waiters *waiters, bool by_bell);
+/* The receiver is about to sleep, for messages and all that is armed, for at most *bound nanoseconds: less when what is
+ * armed asks for it. Whether a word has changed since the last look: then it must not. */
+bool waiters_begin(struct waiters *waiters, bool by_bell, int64_t *bound);
 
-/* The words to sleep on, at most max of them; *all says whether there are no more. */
-uint32_t waiters_words(struct waiters *waiters, struct roam_futex *vector, uint32_t max, bool *all);
+/* The words to sleep on, into a vector for WAITERS_WORDS of them. */
+uint32_t waiters_words(struct waiters *waiters, struct roam_futex *vector);
 
 /* The receiver has slept, and is about to look at everything. */
 void waiters_end(struct waiters *waiters);
