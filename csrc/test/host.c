@@ -2,13 +2,16 @@
 
 #include "host.h"
 
-#include <dirent.h>
 #include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static void must(bool held, const char *what)
@@ -24,13 +27,35 @@ struct roam_header *host_header(const struct host *host)
 	return (struct roam_header *)(void *)host->segment.base;
 }
 
+struct roam_peer *host_peer(const struct host *host, uint32_t peer_id)
+{
+	return fixture_peer(&host->segment, peer_id);
+}
+
+/* ---- The segment ------------------------------------------------------------------------------------------------ */
+
+static void write_entries(const struct host *host)
+{
+	const struct roam_layout *layout = &host->segment.layout;
+
+	for (uint32_t id = 1; id <= host->segment.config.max_guests; id++) {
+		struct roam_peer *peer = host_peer(host, id);
+		uint64_t area = layout->guest_areas_offset + (id - 1) * layout->guest_area_size;
+
+		peer->ring_offset = area;
+		peer->slot_pool_offset = layout->slot_region_offset + id * layout->pool_size;
+		peer->channel_table_offset = area + layout->channel_table;
+		peer->guest_flags = 0;
+	}
+}
+
 static void write_header(const struct host *host)
 {
 	const struct roam_config *config = &host->segment.config;
 	const struct roam_layout *layout = &host->segment.layout;
-	uint64_t magic;
 
 	*host_header(host) = (struct roam_header){
+		.magic = ROAM_SEGMENT_MAGIC,
 		.version = ROAM_VERSION,
 		.header_size = sizeof(struct roam_header),
 		.total_size = layout->total_size,
@@ -46,67 +71,97 @@ static void write_header(const struct host *host)
 		.current_size = layout->total_size,
 		.features = ROAM_FEATURE_WAITER_FLAGS,
 	};
-	for (uint32_t id = 1; id <= config->max_guests; id++) {
-		struct roam_peer *peer = fixture_peer(&host->segment, id);
-		uint64_t area = layout->guest_areas_offset + (id - 1) * layout->guest_area_size;
-
-		peer->ring_offset = area;
-		peer->slot_pool_offset = layout->slot_region_offset + id * layout->pool_size;
-		peer->channel_table_offset = area + layout->channel_table;
-		peer->guest_flags = 0;
-	}
-	memcpy(&magic, ROAM_SEGMENT_MAGIC, sizeof(magic));
-	__atomic_store_n((uint64_t *)(void *)host->segment.base, magic, __ATOMIC_RELEASE);
 }
 
-void host_create(struct host *host, struct roam_config config)
-{
-	*host = (struct host){ .bell = -1 };
-	fixture_create_shared(&host->segment, config);
-	snprintf(host->path, sizeof(host->path), "/proc/%d/fd/%d", getpid(), host->segment.fd);
-	write_header(host);
-}
-
-void host_create_at(struct host *host, struct roam_config config, const char *folder)
+static void create_file(struct host *host, struct roam_config config, const char *folder)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 1 };
 
-	*host = (struct host){ .bell = -1 };
 	snprintf(host->path, sizeof(host->path), "%s/segment-%d", folder, getpid());
 	fixture_create_file(&host->segment, config, open(host->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
 	must(fcntl(host->segment.fd, F_OFD_SETLK, &lock) == 0, "host: lock");
+}
+
+void host_create(struct host *host, struct roam_config config, const char *folder)
+{
+	*host = (struct host){ .bell = -1 };
+	if (folder != NULL) {
+		create_file(host, config, folder);
+	} else {
+		fixture_create_shared(&host->segment, config);
+		snprintf(host->path, sizeof(host->path), "/proc/%d/fd/%d", getpid(), host->segment.fd);
+	}
+	write_entries(host);
 	write_header(host);
+}
+
+/* ---- In a process of its own ------------------------------------------------------------------------------------ */
+
+static void be_host(struct host *host, struct roam_config config, const char *folder, int bell, int report)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	host_create(host, config, folder);
+	host->bell = bell;
+	must(write(report, host, sizeof(*host)) == (ssize_t)sizeof(*host), "host: report");
+	close(report);
+	for (;;)
+		pause();
+}
+
+void host_fork(struct host *host, struct roam_config config, const char *folder, int bell_type, int *guest_bell)
+{
+	int bells[2] = { -1, -1 };
+	int pipes[2];
+	pid_t pid;
+
+	must(bell_type == 0 || socketpair(AF_UNIX, bell_type, 0, bells) == 0, "host: socketpair");
+	must(pipe2(pipes, O_CLOEXEC) == 0, "host: pipe");
+	pid = fork();
+	must(pid >= 0, "host: fork");
+	if (pid == 0) {
+		close(bells[1]);
+		be_host(host, config, folder, bells[0], pipes[1]);
+	}
+	close(pipes[1]);
+	must(read(pipes[0], host, sizeof(*host)) == (ssize_t)sizeof(*host), "host: read");
+	close(pipes[0]);
+	if (bells[0] >= 0)
+		close(bells[0]);
+	host->bell = -1;
+	host->pid = pid;
+	/* Another open file description, which has no lock. */
+	host->segment.fd = open(host->path, O_RDWR | O_CLOEXEC);
+	host->segment.base = mmap(NULL, host->segment.layout.total_size, PROT_READ | PROT_WRITE, MAP_SHARED,
+				  host->segment.fd, 0);
+	must(host->segment.base != MAP_FAILED, "host: map");
+	*guest_bell = bells[1];
+}
+
+void host_kill(const struct host *host)
+{
+	must(kill(host->pid, SIGKILL) == 0, "host: kill");
 }
 
 void host_destroy(struct host *host)
 {
+	if (host->pid != 0) {
+		kill(host->pid, SIGKILL);
+		waitpid(host->pid, NULL, 0);
+	}
 	if (strncmp(host->path, "/proc/", 6) != 0)
 		unlink(host->path);
 	fixture_destroy(&host->segment);
 	if (host->bell >= 0)
 		close(host->bell);
-	host->bell = -1;
 }
 
-static uint64_t word_of(uint32_t state, uint32_t epoch)
-{
-	return (uint64_t)epoch << 32 | state;
-}
+/* ---- Guests ----------------------------------------------------------------------------------------------------- */
 
-void host_reserve(const struct host *host, uint32_t peer_id, uint32_t epoch)
+void host_set_entry(const struct host *host, uint32_t peer_id, enum roam_state state, uint32_t epoch)
 {
-	__atomic_store_n((uint64_t *)(void *)fixture_peer(&host->segment, peer_id), word_of(ROAM_STATE_RESERVED, epoch),
-			 __ATOMIC_SEQ_CST);
-}
+	uint64_t *word = (uint64_t *)(void *)host_peer(host, peer_id);
 
-int host_doorbell(struct host *host, int type)
-{
-	int bells[2];
-
-	must(socketpair(AF_UNIX, type, 0, bells) == 0, "host: socketpair");
-	must(fcntl(bells[0], F_SETFD, FD_CLOEXEC) == 0, "host: fcntl");
-	host->bell = bells[0];
-	return bells[1];
+	__atomic_store_n(word, (uint64_t)epoch << 32 | (uint32_t)state, __ATOMIC_SEQ_CST);
 }
 
 void host_ticket(const struct host *host, uint32_t peer_id, int doorbell, uint32_t epoch, struct ticket_args *args)
@@ -122,9 +177,35 @@ void host_ticket(const struct host *host, uint32_t peer_id, int doorbell, uint32
 		args->argv[i + 1] = args->text[i];
 }
 
-void host_attach_end(struct host *host, uint32_t peer_id)
+int host_doorbell(struct host *host, int type)
 {
-	fixture_end(&host->segment, peer_id, true, &host->end);
+	int bells[2];
+
+	must(socketpair(AF_UNIX, type, 0, bells) == 0, "host: socketpair");
+	host->bell = bells[0];
+	return bells[1];
+}
+
+struct link *host_attach(struct host *host, int guest_bell, const struct roam_allocator *allocator)
+{
+	struct ticket_args args;
+	struct roam_failure failure;
+	struct link *link;
+
+	host_set_entry(host, 1, ROAM_STATE_RESERVED, 7);
+	host_ticket(host, 1, guest_bell, 7, &args);
+	if (link_attach(args.argc, args.argv, allocator, &link, &failure) != 0) {
+		fprintf(stderr, "host: attach: %s\n", failure.text);
+		exit(EXIT_FAILURE);
+	}
+	fixture_end(&host->segment, 1, true, &host->end);
+	return link;
+}
+
+struct link *host_with_guest(struct host *host, struct roam_config config, const struct roam_allocator *allocator)
+{
+	host_create(host, config, NULL);
+	return host_attach(host, host_doorbell(host, SOCK_STREAM), allocator);
 }
 
 bool host_send(struct host *host, enum roam_msg type, uint32_t id, const void *payload, size_t len)
@@ -138,70 +219,21 @@ bool host_send(struct host *host, enum roam_msg type, uint32_t id, const void *p
 	return true;
 }
 
-/* ---- What must not leak ----------------------------------------------------------------------------------------- */
-
-static bool may_take(struct counting *counting)
+void host_await_flags(const struct host *host, uint32_t flags)
 {
-	uint32_t taken = __atomic_add_fetch(&counting->taken, 1, __ATOMIC_RELAXED);
-
-	return counting->fails == 0 || taken < counting->fails;
+	while ((__atomic_load_n(&host_peer(host, 1)->guest_flags, __ATOMIC_SEQ_CST) & flags) == 0)
+		sched_yield();
 }
 
-static void *allocate(void *context, size_t size)
+void folder_create(char folder[64])
 {
-	struct counting *counting = context;
-	void *memory = may_take(counting) ? malloc(size) : NULL;
+	const char *parent = getenv("TMPDIR");
 
-	if (memory != NULL)
-		__atomic_fetch_add(&counting->live, 1, __ATOMIC_RELAXED);
-	return memory;
+	snprintf(folder, 64, "%s/roam-test-XXXXXX", parent == NULL || strlen(parent) > 40 ? "/tmp" : parent);
+	must(mkdtemp(folder) != NULL, "folder_create");
 }
 
-static void *resize(void *context, void *memory, size_t size)
+void folder_remove(const char *folder)
 {
-	struct counting *counting = context;
-	void *moved = may_take(counting) ? realloc(memory, size) : NULL;
-
-	if (memory == NULL && moved != NULL)
-		__atomic_fetch_add(&counting->live, 1, __ATOMIC_RELAXED);
-	return moved;
-}
-
-static void release(void *context, void *memory)
-{
-	struct counting *counting = context;
-
-	if (memory != NULL)
-		__atomic_fetch_sub(&counting->live, 1, __ATOMIC_RELAXED);
-	free(memory);
-}
-
-void counting_init(struct counting *counting)
-{
-	*counting = (struct counting){ .allocator = { allocate, resize, release, counting } };
-}
-
-unsigned open_descriptors(void)
-{
-	DIR *folder = opendir("/proc/self/fd");
-	unsigned count = 0;
-
-	must(folder != NULL, "open_descriptors");
-	while (readdir(folder) != NULL)
-		count++;
-	closedir(folder);
-	return count;
-}
-
-unsigned segment_mappings(void)
-{
-	FILE *maps = fopen("/proc/self/maps", "re");
-	char line[512];
-	unsigned count = 0;
-
-	must(maps != NULL, "segment_mappings");
-	while (fgets(line, sizeof(line), maps) != NULL)
-		count += strstr(line, "roam-test") != NULL || strstr(line, "segment-") != NULL;
-	fclose(maps);
-	return count;
+	must(rmdir(folder) == 0, "folder_remove");
 }

@@ -79,7 +79,7 @@ run_mode() {
   }
   ran[$mode]=1
   mkdir "$dir"
-  for file in "$library"/*.c "$library"/guest/*.c "$here"/{fixture,traffic,host}.c; do
+  for file in "$library"/*.c "$library"/guest/*.c "$here"/{fixture,traffic,host,held}.c; do
     objects+=("$dir/$(basename "$file" .c).o")
     "$cc" "${flags[@]}" -c -o "${objects[-1]}" "$file"
   done

@@ -1,0 +1,96 @@
+#include "held.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool may_take(struct counting *counting)
+{
+	uint32_t taken = __atomic_add_fetch(&counting->taken, 1, __ATOMIC_RELAXED);
+
+	return counting->fails == 0 || taken < counting->fails;
+}
+
+static void *allocate(void *context, size_t size)
+{
+	struct counting *counting = context;
+	void *memory = may_take(counting) ? malloc(size) : NULL;
+
+	if (memory != NULL)
+		__atomic_fetch_add(&counting->live, 1, __ATOMIC_RELAXED);
+	return memory;
+}
+
+static void *resize(void *context, void *memory, size_t size)
+{
+	struct counting *counting = context;
+	bool fresh = memory == NULL;
+	void *moved = may_take(counting) ? realloc(memory, size) : NULL;
+
+	if (fresh && moved != NULL)
+		__atomic_fetch_add(&counting->live, 1, __ATOMIC_RELAXED);
+	return moved;
+}
+
+static void release(void *context, void *memory)
+{
+	struct counting *counting = context;
+
+	if (memory != NULL)
+		__atomic_fetch_sub(&counting->live, 1, __ATOMIC_RELAXED);
+	free(memory);
+}
+
+void counting_init(struct counting *counting)
+{
+	*counting = (struct counting){ .allocator = { allocate, resize, release, counting } };
+}
+
+static unsigned entries(const char *path)
+{
+	DIR *folder = opendir(path);
+	unsigned count = 0;
+
+	if (folder == NULL) {
+		perror(path);
+		exit(EXIT_FAILURE);
+	}
+	while (readdir(folder) != NULL)
+		count++;
+	closedir(folder);
+	return count;
+}
+
+static unsigned mappings(void)
+{
+	FILE *maps = fopen("/proc/self/maps", "r");
+	char line[1024];
+	unsigned count = 0;
+
+	if (maps == NULL) {
+		perror("/proc/self/maps");
+		exit(EXIT_FAILURE);
+	}
+	while (fgets(line, sizeof(line), maps) != NULL)
+		count += strstr(line, "roam-test") != NULL;
+	fclose(maps);
+	return count;
+}
+
+struct held held_now(void)
+{
+	return (struct held){ entries("/proc/self/fd"), mappings(), entries("/proc/self/task") };
+}
+
+bool held_same(struct held before)
+{
+	struct held now = held_now();
+	bool same = now.descriptors == before.descriptors && now.mappings == before.mappings &&
+		    now.threads == before.threads;
+
+	if (!same)
+		fprintf(stderr, "  descriptors %u, were %u; mappings %u, were %u; threads %u, were %u\n", now.descriptors,
+			before.descriptors, now.mappings, before.mappings, now.threads, before.threads);
+	return same;
+}
