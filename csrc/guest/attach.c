@@ -4,15 +4,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "attach.h"
 #include "failure.h"
 #include "header.h"
+#include "state.h"
 #include "tend.h"
 #include "ticket.h"
 
@@ -21,17 +20,17 @@
 #define SYS_pidfd_open 434
 #endif
 
-int attach_doorbell(struct link *link, int fd, bool *datagram, struct roam_failure *failure)
+/* Takes over a doorbell, one end of a stream socket (or a foreign host's datagram pair), and keeps it from programs that
+ * this process starts. What is no socket is left alone. */
+static int take_doorbell(int fd, bool *datagram, struct roam_failure *failure)
 {
 	int type = 0;
 	socklen_t size = sizeof(type);
 
 	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) != 0)
 		return failure_system(failure, ROAM_ERR_ARGUMENT, errno, "the doorbell, descriptor %d, must be a socket", fd);
-	if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)
-		return failure_system(failure, ROAM_ERR_SYSTEM, errno, "set close-on-exec on the doorbell, descriptor %d", fd);
+	(void)fcntl(fd, F_SETFD, FD_CLOEXEC); /* cannot fail on a descriptor that is open */
 	*datagram = type == SOCK_DGRAM;
-	link->bell = fd;
 	return 0;
 }
 
@@ -56,19 +55,11 @@ static int watch_parent(struct link *link, const char *path, struct roam_failure
 			      "watch the host's process %d, whose end a datagram doorbell does not show", (int)pid);
 }
 
-int attach_claim_failure(uint32_t peer_id, uint64_t found, const char *expected, struct roam_failure *failure)
-{
-	char text[ENTRY_TEXT];
-
-	return failure_set(failure, ROAM_ERR_CLAIM, "entry %" PRIu32 " is %s, must be %s", peer_id,
-			   entry_text(found, text), expected);
-}
-
 static int claim_failure(const struct link *link, const struct ticket *ticket, struct roam_failure *failure)
 {
 	char expected[ENTRY_TEXT];
 
-	return attach_claim_failure(link->peer_id, entry_load(link->entry),
+	return entry_claim_failure(link->peer_id, entry_load(link->entry),
 				    ticket->has_epoch ? entry_text(entry_word(ROAM_STATE_RESERVED, ticket->epoch), expected)
 						      : "reserved",
 				    failure);
@@ -95,13 +86,10 @@ static int claim(struct link *link, const struct ticket *ticket, struct roam_fai
 	return 0;
 }
 
-static int attach(struct link *link, const struct ticket *ticket, struct roam_failure *failure)
+static int attach(struct link *link, const struct ticket *ticket, bool datagram, struct roam_failure *failure)
 {
-	bool datagram = false;
-	int error = attach_doorbell(link, ticket->doorbell, &datagram, failure); /* first: it sets close-on-exec */
+	int error = segment_open(ticket->path, &link->segment, failure);
 
-	if (error == 0)
-		error = segment_open(ticket->path, &link->segment, failure);
 	if (error == 0 && datagram)
 		error = watch_parent(link, ticket->path, failure);
 	return error != 0 ? error : claim(link, ticket, failure);
@@ -112,13 +100,17 @@ int link_attach(int argc, char *const *argv, const struct roam_allocator *alloca
 {
 	struct ticket ticket;
 	struct link *link = NULL;
+	bool datagram = false;
 	int error = ticket_parse(argc, argv, &ticket, failure);
 
 	if (error == 0)
-		error = state_create(allocator, &link, failure);
+		error = take_doorbell(ticket.doorbell, &datagram, failure);
 	if (error != 0)
 		return error;
-	error = attach(link, &ticket, failure);
+	error = state_create(allocator, ticket.doorbell, &link, failure);
+	if (error != 0)
+		return error;
+	error = attach(link, &ticket, datagram, failure);
 	if (error != 0) {
 		state_free(link);
 		return error;

@@ -5,6 +5,7 @@
 
 #include "../shared.h"
 #include "entry.h"
+#include "failure.h"
 
 ROAM_STATIC_ASSERT(offsetof(struct roam_peer, epoch) == offsetof(struct roam_peer, state) + 4, "one 64-bit word");
 
@@ -45,4 +46,12 @@ const char *entry_text(uint64_t word, char text[ENTRY_TEXT])
 	else
 		(void)snprintf(text, ENTRY_TEXT, "state %" PRIu32 " with epoch %" PRIu32, state, entry_epoch(word));
 	return text;
+}
+
+int entry_claim_failure(uint32_t peer_id, uint64_t found, const char *expected, struct roam_failure *failure)
+{
+	char text[ENTRY_TEXT];
+
+	return failure_set(failure, ROAM_ERR_CLAIM, "entry %" PRIu32 " is %s, must be %s", peer_id,
+			   entry_text(found, text), expected);
 }

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../roam/guest.h"
 #include "../roam/shm.h"
 
 /* state in the low half, epoch in the high half. */
@@ -43,5 +44,8 @@ bool entry_host_keeps(const struct roam_peer *entry);
 /* A word as people read it, "reserved with epoch 3", into text, which it returns. */
 #define ENTRY_TEXT 48
 const char *entry_text(uint64_t word, char text[ENTRY_TEXT]);
+
+/* Words that an entry is not what a claim expects. */
+int entry_claim_failure(uint32_t peer_id, uint64_t found, const char *expected, struct roam_failure *failure);
 
 #endif

@@ -12,10 +12,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "attach.h"
 #include "clock.h"
 #include "failure.h"
 #include "header.h"
+#include "state.h"
 #include "tend.h"
 
 #define DESCRIPTORS 4 /* room for more than the one that is due: the kernel closes what has none */
@@ -195,28 +195,30 @@ static int claim(struct link *link, const struct roam_join *join, struct roam_fa
 	link->peer_id = join->peer_id;
 	link->entry = segment_entry(&link->segment, join->peer_id);
 	if (!entry_move(link->entry, reserved, entry_word(ROAM_STATE_ATTACHED, join->epoch)))
-		return attach_claim_failure(link->peer_id, entry_load(link->entry), entry_text(reserved, expected), failure);
+		return entry_claim_failure(link->peer_id, entry_load(link->entry), entry_text(reserved, expected), failure);
 	tend_beat(link);
 	return 0;
 }
 
-static int join(struct link *link, const char *path, int64_t timeout, struct roam_failure *failure)
+/* Connects, and takes the host's answer. */
+static int ask(int fd, const char *path, int64_t timeout, struct answer *answer, struct roam_failure *failure)
 {
 	int64_t end = timeout > 0 ? clock_after(clock_now(), timeout) : CLOCK_NEVER;
-	struct answer answer = { .segment = -1 };
 	struct sockaddr_un address;
 	int error = parse_address(path, &address, failure);
 
-	if (error != 0)
-		return error;
-	link->bell = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (link->bell < 0)
-		return failure_system(failure, ROAM_ERR_SYSTEM, errno, "make a socket");
-	error = connect_to(link->bell, &address, end, timeout, failure);
 	if (error == 0)
-		error = read_answer(link->bell, end, timeout, &answer, failure);
+		error = connect_to(fd, &address, end, timeout, failure);
 	if (error == 0)
-		error = check_answer(&answer, failure);
+		error = read_answer(fd, end, timeout, answer, failure);
+	return error != 0 ? error : check_answer(answer, failure);
+}
+
+static int join(struct link *link, const char *path, int64_t timeout, struct roam_failure *failure)
+{
+	struct answer answer = { .segment = -1 };
+	int error = ask(link->bell, path, timeout, &answer, failure);
+
 	if (error != 0) {
 		if (answer.segment >= 0)
 			(void)close(answer.segment);
@@ -230,8 +232,12 @@ int link_join(const char *socket_path, int64_t timeout_ns, const struct roam_all
 	      struct roam_failure *failure)
 {
 	struct link *link = NULL;
-	int error = state_create(allocator, &link, failure);
+	int bell = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int error;
 
+	if (bell < 0)
+		return failure_system(failure, ROAM_ERR_SYSTEM, errno, "make a socket");
+	error = state_create(allocator, bell, &link, failure);
 	if (error != 0)
 		return error;
 	error = join(link, socket_path, timeout_ns, failure);

@@ -25,31 +25,43 @@ static void close_if(int fd)
 		(void)close(fd);
 }
 
-int state_create(const struct roam_allocator *allocator, struct link **made, struct roam_failure *failure)
+/* Fills in a link whose memory is there. */
+static int make(struct link *link, struct roam_failure *failure)
+{
+	int error = waiters_init(&link->waiters, link->allocator);
+
+	if (error != 0)
+		return failure_system(failure, ROAM_ERR_SYSTEM, error, "make a mutex");
+	link->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (link->event >= 0)
+		return 0;
+	error = failure_system(failure, ROAM_ERR_SYSTEM, errno, "eventfd");
+	waiters_destroy(&link->waiters);
+	return error;
+}
+
+int state_create(const struct roam_allocator *allocator, int bell, struct link **made, struct roam_failure *failure)
 {
 	struct link *link = allocator->allocate(allocator->context, sizeof(*link));
 	int error;
 
-	if (link == NULL)
+	if (link == NULL) {
+		close_if(bell);
 		return failure_no_memory(failure, sizeof(*link), "the link");
+	}
 	*link = (struct link){
 		.allocator = allocator,
 		.segment = { .fd = -1 },
-		.bell = -1,
+		.bell = bell,
 		.parent = -1,
 		.loop = -1,
 		.timer = -1,
 		.has_waitv = has_waitv(),
 	};
-	error = waiters_init(&link->waiters, allocator);
+	error = make(link, failure);
 	if (error != 0) {
+		close_if(bell);
 		allocator->release(allocator->context, link);
-		return failure_system(failure, ROAM_ERR_SYSTEM, error, "make a mutex");
-	}
-	link->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (link->event < 0) {
-		error = failure_system(failure, ROAM_ERR_SYSTEM, errno, "eventfd");
-		state_free(link);
 		return error;
 	}
 	*made = link;

@@ -79,7 +79,7 @@ int link_walk_up(const char *path, const struct roam_allocator *allocator, struc
 
 	if (path == NULL || path[0] == '\0')
 		return failure_set(failure, ROAM_ERR_ARGUMENT, "the path of the segment is empty");
-	error = state_create(allocator, &link, failure);
+	error = state_create(allocator, -1, &link, failure);
 	if (error != 0)
 		return error;
 	error = walk_up(link, path, failure);
