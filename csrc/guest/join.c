@@ -54,7 +54,8 @@ static int parse_address(const char *path, struct sockaddr_un *address, struct r
 /* Bounds how long connect may wait for a host whose queue is full. */
 static int bound_connect(int fd, int64_t left)
 {
-	struct timeval span = { .tv_sec = left / CLOCK_SECOND, .tv_usec = left % CLOCK_SECOND / CLOCK_MICROSECOND + 1 };
+	int64_t microseconds = left / CLOCK_MICROSECOND + 1; /* 0 would be for ever */
+	struct timeval span = { .tv_sec = microseconds / 1000000, .tv_usec = microseconds % 1000000 };
 
 	return setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &span, sizeof(span));
 }

@@ -395,6 +395,7 @@ static void test_no_descriptors_at_each_point(void)
 
 int main(void)
 {
+	alarm(300); /* a hang */
 	RUN(test_every_field_is_checked);
 	RUN(test_sizes_beyond_the_address_space);
 	RUN(test_variable_pools_are_refused);

@@ -217,6 +217,7 @@ static void test_capacity_covers_inline_payloads(void)
 
 int main(void)
 {
+	alarm(300); /* a hang */
 	RUN(test_attached_entry_tells_the_host);
 	RUN(test_message_goes_each_way);
 	RUN(test_aborted_message_is_never_seen);

@@ -11,7 +11,7 @@ out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 
 warnings=(-std=c11 -Wall -Wextra -Wconversion -Wshadow -Werror)
-all=(ring slots channels place wake doorbell end fault order stress processes ticket attach link)
+all=(ring slots channels place wake doorbell end fault order stress processes ticket attach join walk link)
 
 # runs_in TEST MODE: whether a test has something to say in that mode. The thread sanitizer is for those with threads.
 # The order test is about what no sanitizer models, and wants the speed.
