@@ -26,20 +26,31 @@ struct counting *bed_memory(void)
 	return &memory;
 }
 
+static void leave_as_it_is(const struct fixture *segment)
+{
+	(void)segment;
+}
+
 struct link *bed_open(struct host *host, enum bed bed, struct roam_config config)
+{
+	return bed_open_with(host, bed, config, leave_as_it_is);
+}
+
+struct link *bed_open_with(struct host *host, enum bed bed, struct roam_config config,
+			   void (*prepare)(const struct fixture *segment))
 {
 	struct link *link = NULL;
 
 	counting_init(&memory);
 	before = held_now();
 	folder_create(folder);
+	host_create(host, config, bed == WALKED_UP ? folder : NULL);
+	prepare(&host->segment);
 	if (bed == WALKED_UP) {
-		host_create(host, config, folder);
 		must(link_walk_up(host->path, &memory.allocator, &link, NULL) == 0, "walk-up");
 		fixture_end(&host->segment, 1, true, &host->end);
 		return link;
 	}
-	host_create(host, config, NULL);
 	if (bed == ON_FOREIGN_BELL)
 		host_peer(host, 1)->host_flags = 0;
 	link = host_attach(host, host_doorbell(host, SOCK_STREAM), &memory.allocator);

@@ -21,6 +21,10 @@ uint32_t bed_flag(enum bed bed);
 /* A host in this process and a guest of it that sleeps so; ends the program when there can be none. */
 struct link *bed_open(struct host *host, enum bed bed, struct roam_config config);
 
+/* The same with a segment that is prepared before the guest sees it. */
+struct link *bed_open_with(struct host *host, enum bed bed, struct roam_config config,
+			   void (*prepare)(const struct fixture *segment));
+
 /* Both are given back; whether nothing leaked, and no waiter was left behind. */
 bool bed_close(struct host *host, struct link *link);
 

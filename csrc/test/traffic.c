@@ -5,11 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BATCH = 8, LONGEST = 4096 };
+enum { BATCH = 8 };
 
 #define FIRST_INDEX (UINT32_MAX - 700)       /* of the rings */
 #define FIRST_GENERATION (UINT32_MAX - 50)   /* of the slots */
-#define FIRST_TOTAL (UINT32_MAX - 20000)     /* bytes sent on a channel before */
 #define HANG INT64_C(60000000000)            /* nanoseconds: no sleep lasts as long unless its wake-up was lost */
 
 void traffic_prepare(const struct fixture *fixture)
@@ -21,7 +20,7 @@ void traffic_prepare(const struct fixture *fixture)
 		struct roam_end end;
 
 		fixture_end(fixture, 1, true, &end);
-		roam_channel_activate(roam_end_channel(&end, channel), FIRST_TOTAL + fixture->config.initial_credit);
+		roam_channel_activate(roam_end_channel(&end, channel), TRAFFIC_FIRST_TOTAL + fixture->config.initial_credit);
 	}
 }
 
@@ -50,7 +49,7 @@ bool traffic_settled(const struct fixture *fixture)
 /* ---- The messages, known to both sides -------------------------------------------------------------------------- */
 
 /* Every third is Data, which costs credit. */
-static enum roam_msg type_of(uint32_t i)
+enum roam_msg traffic_type(uint32_t i)
 {
 	return i % 3 == 0 ? ROAM_MSG_DATA : ROAM_MSG_REQUEST;
 }
@@ -63,10 +62,13 @@ static uint32_t len_of(uint32_t i, uint32_t capacity)
 	return mixed % (i % 2 == 0 ? capacity + 1 : ROAM_INLINE_MAX + 1);
 }
 
-static void fill(unsigned char *payload, uint32_t i, uint32_t len)
+uint32_t traffic_payload(uint32_t i, uint32_t capacity, unsigned char *payload)
 {
+	uint32_t len = len_of(i, capacity);
+
 	for (uint32_t at = 0; at < len; at++)
 		payload[at] = (unsigned char)(i + at);
+	return len;
 }
 
 /* ---- Sleeping --------------------------------------------------------------------------------------------------- */
@@ -160,9 +162,9 @@ static const char *stage(const struct traffic *traffic, uint32_t i, const unsign
 	const char *failure = NULL;
 
 	while (failure == NULL) {
-		uint32_t id = type_of(i) == ROAM_MSG_DATA ? traffic->out_channel : i;
+		uint32_t id = traffic_type(i) == ROAM_MSG_DATA ? traffic->out_channel : i;
 		enum roam_status status =
-			roam_end_stage(end, type_of(i), id, i, payload, len / 2, payload + len / 2, len - len / 2, any);
+			roam_end_stage(end, traffic_type(i), id, i, payload, len / 2, payload + len / 2, len - len / 2, any);
 
 		if (status == ROAM_OK)
 			break;
@@ -181,15 +183,14 @@ void *traffic_send(void *argument)
 	const struct traffic *traffic = argument;
 	struct roam_end *end = traffic->end;
 	struct roam_channel *channel = roam_end_channel(end, traffic->out_channel);
-	uint32_t sent = FIRST_TOTAL;
+	uint32_t sent = TRAFFIC_FIRST_TOTAL;
 	const char *failure = NULL;
 
 	for (uint32_t i = 0; i < traffic->messages && failure == NULL; i++) {
-		unsigned char payload[LONGEST];
-		uint32_t len = len_of(i, roam_pool_capacity(&end->own_pool));
+		unsigned char payload[TRAFFIC_LONGEST];
+		uint32_t len = traffic_payload(i, roam_pool_capacity(&end->own_pool), payload);
 
-		fill(payload, i, len);
-		if (type_of(i) == ROAM_MSG_DATA) {
+		if (traffic_type(i) == ROAM_MSG_DATA) {
 			sent += len;
 			if (!has_credit(traffic, sent))
 				failure = sleep_until(traffic, ROAM_WAIT_CREDIT, &channel->granted_total, has_credit, sent);
@@ -207,17 +208,15 @@ void *traffic_send(void *argument)
 	return (void *)(uintptr_t)failure;
 }
 
-/* Compares a message with the ith that the other side sends. */
-static const char *check(const struct traffic *traffic, const struct roam_message *message, uint32_t i,
-			 const unsigned char *arena)
+const char *traffic_check(const struct traffic *traffic, const struct roam_message *message, uint32_t i,
+			  const unsigned char *arena)
 {
-	unsigned char want[LONGEST];
-	uint32_t len = len_of(i, roam_pool_capacity(&traffic->end->peer_pool));
+	unsigned char want[TRAFFIC_LONGEST];
+	uint32_t len = traffic_payload(i, roam_pool_capacity(&traffic->end->peer_pool), want);
 
-	fill(want, i, len);
-	if (message->seq != FIRST_INDEX + i + 1 || message->method != i || message->type != type_of(i))
+	if (message->seq != FIRST_INDEX + i + 1 || message->method != i || message->type != traffic_type(i))
 		return "a message is out of order";
-	if (message->id != (type_of(i) == ROAM_MSG_DATA ? traffic->in_channel : i))
+	if (message->id != (traffic_type(i) == ROAM_MSG_DATA ? traffic->in_channel : i))
 		return "a message has the wrong id";
 	if (message->len != len || memcmp(arena + message->at, want, len) != 0)
 		return "a payload is not what was sent";
@@ -229,7 +228,7 @@ void *traffic_receive(void *argument)
 	const struct traffic *traffic = argument;
 	struct roam_end *end = traffic->end;
 	struct roam_message messages[BATCH];
-	unsigned char arena[2 * LONGEST]; /* at times too small for a batch */
+	unsigned char arena[2 * TRAFFIC_LONGEST]; /* at times too small for a batch */
 	const char *failure = NULL;
 	uint32_t i = 0;
 
@@ -240,7 +239,7 @@ void *traffic_receive(void *argument)
 		if (got.status != ROAM_OK && got.status != ROAM_ARENA_FULL)
 			failure = "receive found a fault";
 		for (uint32_t n = 0; n < got.count && failure == NULL; n++) {
-			failure = check(traffic, &messages[n], i++, arena);
+			failure = traffic_check(traffic, &messages[n], i++, arena);
 			consumed += messages[n].type == ROAM_MSG_DATA ? messages[n].len : 0;
 		}
 		ring(traffic, got.bell);

@@ -29,6 +29,19 @@ void traffic_prepare(const struct fixture *fixture);
 /* A side, after traffic_prepare, on a mapping of its own or a shared one. */
 void traffic_side(const struct fixture *fixture, bool host, struct roam_end *end, struct traffic *traffic);
 
+/* Message i of a direction, known to both sides: fills the payload, for slots that hold capacity bytes, and returns its
+ * length, at most TRAFFIC_LONGEST. */
+#define TRAFFIC_LONGEST 4096
+uint32_t traffic_payload(uint32_t i, uint32_t capacity, unsigned char *payload);
+enum roam_msg traffic_type(uint32_t i);
+
+/* Compares a message with the ith that the other side sends; NULL, or what is wrong. */
+const char *traffic_check(const struct traffic *traffic, const struct roam_message *message, uint32_t i,
+			  const unsigned char *arena);
+
+/* What had been sent on a channel before the first message, bytes. */
+#define TRAFFIC_FIRST_TOTAL (UINT32_MAX - 20000)
+
 /* The roles; each takes a struct traffic and returns NULL, or a string that says what went wrong. They may run as
  * threads. */
 void *traffic_send(void *traffic);
