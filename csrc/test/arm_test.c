@@ -195,6 +195,7 @@ static void test_slot_flag_is_set_anew(void)
 	struct deed deed = { .host = &host, .link = link, .flags = ROAM_FLAG_BELL_SLOT, .act = receive_one };
 
 	use_all_slots(link);
+	link_wait(link, false, 1); /* from now on flags are those of the doorbell */
 	link_arm(link, ROAM_WAIT_SLOT, 0);
 	roam_flags_clear(&host_peer(&host, 1)->guest_flags, ROAM_FLAG_BELL_SLOT | ROAM_FLAG_FUTEX_SLOT);
 	deed_begin(&deed);

@@ -52,12 +52,6 @@ static void grant(struct deed *deed)
 		(void)roam_bell_ring(deed->host->bell);
 }
 
-static void arm_and_grant(struct deed *deed)
-{
-	link_arm(deed->link, ROAM_WAIT_CREDIT, 3);
-	grant(deed);
-}
-
 static bool has_credit(struct link *link)
 {
 	return roam_channel_remaining(link_channel(link, 3), 0) > 0;
@@ -144,6 +138,29 @@ static void test_it_is_not_readable_without_a_reason(void)
 	}
 }
 
+/* What was reported is reported once: at most a report that was on its way comes after link_finish. */
+static void test_it_is_readable_once_for_a_reason(void)
+{
+	for (size_t i = 0; i < BEDS; i++) {
+		struct host host;
+		struct link *link = bed_open(&host, beds[i], small_config());
+		struct deed deed = { .host = &host, .flags = bed_flag(beds[i]), .act = send_message };
+		int fd = link_fd(link, NULL);
+		unsigned reports = 0;
+
+		deed_begin(&deed);
+		turn_until(link, has_message);
+		deed_end(&deed);
+		for (int look = 0; look < 1000; look++) {
+			reports += readable(fd);
+			link_finish(link);
+		}
+		CHECK(reports <= 1);
+		receive_all(link);
+		CHECK(bed_close(&host, link));
+	}
+}
+
 static void test_what_is_armed_makes_it_readable(void)
 {
 	for (size_t i = 0; i < BEDS; i++) {
@@ -160,12 +177,28 @@ static void test_what_is_armed_makes_it_readable(void)
 		deed_end(&deed);
 		link_disarm(link, ROAM_WAIT_CREDIT, 3);
 
+		CHECK(bed_close(&host, link));
+	}
+}
+
+/* By another thread, say. It becomes so for this reason, and not only when the timer is due. */
+static void test_what_is_armed_during_a_sleep_makes_it_readable(void)
+{
+	for (size_t i = 0; i < BEDS; i++) {
+		struct host host;
+		struct link *link = bed_open(&host, beds[i], small_config());
+		struct deed deed = { .host = &host };
+		struct pollfd reason = { .fd = beds[i] == ON_BELL ? link->bell : link->event, .events = POLLIN };
+		int fd = link_fd(link, NULL);
+
 		roam_channel_activate(link_channel(link, 3), 0);
-		deed.flags = bed_flag(beds[i]);
-		deed.act = arm_and_grant; /* while the loop sleeps */
-		deed_begin(&deed);
-		turn_until(link, has_credit);
-		deed_end(&deed);
+		link_prepare(link, false, -1);
+		CHECK(!readable(fd));
+		link_arm(link, ROAM_WAIT_CREDIT, 3);
+		grant(&deed);
+		CHECK(poll(&reason, 1, -1) > 0);
+		CHECK(readable(fd));
+		link_finish(link);
 		link_disarm(link, ROAM_WAIT_CREDIT, 3);
 		CHECK(bed_close(&host, link));
 	}
@@ -308,7 +341,9 @@ int main(void)
 	RUN(test_message_makes_it_readable);
 	RUN(test_message_that_came_before_makes_it_readable_at_once);
 	RUN(test_it_is_not_readable_without_a_reason);
+	RUN(test_it_is_readable_once_for_a_reason);
 	RUN(test_what_is_armed_makes_it_readable);
+	RUN(test_what_is_armed_during_a_sleep_makes_it_readable);
 	RUN(test_interrupt_makes_it_readable);
 	RUN(test_time_makes_it_readable);
 	RUN(test_wait_between_leaves_it_readable);

@@ -41,6 +41,20 @@ static void test_message_wakes(void)
 	in_every_bed(send_message, has_message);
 }
 
+/* It came after the last look, when nobody had said that he sleeps. */
+static void test_message_that_came_before_is_not_slept_over(void)
+{
+	for (enum bed bed = first_bed; bed <= last_own_bed; bed++) {
+		struct host host;
+		struct link *link = bed_open(&host, bed, small_config());
+
+		CHECK(host_send(&host, ROAM_MSG_CANCEL, 1, NULL, 0));
+		link_wait(link, false, -1);
+		CHECK(link_pending(link));
+		CHECK(bed_close(&host, link));
+	}
+}
+
 /* Wakes whatever a guest may sleep on, as a host that leaves or evicts does. */
 static void wake_all(struct deed *deed)
 {
@@ -85,6 +99,27 @@ static bool is_evicted(struct link *link)
 static void test_eviction_wakes(void)
 {
 	in_every_bed(evict, is_evicted);
+}
+
+/* It came after the last look, and nothing was woken or rung yet. */
+static void test_end_that_came_before_is_not_slept_over(void)
+{
+	static const enum bed beds[] = { ON_BELL, LINGERING };
+
+	for (size_t i = 0; i < sizeof(beds) / sizeof(beds[0]); i++) {
+		struct host host;
+		struct link *link = bed_open(&host, beds[i], small_config());
+
+		host_header(&host)->host_goodbye = 1;
+		link_wait(link, false, -1);
+		CHECK(host_leaves(link));
+		CHECK(bed_close(&host, link));
+		link = bed_open(&host, beds[i], small_config());
+		host_set_entry(&host, 1, ROAM_STATE_GOODBYE, 7);
+		link_wait(link, false, -1);
+		CHECK(is_evicted(link));
+		CHECK(bed_close(&host, link));
+	}
 }
 
 static void hang_up(struct deed *deed)
@@ -142,7 +177,8 @@ static void test_goodbye_before_the_hang_up_counts(void)
 	CHECK(bed_close(&host, link));
 }
 
-static void test_ring_to_a_dead_host_is_noticed(void)
+/* Nobody has looked before; a goodbye that the host has said counts here too. */
+static void ring_dead_host(bool says_goodbye, bool (*over)(struct link *link))
 {
 	struct host host;
 	struct link *link = bed_open(&host, ON_BELL, small_config());
@@ -150,11 +186,19 @@ static void test_ring_to_a_dead_host_is_noticed(void)
 	roam_flags_set(host.end.own_flags, ROAM_FLAG_BELL_MESSAGES);
 	CHECK_EQ(link_stage(link, ROAM_MSG_CANCEL, 1, 0, NULL, 0, NULL, 0), ROAM_OK);
 	link_commit(link);
+	host_header(&host)->host_goodbye = says_goodbye;
 	close(host.bell);
 	host.bell = -1;
 	link_notify(link);
-	CHECK(host_is_dead(link));
+	host_header(&host)->host_goodbye = 0;
+	CHECK(over(link));
 	CHECK(bed_close(&host, link));
+}
+
+static void test_ring_to_a_dead_host_is_noticed(void)
+{
+	ring_dead_host(false, host_is_dead);
+	ring_dead_host(true, host_leaves);
 }
 
 /* ---- Interrupts ------------------------------------------------------------------------------------------------- */
@@ -295,8 +339,10 @@ int main(void)
 {
 	alarm(300); /* a hang */
 	RUN(test_message_wakes);
+	RUN(test_message_that_came_before_is_not_slept_over);
 	RUN(test_goodbye_of_the_host_wakes);
 	RUN(test_eviction_wakes);
+	RUN(test_end_that_came_before_is_not_slept_over);
 	RUN(test_hang_up_wakes);
 	RUN(test_hang_up_after_a_ring_is_noticed);
 	RUN(test_goodbye_before_the_hang_up_counts);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <unistd.h>
 
 #include "check.h"
@@ -112,6 +113,46 @@ static void test_entries_that_are_not_free_are_passed_over(void)
 	close_host(&host);
 }
 
+static void *toggle(void *argument)
+{
+	struct host *host = argument;
+
+	while (__atomic_load_n(&host_peer(host, 2)->last_heartbeat, __ATOMIC_SEQ_CST) == 0) {
+		host_set_entry(host, 1, ROAM_STATE_RESERVED, 0);
+		host_set_entry(host, 1, ROAM_STATE_EMPTY, 0);
+	}
+	return NULL;
+}
+
+/* Another, who takes no locks, is faster: the lock of the entry that was lost is not kept. */
+static void test_lock_of_a_lost_entry_is_given_back(void)
+{
+	struct host host;
+	struct roam_failure failure;
+	pthread_t thread;
+
+	counting_init(&memory);
+	open_host(&host);
+	CHECK_EQ(pthread_create(&thread, NULL, toggle, &host), 0);
+	for (int round = 0; round < 3000; round++) {
+		struct link *link;
+
+		host_set_entry(&host, 2, ROAM_STATE_EMPTY, 0);
+		link = NULL;
+		if (link_walk_up(host.path, &memory.allocator, &link, &failure) != 0) {
+			CHECK_EQ(failure.error, ROAM_ERR_HUB_FULL); /* taken away again at once */
+			continue;
+		}
+		CHECK_EQ(lock_held(host.segment.fd, 1), link_peer_id(link) == 1);
+		CHECK_EQ(lock_held(host.segment.fd, 2), link_peer_id(link) == 2);
+		link_close(link);
+	}
+	__atomic_store_n(&host_peer(&host, 2)->last_heartbeat, 1, __ATOMIC_SEQ_CST);
+	CHECK_EQ(pthread_join(thread, NULL), 0);
+	CHECK_EQ(memory.live, 0);
+	close_host(&host);
+}
+
 static void test_segment_that_nobody_serves(void)
 {
 	struct host host;
@@ -194,6 +235,7 @@ int main(void)
 	alarm(300); /* a hang */
 	RUN(test_guest_takes_the_first_free_entry_and_its_lock);
 	RUN(test_entries_that_are_not_free_are_passed_over);
+	RUN(test_lock_of_a_lost_entry_is_given_back);
 	RUN(test_segment_that_nobody_serves);
 	RUN(test_foreign_host_needs_no_lock);
 	RUN(test_tend_notices_the_lost_lock);
