@@ -11,13 +11,14 @@ out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 
 warnings=(-std=c11 -Wall -Wextra -Wconversion -Wshadow -Werror)
-all=(ring slots channels place wake doorbell end fault order stress processes ticket attach join walk link)
+all=(ring slots channels place wake doorbell end fault order stress processes ticket attach join walk link sleep arm
+     loop leave death flood)
 
 # runs_in TEST MODE: whether a test has something to say in that mode. The thread sanitizer is for those with threads.
 # The order test is about what no sanitizer models, and wants the speed.
 runs_in() {
   case $2 in
-    thread) [[ $1 == slots || $1 == stress ]] ;;
+    thread) [[ " slots stress join walk sleep arm loop leave flood " == *" $1 "* ]] ;;
     address+undefined) [[ $1 != order ]] ;;
   esac
 }
@@ -79,7 +80,7 @@ run_mode() {
   }
   ran[$mode]=1
   mkdir "$dir"
-  for file in "$library"/*.c "$library"/guest/*.c "$here"/{fixture,traffic,host,held}.c; do
+  for file in "$library"/*.c "$library"/guest/*.c "$here"/{fixture,traffic,host,held,bed}.c; do
     objects+=("$dir/$(basename "$file" .c).o")
     "$cc" "${flags[@]}" -c -o "${objects[-1]}" "$file"
   done

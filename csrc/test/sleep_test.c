@@ -213,12 +213,12 @@ static struct link *interrupted;
 static void on_signal(int signal)
 {
 	(void)signal;
-	link_interrupt(interrupted);
+	link_interrupt(__atomic_load_n(&interrupted, __ATOMIC_SEQ_CST));
 }
 
 static void interrupt_by_signal(struct deed *deed)
 {
-	interrupted = deed->link;
+	__atomic_store_n(&interrupted, deed->link, __ATOMIC_SEQ_CST);
 	CHECK_EQ(pthread_kill(deed->sleeper, SIGUSR1), 0);
 }
 
