@@ -7,6 +7,7 @@
 static struct counting memory;
 static struct held before;
 static char folder[64];
+static bool has_waitv;
 
 static void must(bool held, const char *what)
 {
@@ -18,7 +19,7 @@ static void must(bool held, const char *what)
 
 uint32_t bed_flag(enum bed bed)
 {
-	return bed == ON_BELL || bed == ON_FOREIGN_BELL ? ROAM_FLAG_BELL_MESSAGES : ROAM_FLAG_FUTEX_MESSAGES;
+	return bed == WALKED_UP || (bed == LINGERING && has_waitv) ? ROAM_FLAG_FUTEX_MESSAGES : ROAM_FLAG_BELL_MESSAGES;
 }
 
 struct counting *bed_memory(void)
@@ -54,6 +55,7 @@ struct link *bed_open_with(struct host *host, enum bed bed, struct roam_config c
 	if (bed == ON_FOREIGN_BELL)
 		host_peer(host, 1)->host_flags = 0;
 	link = host_attach(host, host_doorbell(host, SOCK_STREAM), &memory.allocator);
+	has_waitv = link->has_waitv;
 	if (bed == LINGERING)
 		link->linger_end = INT64_MAX; /* as if a message had just come, for as long as the test takes */
 	return link;
@@ -77,13 +79,20 @@ static void *act_when_asleep(void *argument)
 	struct deed *deed = argument;
 
 	host_await_flags(deed->host, deed->flags);
+	__atomic_store_n(&deed->begun, 1, __ATOMIC_SEQ_CST);
 	deed->act(deed);
 	return NULL;
+}
+
+bool deed_begun(struct deed *deed)
+{
+	return __atomic_load_n(&deed->begun, __ATOMIC_SEQ_CST) != 0;
 }
 
 void deed_begin(struct deed *deed)
 {
 	deed->sleeper = pthread_self();
+	deed->begun = 0;
 	must(pthread_create(&deed->thread, NULL, act_when_asleep, deed) == 0, "pthread_create");
 }
 

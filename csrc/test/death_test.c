@@ -184,7 +184,6 @@ static bool has_message(struct link *link)
 
 static void interrupt(struct deed *deed)
 {
-	__atomic_store_n(&deed->id, 1, __ATOMIC_SEQ_CST);
 	link_interrupt(deed->link);
 }
 
@@ -196,14 +195,14 @@ static void sleep_without_waitv(void)
 
 		deed.link = bed_open(&host, bed, small_config());
 		CHECK(!deed.link->has_waitv);
-		deed.flags = bed == LINGERING ? bed_flag(ON_BELL) : bed_flag(bed);
+		deed.flags = bed_flag(bed);
 		deed_begin(&deed);
 		sleep_until(deed.link, has_message);
 		deed_end(&deed);
 		CHECK_EQ(link_receive(deed.link, &(struct roam_message){ 0 }, 1, NULL, 0).count, 1);
 		deed.act = interrupt;
 		deed_begin(&deed);
-		while (__atomic_load_n(&deed.id, __ATOMIC_SEQ_CST) == 0) /* on words sleeps are short now */
+		while (!deed_begun(&deed)) /* on words sleeps are short now */
 			link_wait(deed.link, true, -1);
 		deed_end(&deed);
 		CHECK(bed_close(&host, deed.link));

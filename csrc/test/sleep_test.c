@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -23,9 +24,10 @@ static void in_every_bed(void (*act)(struct deed *deed), bool (*over)(struct lin
 {
 	for (enum bed bed = first_bed; bed <= last_bed; bed++) {
 		struct host host;
-		struct deed deed = { .host = &host, .flags = bed_flag(bed), .act = act };
+		struct deed deed = { .host = &host, .act = act };
 
 		deed.link = bed_open(&host, bed, small_config());
+		deed.flags = bed_flag(bed);
 		deed_begin(&deed);
 		sleep_until(deed.link, over);
 		deed_end(&deed);
@@ -64,12 +66,16 @@ static void test_message_that_came_before_is_not_slept_over(void)
 	}
 }
 
-/* Wakes whatever a guest may sleep on, as a host that leaves or evicts does. */
+/* Wakes whatever a guest may sleep on, as a host that leaves or evicts does: again and again, since a word that does not
+ * change keeps nobody from falling asleep on it. */
 static void wake_all(struct deed *deed)
 {
-	roam_futex_wake(deed->host->end.send.own);
-	if (deed->host->bell >= 0)
-		(void)roam_bell_ring(deed->host->bell);
+	while (__atomic_load_n(&deed->link->ending, __ATOMIC_SEQ_CST) == 0) {
+		roam_futex_wake(deed->host->end.send.own);
+		if (deed->host->bell >= 0)
+			(void)roam_bell_ring(deed->host->bell);
+		sched_yield();
+	}
 }
 
 static void say_goodbye(struct deed *deed)
@@ -217,16 +223,18 @@ static void interrupt(struct deed *deed)
 	link_interrupt(deed->link);
 }
 
-/* One sleep without bound, ended by nothing else. */
+/* A sleep without bound, ended by nothing else but, after a walk-up, in time for the look at the host's lock. */
 static void interrupt_each_bed(void (*act)(struct deed *deed))
 {
 	for (enum bed bed = first_bed; bed <= last_own_bed; bed++) {
 		struct host host;
-		struct deed deed = { .host = &host, .flags = bed_flag(bed), .act = act };
+		struct deed deed = { .host = &host, .act = act };
 
 		deed.link = bed_open(&host, bed, small_config());
+		deed.flags = bed_flag(bed);
 		deed_begin(&deed);
-		link_wait(deed.link, false, -1);
+		while (!deed_begun(&deed))
+			link_wait(deed.link, false, -1);
 		deed_end(&deed);
 		CHECK(bed_close(&host, deed.link));
 	}
