@@ -2,9 +2,9 @@
  * link.h: a guest's end of its segment: how it attaches, sends, receives, waits and leaves. It knows messages, but
  * neither calls nor channels. Internal.
  *
- * Who may call: link_stage, link_commit, link_abort and link_leave one thread at a time, the one that sends;
- * link_receive, link_wait, link_fd, link_prepare and link_finish one thread at a time, the one that receives; everything
- * else any thread at once, until link_close.
+ * Who may call: link_stage, link_commit, link_abort, link_rest and link_leave one thread at a time, the one that sends;
+ * link_receive, link_settle, link_wait, link_fd, link_prepare and link_finish one thread at a time, the one that
+ * receives; everything else any thread at once, until link_close.
  */
 #ifndef ROAM_LINK_H
 #define ROAM_LINK_H
@@ -43,6 +43,9 @@ enum roam_status link_stage(struct link *link, enum roam_msg type, uint32_t id, 
 void link_commit(struct link *link);
 void link_abort(struct link *link);
 
+/* Frees the slots that link_stage took ahead, for messages to come: before the guest sleeps for long. */
+void link_rest(struct link *link);
+
 /* Rings the doorbell where a commit, receive or grant before it found the host asleep on it. Outside of locks. */
 void link_notify(struct link *link);
 
@@ -50,6 +53,11 @@ void link_notify(struct link *link);
 
 struct roam_received link_receive(struct link *link, struct roam_message *messages, uint32_t max, void *arena,
 				  size_t arena_len);
+
+/* Tells the host of all ring places that are free, as link_receive does for many at once, and link_wait and link_prepare
+ * before they sleep: for a receiver that does something else for long. Then link_notify. */
+void link_settle(struct link *link);
+
 bool link_pending(const struct link *link);
 /* Any thread: how far the host has written its ring, comparable with roam_message.seq. */
 uint32_t link_head(const struct link *link);
