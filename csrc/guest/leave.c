@@ -76,7 +76,7 @@ static void await_received(struct link *link, int64_t timeout)
 	waiters_leave(&link->waiters, false);
 }
 
-/* Makes the entry Goodbye, if it is Attached. */
+/* Makes the entry Goodbye, if it is Attached: the last that is written to it. */
 static void set_goodbye(struct link *link)
 {
 	uint64_t word;
@@ -117,6 +117,7 @@ void link_leave(struct link *link, const char *goodbye, int64_t timeout_ns)
 	if (error == ROAM_ERR_HOST_DIED)
 		return;
 	await_received(link, timeout_ns);
+	link_rest(link);
 	set_goodbye(link);
 	wake_host(link);
 }

@@ -60,6 +60,11 @@ void link_abort(struct link *link)
 	roam_end_abort(&link->end);
 }
 
+void link_rest(struct link *link)
+{
+	roam_end_give_back(&link->end);
+}
+
 void link_notify(struct link *link)
 {
 	int error;
@@ -80,6 +85,11 @@ struct roam_received link_receive(struct link *link, struct roam_message *messag
 
 	owe(link, received.bell);
 	return received;
+}
+
+void link_settle(struct link *link)
+{
+	owe(link, roam_end_settle(&link->end));
 }
 
 bool link_pending(const struct link *link)

@@ -352,7 +352,8 @@ static void test_lingering_ends(void)
 	CHECK_EQ(link_receive(link, &message, 1, NULL, 0).count, 1);
 	link_wait(link, false, 0);
 	until = link->linger_end;
-	CHECK(until >= began + 50 * CLOCK_MILLISECOND && until <= clock_now() + 50 * CLOCK_MILLISECOND);
+	if (link->has_waitv)
+		CHECK(until >= began + 50 * CLOCK_MILLISECOND && until <= clock_now() + 50 * CLOCK_MILLISECOND);
 	deed_begin(&deed);
 	sleep_until(link, has_message);
 	deed_end(&deed);
