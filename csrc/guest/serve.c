@@ -344,6 +344,7 @@ void serve_until_end(struct roam_guest *guest, struct server *server)
 		else
 			idle(guest, server);
 	}
+	serve_stopped(guest);
 	if (role->leader == &server->wait || (role->state == ROLE_HANDLES && role->handler == server)) {
 		role->state = ROLE_FREE;
 		role->leader = NULL;
