@@ -343,6 +343,7 @@ void serve_until_end(struct roam_guest *guest, struct server *server)
 		else
 			idle(guest, server);
 	}
+	serve_stopped(guest);
 	if (role->leader == &server->wait || (role->state == ROLE_HANDLES && role->handler == server)) {
 		role->state = ROLE_FREE;
 		role->leader = NULL;
@@ -361,7 +362,7 @@ static enum provided nest(struct roam_guest *guest, struct wait *wait, struct se
 	return PROVIDED_RAN;
 }
 
-/* Nests on a thread that serves for as long as this takes: nobody is in roam_guest_run. */
+/* Nests on a thread that serves for as long as this takes. */
 static enum provided nest_once(struct roam_guest *guest, struct wait *wait)
 {
 	struct server server = { .thread = pthread_self() };
@@ -371,6 +372,12 @@ static enum provided nest_once(struct roam_guest *guest, struct wait *wait)
 	provided = nest(guest, wait, &server);
 	serve_exit(guest, &server);
 	return provided;
+}
+
+/* Whether no thread but those that wait can serve: the program asked for that, or has an event loop. */
+static bool serves_alone(const struct roam_guest *guest)
+{
+	return !guest->running && (guest->max_threads == 1 || guest->role.looped);
 }
 
 /* Threads in handlers. */
@@ -396,6 +403,7 @@ enum provided serve_provide(struct roam_guest *guest, struct wait *wait)
 	here = serve_here(guest);
 	if (here != NULL)
 		return here->depth < MOST_DEPTH ? nest(guest, wait, here) : PROVIDED;
-	/* A thread that serves comes to it, unless there is none. */
-	return guest->running || busy_threads(guest) >= guest->max_threads ? PROVIDED : nest_once(guest, wait);
+	/* A wait outside of handlers is not held up by one, but where there is no other thread to run it: the program has
+	 * this one alone, and may be waiting for an answer that depends on it. */
+	return serves_alone(guest) && busy_threads(guest) < guest->max_threads ? nest_once(guest, wait) : PROVIDED;
 }

@@ -384,7 +384,7 @@ static void callers_each_get_their_own_answer(void)
 	}
 }
 
-static void caller_serves_while_nobody_runs(void)
+static void lonely_caller_serves_while_nobody_runs(void)
 {
 	struct running running;
 	struct pair *pair = &running.pair;
@@ -392,7 +392,7 @@ static void caller_serves_while_nobody_runs(void)
 	struct said said;
 	uint32_t id;
 
-	begin(&running, 0);
+	begin(&running, 1);
 	caller = (struct caller){ .guest = pair->guest, .calls = 1, .number = 7 };
 	pthread_create(&caller.thread, NULL, call_often, &caller);
 	pair_await(pair, &said);
@@ -707,7 +707,7 @@ int main(void)
 	RUN(nesting_has_a_bound);
 	RUN(handler_that_waits_is_answered_while_another_is_slow);
 	RUN(callers_each_get_their_own_answer);
-	RUN(caller_serves_while_nobody_runs);
+	RUN(lonely_caller_serves_while_nobody_runs);
 	RUN(deadlines_end_the_waits_of_all);
 	RUN(cancel_of_another_thread_ends_a_wait);
 	RUN(end_of_the_host_ends_the_waits_of_all);
