@@ -7,7 +7,6 @@ import (
 	"math"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"sync"
 	"testing"
 
@@ -181,7 +180,7 @@ func TestLeaveBothWays(t *testing.T) {
 		leaves := h.spawn(kind)
 		require.NoError(t, leaves.handle.Close(context.Background()))
 		require.NoError(t, <-leaves.ran)
-		if err := leaves.peer.Wait(); slices.Contains(engines, kind) { // to one in C it is an eviction
+		if err := leaves.peer.Wait(); engines[kind] != nil { // to one in C it is an eviction
 			require.NoError(t, err, "the guest program ends with success")
 		}
 		again := h.spawn(kind) // the entry is clean
