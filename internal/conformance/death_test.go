@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -220,8 +219,8 @@ func endlessUses(t *testing.T, c *testbed.Client) map[string]chan error {
 // kind; it gives the pids of both once the guest has answered.
 func startHost(t *testing.T, kind string, args ...string) (host *exec.Cmd, guestPid int) {
 	engine := kind
-	if !slices.Contains(engines, kind) {
-		engine = engines[0]
+	if engines[kind] == nil {
+		engine = "go-pure"
 	}
 	cmd := command(engine, append([]string{"-host", "-guest", strings.Join(programs[kind], " ")}, args...)...)
 	out, err := cmd.StdoutPipe()

@@ -1,22 +1,14 @@
 package conformance
 
 import (
-	"cmp"
 	"context"
-	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"maps"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
-	"strconv"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -25,127 +17,12 @@ import (
 
 	"github.com/roam-rpc/roam-go/driver"
 	"github.com/roam-rpc/roam-go/handshake"
-	"github.com/roam-rpc/roam-go/internal/hosttest"
 	"github.com/roam-rpc/roam-go/internal/layout"
 	"github.com/roam-rpc/roam-go/internal/leaktest"
 	"github.com/roam-rpc/roam-go/internal/segmenttest"
 	"github.com/roam-rpc/roam-go/internal/testbed"
 	"github.com/roam-rpc/roam-go/shmring"
 )
-
-// programs are the guests under test: by kind, a program and its first arguments. They
-// are built once for all tests.
-var programs = map[string][]string{}
-
-// engines are the kinds that are Go programs. They can be hosts too, and speak over
-// sockets.
-var engines []string
-
-func TestMain(m *testing.M) { os.Exit(withPrograms(m)) }
-
-func withPrograms(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "roam-conformance")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer os.RemoveAll(dir)
-	if err := buildPrograms(dir); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	return m.Run()
-}
-
-// buildPrograms builds every kind of guest that can be built here.
-func buildPrograms(dir string) error {
-	if os.Getenv(cFlags) != "" {
-		return buildC(dir)
-	}
-	builds := map[string]string{"go-pure": "CGO_ENABLED=0"}
-	if _, err := exec.LookPath("gcc"); err == nil {
-		builds["go-cgo"] = "CGO_ENABLED=1"
-	}
-	for kind, env := range builds {
-		program := filepath.Join(dir, "guest-"+kind)
-		build := exec.Command("go", "build", "-o", program, "./guest")
-		build.Env = append(os.Environ(), env)
-		if out, err := build.CombinedOutput(); err != nil {
-			return fmt.Errorf("build the %s guest: %w\n%s", kind, err, out)
-		}
-		programs[kind] = []string{program}
-		engines = append(engines, kind)
-	}
-	return buildC(dir)
-}
-
-// cFlags has the guests in C built in another way, and no others: with a sanitizer.
-const cFlags = "ROAM_CONFORMANCE_CFLAGS"
-
-// cKinds are the ways in which the guest in C runs.
-var cKinds = map[string][]string{"c": nil, "c-one-thread": {"-one-thread"}, "c-loop": {"-loop"}}
-
-// buildC builds the guest in C, if there is a compiler.
-func buildC(dir string) error {
-	cc := os.Getenv("CC")
-	if cc == "" {
-		cc = "gcc"
-	}
-	if _, err := exec.LookPath(cc); err != nil {
-		fmt.Fprintln(os.Stderr, "there is no C compiler: no guests in C are tested")
-		return nil
-	}
-	program := filepath.Join(dir, "guest-c")
-	var sources []string
-	for _, pattern := range []string{"../../csrc/*.c", "../../csrc/guest/*.c", "../testbed/c/*.c", "cguest/*.c"} {
-		found, err := filepath.Glob(pattern)
-		if err != nil {
-			return err
-		}
-		sources = append(sources, found...)
-	}
-	if err := compile(cc, dir, program, sources); err != nil {
-		return err
-	}
-	for kind, args := range cKinds {
-		programs[kind] = slices.Concat([]string{program}, args)
-	}
-	return nil
-}
-
-// compile makes a program of sources, several at a time.
-func compile(cc, dir, program string, sources []string) error {
-	flags := append([]string{"-std=c11", "-g", "-pthread", "-D_GNU_SOURCE", "-I../../csrc", "-I../testbed/c"},
-		strings.Fields(cmp.Or(os.Getenv(cFlags), "-O1"))...)
-	objects, said := make([]string, len(sources)), make([]error, len(sources))
-	var all sync.WaitGroup
-	turn := make(chan struct{}, runtime.NumCPU())
-	for i, source := range sources {
-		objects[i] = filepath.Join(dir, strconv.Itoa(i)+".o")
-		all.Go(func() {
-			turn <- struct{}{}
-			defer func() { <-turn }()
-			said[i] = runCC(exec.Command(cc, append(flags, "-c", "-o", objects[i], source)...))
-		})
-	}
-	all.Wait()
-	if err := errors.Join(said...); err != nil {
-		return err
-	}
-	return runCC(exec.Command(cc, slices.Concat(flags, []string{"-o", program}, objects)...))
-}
-
-func runCC(cmd *exec.Cmd) error {
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("%v: %w\n%s", cmd, err, out)
-	}
-	return nil
-}
-
-// command is the command of a kind of guest.
-func command(kind string, args ...string) *exec.Cmd {
-	return hosttest.Command(programs[kind], args...)
-}
 
 // waitLimit is how long a test waits for what must come about; it is no measure of
 // speed.
@@ -362,7 +239,7 @@ func eachWay(t *testing.T, cfg shmring.Config, run func(t *testing.T, c *testbed
 
 // eachEngine runs a test with the programs of every engine.
 func eachEngine(t *testing.T, run func(t *testing.T, engine string)) {
-	for _, engine := range engines {
+	for _, engine := range slices.Sorted(maps.Keys(engines)) {
 		t.Run(engine, func(t *testing.T) { run(t, engine) })
 	}
 }

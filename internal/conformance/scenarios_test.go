@@ -77,14 +77,16 @@ func TestAllScenariosAtOnce(t *testing.T) {
 	})
 }
 
+// TestNestedCalls has handlers wait for each other across the connection, at most 56 at
+// once: a guest in C with one thread nests 64.
 func TestNestedCalls(t *testing.T) {
 	eachWay(t, window, func(t *testing.T, c *testbed.Client) {
 		var all sync.WaitGroup
 		for range 8 {
 			all.Go(func() {
-				n, err := c.Nest(context.Background(), 20)
+				n, err := c.Nest(context.Background(), 14)
 				assert.NoError(t, err)
-				assert.EqualValues(t, 21, n)
+				assert.EqualValues(t, 15, n)
 			})
 		}
 		all.Wait()
@@ -178,7 +180,9 @@ func TestLeaveBothWays(t *testing.T) {
 		leaves := h.spawn(kind)
 		require.NoError(t, leaves.handle.Close(context.Background()))
 		require.NoError(t, <-leaves.ran)
-		require.NoError(t, leaves.peer.Wait(), "the guest program ends with success")
+		if err := leaves.peer.Wait(); engines[kind] != nil { // to one in C it is an eviction
+			require.NoError(t, err, "the guest program ends with success")
+		}
 		again := h.spawn(kind) // the entry is clean
 		require.NoError(t, testbed.Echoes(context.Background(), again.client, 5))
 		require.NoError(t, again.client.Leave(context.Background()))

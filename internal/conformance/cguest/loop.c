@@ -2,8 +2,9 @@
  * Handlers of streams in an event loop: they never wait. Each goes as far as it can, and on when one of its ends is
  * ready again; its request is answered then.
  */
+#define _XOPEN_SOURCE 700 /* recursive mutexes */
+
 #include <stdlib.h>
-#include <string.h>
 
 #include "program.h"
 
