@@ -26,6 +26,8 @@ usage: ./build.sh COMMAND [ARGUMENTS]
   lint      check formatting, vet, staticcheck, C warnings, shell scripts, generated files and go.mod files
   generate  write the generated Go anew: layout constants from csrc/roam/shm.h, clients and dispatchers of services
   c-install build and install libroam, for guests in C: [--prefix DIR] [--static-only]; asks for no Go
+  c-coverage
+            run the C tests once, with gcc, and print which lines and branches of csrc they reach, by file
   clean     remove what builds and profiles leave in the tree
   help      print this list
 
@@ -267,6 +269,14 @@ END
     say "zlib is not there: tests of the demo's guest in C are skipped"
 }
 
+test_c_valgrind() {
+  ensure_tool valgrind valgrind || {
+    say "valgrind is not there: the C tests do not run under it"
+    return 0
+  }
+  csrc/test/run.sh --valgrind
+}
+
 test_c_installed() {
   ensure_c_tools
   csrc/test/install.sh
@@ -311,6 +321,7 @@ run_tests() {
   step 'go vet for arm64' env GOARCH=arm64 CGO_ENABLED=0 go vet ./...
   step 'build for other systems' build_elsewhere
   step 'C tests' csrc/test/run.sh
+  step 'C tests, valgrind' test_c_valgrind
   step 'C fuzz targets, short runs' csrc/fuzz/run.sh "$fuzz_runs"
   step 'C library, installed' test_c_installed
   step 'tests, cgo engine' go test -vet=off -count=1 ./...
@@ -506,6 +517,7 @@ main() {
     lint) run_lint ;;
     generate) run_generate ;;
     c-install) run_c_install "$@" ;;
+    c-coverage) "$root/csrc/test/run.sh" --coverage "$@" ;;
     clean) run_clean ;;
     help | -h | --help) usage ;;
     *)

@@ -2,6 +2,7 @@
 # Runs each fuzz target under the sanitizers: over its corpus, and with clang's libFuzzer on from there.
 #
 # usage: run.sh [RUNS [TARGET...]]    default: 20000 runs of every target; a target is its file's name before _fuzz.c
+#        run.sh --sources TARGET      names the target's files beside the library's and those that its tests share
 #
 # An input that libFuzzer finds stays beside this script as TARGET-crash-*.
 set -euo pipefail
@@ -17,12 +18,15 @@ targets=("${@:2}")
 
 flags=(-std=c11 -Wall -Wextra -Wconversion -Wshadow -Werror -O1 -g -fno-sanitize-recover=all -pthread "-I$library")
 
-# sources TARGET: what the target is built from.
+# sources TARGET: the target's files beside the library's and those that its tests share.
 sources() {
   printf '%s\n' "$here/$1_fuzz.c"
-  case $1 in
-    decode) printf '%s\n' "$here"/../../internal/roamgen/small/c/small_roam.c "$library"/*.c "$library"/guest/*.c ;;
-  esac
+  [[ $1 != decode ]] || printf '%s\n' "$here/../../internal/roamgen/small/c/small_roam.c"
+}
+
+[[ ${1:-} != --sources ]] || {
+  sources "$2"
+  exit
 }
 
 # fuzz TARGET: with libFuzzer; new inputs are kept for this run only.

@@ -192,6 +192,7 @@ static void flood(enum bed bed, enum sleep host_sleep, void (*choose)(struct gue
 	join(host_receives, "host receives");
 	if (guest.receives != 0)
 		join(host_sends, "host sends");
+	link_rest(guest.link); /* the spare slots */
 	CHECK(traffic_settled(&host.segment));
 	CHECK(bed_close(&host, guest.link));
 }

@@ -1,3 +1,5 @@
+#define _GNU_SOURCE /* gettid by syscall */
+
 #include "held.h"
 
 #include <dirent.h>
@@ -6,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 static bool may_take(struct counting *counting)
 {
@@ -80,18 +84,32 @@ static unsigned mappings(void)
 	return count;
 }
 
-static void *do_nothing(void *argument)
+static void *note_id(void *id)
 {
-	return argument;
+	*(long *)id = syscall(SYS_gettid);
+	return NULL;
+}
+
+/* A thread that was joined is listed for a moment yet. */
+static void await_unlisted(long thread)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/task/%ld", thread);
+	while (access(path, F_OK) == 0)
+		sched_yield();
 }
 
 struct held held_now(void)
 {
 	pthread_t thread;
+	long id = 0;
 
 	/* The thread sanitizer starts one of its own with the first. */
-	if (pthread_create(&thread, NULL, do_nothing, NULL) == 0)
+	if (pthread_create(&thread, NULL, note_id, &id) == 0) {
 		pthread_join(thread, NULL);
+		await_unlisted(id);
+	}
 	return (struct held){ entries("/proc/self/fd"), mappings(), entries("/proc/self/task") };
 }
 
@@ -100,7 +118,7 @@ bool held_same(struct held before)
 	struct held now = held_now();
 	bool same;
 
-	/* A thread that was joined is listed for a moment yet. */
+	/* So are those that somebody else has joined. */
 	for (uint32_t looks = 0; now.threads > before.threads && looks < 10000; looks++) {
 		sched_yield();
 		now = held_now();
