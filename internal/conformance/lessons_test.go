@@ -150,29 +150,27 @@ var idleSwitches = map[string]int{"spawned": 10, "joined": 10, "walked up": 150}
 // TestLesson_IdleUsesNoCPU: guests that have nothing to do sleep, and do not wake to
 // look around.
 func TestLesson_IdleUsesNoCPU(t *testing.T) {
-	type idler struct {
-		*guest
-		way, kind string
-		before    int
-	}
-	var idlers []*idler
-	for _, way := range ways {
-		for kind := range programs {
-			g := newHubFor(t, way, shmring.Config{MaxGuests: 1}).attach(way, kind)
-			_, err := g.client.Add(context.Background(), 1, 2)
-			require.NoError(t, err)
-			idlers = append(idlers, &idler{guest: g, way: way, kind: kind})
-		}
-	}
 	const seconds = 3
-	for _, i := range idlers {
-		require.Eventually(t, func() bool { return asleep(t, i.pid) }, waitLimit, waitTick)
-		i.before = switches(t, i.pid)
-	}
-	<-time.After(seconds * time.Second) // what is measured, not waited for
-	for _, i := range idlers {
-		n := switches(t, i.pid) - i.before
-		assert.LessOrEqual(t, n, seconds*idleSwitches[i.way], "times that a %s %s guest went to sleep in %d s", i.way, i.kind, seconds)
+	for _, way := range ways {
+		t.Run(way, func(t *testing.T) {
+			h := newHubFor(t, way, shmring.Config{MaxGuests: uint32(len(programs))})
+			before := make(map[string]int)
+			guests := make(map[string]*guest)
+			for kind := range programs {
+				guests[kind] = h.attach(way, kind)
+				_, err := guests[kind].client.Add(context.Background(), 1, 2)
+				require.NoError(t, err)
+			}
+			for kind, g := range guests {
+				require.Eventually(t, func() bool { return asleep(t, g.pid) }, waitLimit, waitTick)
+				before[kind] = switches(t, g.pid)
+			}
+			<-time.After(seconds * time.Second) // what is measured, not waited for
+			for kind, g := range guests {
+				n := switches(t, g.pid) - before[kind]
+				assert.LessOrEqual(t, n, seconds*idleSwitches[way], "times that a %s guest went to sleep in %d s", kind, seconds)
+			}
+		})
 	}
 }
 
