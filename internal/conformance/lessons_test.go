@@ -145,12 +145,11 @@ func lastWords(t *testing.T, l *shmring.Link) (reason string) {
 // does by itself. One that walked up sleeps on futex words for a second and looks at
 // the host's lock once a second; each time Go's runtime watches the thread that sleeps
 // in the kernel some 60 times, for 10 ms, before it leaves it alone.
-//
-// A guest that has just answered sleeps on a futex word for its last 50 ms before that,
-// watched in the same way.
-const fallingAsleep = 100
-
 var idleSwitches = map[string]int{"spawned": 10, "joined": 10, "walked up": 150}
+
+// fallingAsleep is what is added to that once: a guest that has just answered sleeps on a
+// futex word for its last 50 ms, watched in the same way.
+const fallingAsleep = 100
 
 // TestLesson_IdleUsesNoCPU: guests that have nothing to do sleep, and do not wake to
 // look around.
