@@ -375,8 +375,8 @@ lint_c() {
   read -ra flags <<<"-Iexamples/c/hello $(pkg-config --cflags libpng 2>/dev/null || true)"
   for cc in $(c_compilers); do
     printf -- '-- %s\n' "$cc"
-    for file in csrc/*.c csrc/guest/*.c csrc/test/*.c csrc/test/user/*.c bench/floor/*.c; do
-      "$cc" "${c_warnings[@]}" -Icsrc -c -o "$scratch/lint.o" "$file"
+    for file in csrc/{,guest/,test/,test/user/,fuzz/}*.c bench/{floor,cguest}/*.c internal/{testbed/c,conformance/cguest}/*.c; do
+      "$cc" "${c_warnings[@]}" -Icsrc -Iinternal/testbed/c -c -o "$scratch/lint.o" "$file"
     done
     for file in examples/c/{*,*/guest}/*.c examples/files/c/*.c; do
       [[ $file != */filter.c ]] || have_libpng || continue
