@@ -31,7 +31,6 @@ static int main_wait_ready(struct roam_guest *guest, struct wait *wait)
 void serve_enter(struct roam_guest *guest, struct server *server)
 {
 	server->guest = guest;
-	server->thread = pthread_self();
 	server->wait.ready = main_wait_ready;
 	server->wait.deadline = CLOCK_NEVER;
 	server->wait.server = server;
@@ -366,7 +365,7 @@ static enum provided nest(struct roam_guest *guest, struct wait *wait, struct se
 /* Nests on a thread that serves for as long as this takes. */
 static enum provided nest_once(struct roam_guest *guest, struct wait *wait)
 {
-	struct server server = { .depth = 0 };
+	struct server server = { .thread = pthread_self() };
 	enum provided provided;
 
 	serve_enter(guest, &server);

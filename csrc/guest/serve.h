@@ -32,6 +32,7 @@ struct server {
 	bool called;              /* was woken for what is queued */
 };
 
+/* Counts a thread in or out; its handle was set by who made it. */
 void serve_enter(struct roam_guest *guest, struct server *server);
 void serve_exit(struct roam_guest *guest, struct server *server);
 

@@ -88,7 +88,7 @@ static void step(struct roam_guest *guest, struct server *server)
 
 int roam_guest_step(struct roam_guest *guest)
 {
-	struct server server = { .called = false };
+	struct server server = { .thread = pthread_self() };
 	struct role *role = &guest->role;
 	int error;
 
