@@ -85,9 +85,17 @@ void role_leave(struct roam_guest *guest)
 
 /* ---- Waking ------------------------------------------------------------------------------------------------------- */
 
+/* Whether this thread is in roam_guest_step: it looks at everything once more before it makes the descriptor ready. */
+static bool steps(const struct role *role)
+{
+	return role->looped && role->state == ROLE_RECEIVES && pthread_equal(role->thread, pthread_self());
+}
+
 void role_interrupt(struct roam_guest *guest)
 {
-	if (guest->role.asleep || guest->role.looped)
+	const struct role *role = &guest->role;
+
+	if (role->asleep || (role->looped && !steps(role)))
 		link_interrupt(guest->link);
 }
 
