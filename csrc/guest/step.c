@@ -22,7 +22,8 @@ int roam_guest_fd(struct roam_guest *guest)
 		guest_unlock(guest);
 		return failure.error;
 	}
-	link_interrupt(guest->link); /* the first step is due at once: it makes the descriptor ready */
+	link_interrupt(guest->link); /* the first step is due at once */
+	link_prepare(guest->link, false, CLOCK_NEVER);
 	return fd;
 }
 
