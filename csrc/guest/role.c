@@ -72,6 +72,7 @@ void role_leave(struct roam_guest *guest)
 	role->state = ROLE_FREE;
 	role->leader = NULL;
 	role->progress++;
+	serve_call(guest); /* of a batch that also had what this thread waited for */
 	if (server != NULL && role->first == NULL) {
 		/* A handler that waited for something: its thread receives again after it. */
 		role->state = ROLE_HANDLES;
@@ -381,5 +382,7 @@ int role_wait(struct roam_guest *guest, struct wait *wait)
 			result = wait->ready(guest, wait);
 	} while (result == ROAM_ERR_AGAIN);
 	role_attend(guest); /* it may have been woken to take the role */
+	if (guest->core.failure.error != 0)
+		notice_run_all(guest); /* nobody receives any more who would */
 	return result;
 }

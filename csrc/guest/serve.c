@@ -390,14 +390,19 @@ static uint32_t busy_threads(const struct roam_guest *guest)
 	return n;
 }
 
+void serve_call(struct roam_guest *guest)
+{
+	while (guest->queued > guest->called && (call_idle(guest) || start_thread(guest)))
+		continue;
+}
+
 enum provided serve_provide(struct roam_guest *guest, struct wait *wait)
 {
 	struct server *here;
 
 	if (wait->server != NULL || over(guest))
 		return PROVIDED; /* a server runs them after this */
-	while (guest->queued > guest->called && (call_idle(guest) || start_thread(guest)))
-		continue;
+	serve_call(guest);
 	if (guest->queued <= guest->called)
 		return PROVIDED;
 	here = serve_here(guest);

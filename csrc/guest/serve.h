@@ -54,6 +54,9 @@ void serve_attend(struct roam_guest *guest);
 /* The holder of the role begins to run a handler, or goes on in it. */
 void serve_watch(struct roam_guest *guest);
 
+/* Wakes or starts threads for what is queued, as far as there are any. */
+void serve_call(struct roam_guest *guest);
+
 /* enum provided: what came of serve_provide. */
 enum provided {
 	PROVIDED,     /* what is queued has a thread, or has to wait for one */
