@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -44,6 +45,8 @@ type hub struct {
 	ran  []chan error
 	// cut says that the host went by force: what was under way stays in the rings.
 	cut bool
+	// spawned are the guests that the host started.
+	spawned []*exec.Cmd
 	// service is what the host serves to guests that connect from then on.
 	service *testbed.Service
 }
@@ -67,6 +70,9 @@ func newHub(t *testing.T, cfg shmring.Config) *hub {
 		assert.NoError(t, h.host.Close())
 		for _, ran := range h.ran {
 			<-ran
+		}
+		for _, guest := range h.spawned {
+			assert.LessOrEqual(t, guest.ProcessState.ExitCode(), 3, "a sanitizer has ended the guest")
 		}
 		h.seg.Unmap()
 		before.RequireSame(t)
@@ -130,6 +136,7 @@ func (h *hub) spawnHeard(kind string, stderr io.Writer) *guest {
 	cmd.Stderr = stderr
 	peer, err := h.host.Spawn(cmd)
 	require.NoError(h.t, err)
+	h.spawned = append(h.spawned, cmd)
 	return h.connect(peer)
 }
 

@@ -371,6 +371,7 @@ var _ = register(map[string]rawCase{
 			return g.Flags()&(layout.FlagFutexSpace|layout.FlagBellSpace) != 0
 		})
 		g.Send(hosttest.Cancel(driven))
+		g.Eventually("a guest that has seen that", func() bool { return g.Room() == g.RingSize-1 && asleep(t, g.Pid()) })
 		g.Deaf = false
 		g.RequireResult(1, hosttest.Text("x"))
 		g.HoldPlaces = false

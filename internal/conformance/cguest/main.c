@@ -27,41 +27,53 @@ static void log_line(void *context, const char *text)
 /* ---- Threads of the program's own ------------------------------------------------------------------------------- */
 
 struct thread {
+	struct thread *next; /* of those that have ended */
 	struct program *program;
 	void (*work)(void *argument);
 	void *argument;
+	pthread_t id;
 };
 
 static void *run_thread(void *argument)
 {
-	struct thread thread = *(struct thread *)argument;
+	struct thread *thread = argument;
+	struct program *program = thread->program;
 
-	free(argument);
-	thread.work(thread.argument);
-	(void)pthread_mutex_lock(&thread.program->lock);
-	if (--thread.program->threads == 0)
-		(void)pthread_cond_signal(&thread.program->all_done);
-	(void)pthread_mutex_unlock(&thread.program->lock);
+	thread->work(thread->argument);
+	(void)pthread_mutex_lock(&program->lock);
+	thread->next = program->ended;
+	program->ended = thread;
+	if (--program->threads == 0)
+		(void)pthread_cond_signal(&program->all_done);
+	(void)pthread_mutex_unlock(&program->lock);
 	return NULL;
+}
+
+/* Joins the threads that have ended. The lock is held. */
+static void reap(struct program *program)
+{
+	while (program->ended != NULL) {
+		struct thread *thread = program->ended;
+
+		program->ended = thread->next;
+		(void)pthread_join(thread->id, NULL);
+		free(thread);
+	}
 }
 
 void program_start(struct program *program, void (*work)(void *argument), void *argument)
 {
 	struct thread *thread = must_allocate(sizeof(*thread));
-	pthread_attr_t detached;
-	pthread_t id;
 
-	*thread = (struct thread){ program, work, argument };
+	*thread = (struct thread){ .program = program, .work = work, .argument = argument };
 	(void)pthread_mutex_lock(&program->lock);
+	reap(program);
 	program->threads++;
-	(void)pthread_mutex_unlock(&program->lock);
-	(void)pthread_attr_init(&detached);
-	(void)pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
-	if (pthread_create(&id, &detached, run_thread, thread) != 0) {
+	if (pthread_create(&thread->id, NULL, run_thread, thread) != 0) {
 		(void)fprintf(stderr, "guest: no thread\n");
 		exit(2);
 	}
-	(void)pthread_attr_destroy(&detached);
+	(void)pthread_mutex_unlock(&program->lock);
 }
 
 void program_join(struct program *program)
@@ -69,6 +81,7 @@ void program_join(struct program *program)
 	(void)pthread_mutex_lock(&program->lock);
 	while (program->threads > 0)
 		(void)pthread_cond_wait(&program->all_done, &program->lock);
+	reap(program);
 	(void)pthread_mutex_unlock(&program->lock);
 }
 

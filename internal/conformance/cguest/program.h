@@ -19,6 +19,8 @@
 
 /* ---- The program ------------------------------------------------------------------------------------------------ */
 
+struct thread;
+
 struct program {
 	struct roam_guest *guest;
 	bool loop; /* handlers must not wait */
@@ -27,6 +29,7 @@ struct program {
 	pthread_mutex_t lock;
 	pthread_cond_t all_done;
 	unsigned threads;
+	struct thread *ended; /* to be joined */
 };
 
 /* Runs work in a thread of its own, which the program waits for before it leaves. */
