@@ -19,7 +19,8 @@ usage() {
   cat <<'END'
 usage: ./build.sh COMMAND [ARGUMENTS]
 
-  demo      stream a folder of files through guest processes: [--json FILE] [--out DIR] [--guests N] [DIR]
+  demo      stream a folder of files through guest processes, half of them in C: [--guest c|go|both] [--guests N]
+            [--json FILE] [--out DIR] [DIR]
   test      run every test: both engines, C, race detector, fuzz seeds and short runs, use from another module
   bench     measure against other transports and floors in C: [--quick] [--json FILE] [--html FILE]
   lint      check formatting, vet, staticcheck, C warnings, shell scripts, generated files and go.mod files
@@ -31,8 +32,8 @@ usage: ./build.sh COMMAND [ARGUMENTS]
   help      print this list
 
 The demo's DIR is this tree unless given, c-install's /usr/local; CC, CFLAGS, LDFLAGS and DESTDIR are heeded there. demo,
-test and c-install install a missing C compiler or tool where they may (apt-get as root or through sudo); without a
-compiler, demo runs the pure Go engine.
+test and c-install install a missing C compiler, library or tool where they may (apt-get as root or through sudo);
+without a compiler, demo runs the pure Go engine, and without a compiler or zlib all its guests are in Go.
 END
 }
 
@@ -111,18 +112,21 @@ require_go() {
   export GOFLAGS="${GOFLAGS:+$GOFLAGS }-buildvcs=false"
 }
 
-# The C compiler that go calls, and the one that cmake does.
+# The C compiler that go calls, and the one that cmake does and the demo for its guest in C.
 go_cc() { go env CC; }
 cmake_cc() { echo "${CC:-$(compgen -c | grep -xE -m 1 'cc|gcc|clang')}"; }
 
-# cc_works WHOSE: that compiler makes a program; a compiler without libc's headers does not count.
-cc_works() {
+# compiles WHOSE HEADER FLAG...: that compiler makes a program that uses a header.
+compiles() {
   local cc
   make_scratch
   read -ra cc <<<"$("$1")"
-  printf '#include <pthread.h>\nint main(void) { return 0; }\n' |
-    "${cc[@]}" -x c -o "$scratch/cc-works" - 2>/dev/null
+  printf '#include <%s>\nint main(void) { return 0; }\n' "$2" |
+    "${cc[@]}" -x c -o "$scratch/compiles" - "${@:3}" 2>/dev/null
 }
+
+# cc_works WHOSE: a compiler without libc's headers does not count.
+cc_works() { compiles "$1" pthread.h; }
 
 ensure_cc() { cc_works "$1" || { apt_install gcc libc6-dev && cc_works "$1"; }; }
 
@@ -139,6 +143,10 @@ ensure_tool() { have "$1" || { apt_install "${@:2}" && have "$1"; }; }
 # libpng is for an example.
 have_libpng() { have pkg-config && pkg-config --exists libpng; }
 ensure_libpng() { have_libpng || { apt_install pkg-config libpng-dev && have_libpng; }; }
+
+# zlib is for the demo's guest in C.
+have_zlib() { compiles cmake_cc zlib.h -lz; }
+ensure_zlib() { have_zlib || { apt_install zlib1g-dev && have_zlib; }; }
 
 # require_cmake: what builds libroam.
 require_cmake() {
@@ -257,6 +265,8 @@ qemu-aarch64 qemu-user
 END
   ensure_libpng ||
     say "libpng is not there: tests of the example that uses it are skipped"
+  ensure_zlib ||
+    say "zlib is not there: tests of the demo's guest in C are skipped"
 }
 
 test_c_valgrind() {
@@ -361,14 +371,16 @@ lint_c() {
   local cc file flags
   make_scratch
   ensure_libpng || say "libpng is not there: the example that uses it is not checked"
+  ensure_zlib || say "zlib is not there: the demo's guest in C is not checked"
   read -ra flags <<<"-Iexamples/c/hello $(pkg-config --cflags libpng 2>/dev/null || true)"
   for cc in $(c_compilers); do
     printf -- '-- %s\n' "$cc"
-    for file in csrc/*.c csrc/guest/*.c csrc/test/*.c csrc/test/user/*.c bench/floor/*.c; do
-      "$cc" "${c_warnings[@]}" -Icsrc -c -o "$scratch/lint.o" "$file"
+    for file in csrc/{,guest/,test/,test/user/,fuzz/}*.c bench/{floor,cguest}/*.c internal/{testbed/c,conformance/cguest}/*.c; do
+      "$cc" "${c_warnings[@]}" -Icsrc -Iinternal/testbed/c -c -o "$scratch/lint.o" "$file"
     done
-    for file in examples/c/{*,*/guest}/*.c; do
+    for file in examples/c/{*,*/guest}/*.c examples/files/c/*.c; do
       [[ $file != */filter.c ]] || have_libpng || continue
+      [[ $file != examples/files/c/guest.c ]] || have_zlib || continue
       "$cc" "${c_warnings[@]}" -Icsrc "${flags[@]}" -c -o "$scratch/lint.o" "$file"
     done
     for file in csrc/*.h csrc/guest/*.h csrc/roam/*.h; do
@@ -430,10 +442,15 @@ run_lint() {
 
 # --- the other commands ----------------------------------------------------------------------------------------------
 
+# all_in_go ARGUMENT...: whether the demo is told to have no guest in C.
+all_in_go() { [[ " $* " == *' --guest go '* || " $* " == *' --guest=go '* ]]; }
+
 run_demo() {
   require_go
   choose_engine
-  ROAM_DEMO_DIR=$root run_program examples/files "$@"
+  # Where this fails the demo says what is missing.
+  all_in_go "$@" || { ensure_cc cmake_cc && ensure_zlib; } || true
+  ROAM_DEMO_DIR=$root ROAM_DEMO_TREE=$root run_program examples/files "$@"
 }
 
 run_bench() {

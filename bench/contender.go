@@ -11,7 +11,8 @@ type contender struct {
 // Transports, as a host process is told.
 const (
 	sharedMemory = "shm"
-	crowdMemory  = "crowd" // shared memory with many guests
+	withGuestInC = "shm, C guest" // shared memory with a guest that libroam serves
+	crowdMemory  = "crowd"        // shared memory with many guests
 	unixSocket   = "unix"
 	bareSocket   = "bare"
 	netRPC       = "net-rpc"
@@ -22,7 +23,7 @@ const (
 	noTransport  = "loopback"
 )
 
-// Modes of the C program.
+// Modes of the C programs.
 const (
 	floorSpin  = "spin"
 	floorFutex = "futex"
@@ -36,6 +37,8 @@ var (
 
 	roamCgo  = contender{"roam cgo", cgoProgram, sharedMemory, anyCase}
 	roamGo   = contender{"roam pure Go", pureProgram, sharedMemory, anyCase}
+	roamC    = contender{"roam cgo, C guest", cgoProgram, withGuestInC, func(c benchCase) bool { return c.where != crowded }}
+	pathInC  = contender{"roam, C alone", pathProgram, floorSpin, isOnly(smallCall)}
 	roamUnix = contender{"roam Unix socket", pureProgram, unixSocket, func(c benchCase) bool { return c.where == anywhere }}
 
 	bareUnix = contender{"bare Unix socket", pureProgram, bareSocket,
@@ -50,7 +53,7 @@ var (
 // contenders are in the order of the report.
 var contenders = []contender{
 	spinFloor, futexFloor, copyFloor, loopback,
-	roamCgo, roamGo, roamUnix,
+	pathInC, roamCgo, roamC, roamGo, roamUnix,
 	bareUnix, netRPCUnix, ttrpcUnix, drpcUnix, grpcUnix, goPlugin,
 }
 

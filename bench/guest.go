@@ -12,6 +12,10 @@ import (
 	"github.com/roam-rpc/roam-go/shmring"
 )
 
+// guestInC is the environment variable that names the guest program in C to a host
+// that is to use it.
+const guestInC = "ROAM_BENCH_GUEST"
+
 // guestCommand is this program again, as a guest.
 func guestCommand(args ...string) (*exec.Cmd, error) {
 	program, err := os.Executable()

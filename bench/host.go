@@ -59,6 +59,7 @@ func startSubject(transport string) (subject, error) {
 // clients start a guest and connect to it.
 var clients = map[string]func() (client, error){
 	sharedMemory: startShm,
+	withGuestInC: startShm,
 	unixSocket:   startUnix,
 	bareSocket:   startBare,
 	netRPC:       startNetRPC,

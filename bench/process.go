@@ -19,15 +19,23 @@ type running interface {
 }
 
 // start starts a contender's processes for the cases of one place.
-func (c contender) start(file string, where place, profiles string) (running, error) {
-	if c.program == floorProgram {
+func (c contender) start(files map[program]string, where place, profiles string) (running, error) {
+	file := files[c.program]
+	if c.program == floorProgram || c.program == pathProgram {
 		return &floor{file: file, mode: c.transport}, nil
 	}
 	transport := c.transport
 	if where == crowded {
 		transport = crowdMemory
 	}
-	p, err := startProcess(file, transport, where, profiles)
+	var env []string
+	if profiles != "" {
+		env = append(env, profileDir+"="+profiles)
+	}
+	if c.transport == withGuestInC {
+		env = append(env, guestInC+"="+files[guestProgram])
+	}
+	p, err := startProcess(file, transport, where, env)
 	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", c.name, err)
 	}
@@ -43,11 +51,9 @@ type process struct {
 }
 
 // startProcess starts a host and waits until its guest is connected.
-func startProcess(file, transport string, where place, profiles string) (*process, error) {
+func startProcess(file, transport string, where place, env []string) (*process, error) {
 	cmd := &exec.Cmd{Path: file, Args: []string{hostRole, transport}, Stderr: os.Stderr}
-	if profiles != "" {
-		cmd.Env = append(cmd.Environ(), profileDir+"="+profiles)
-	}
+	cmd.Env = append(cmd.Environ(), env...)
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, err
@@ -87,7 +93,7 @@ func (p *process) measure(c benchCase, d time.Duration) (sample, error) {
 
 func (p *process) end() error { return errors.Join(p.in.Close(), p.cmd.Wait()) }
 
-// floor is the C program, which starts its guest itself and measures once a run.
+// floor is a program in C that starts its guest itself and measures once a run.
 type floor struct{ file, mode string }
 
 func (f *floor) measure(c benchCase, d time.Duration) (sample, error) {

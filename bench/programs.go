@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 )
 
@@ -18,6 +19,8 @@ const (
 	cgoProgram   program = "cgo"   // this one, with the C engine
 	pureProgram  program = "pure"  // this one, with the Go engine
 	floorProgram program = "floor" // floor/floor.c
+	pathProgram  program = "path"  // floor/path.c
+	guestProgram program = "guest" // cguest/guest.c
 )
 
 // programs are the files of the programs; one that cannot be built is not there.
@@ -41,7 +44,7 @@ func buildPrograms(stderr io.Writer) (*programs, error) {
 		return nil, err
 	}
 	p := &programs{dir: dir, files: map[program]string{thisProgram(): self}}
-	for _, want := range []program{pureProgram, cgoProgram, floorProgram} {
+	for _, want := range []program{pureProgram, cgoProgram, floorProgram, pathProgram, guestProgram} {
 		if err := p.build(source, want); err != nil {
 			fmt.Fprintf(stderr, "bench: measuring without the %s program: %v\n", want, err)
 		}
@@ -76,19 +79,9 @@ func (p *programs) build(source string, want program) error {
 		return nil
 	}
 	file := filepath.Join(p.dir, string(want))
-	command := exec.Command("go", "build", "-o", file, ".")
-	switch want {
-	case floorProgram:
-		compiler, err := exec.Command("go", "env", "CC").Output()
-		if err != nil {
-			return err
-		}
-		args := append(strings.Fields(string(compiler)), "-std=c11", "-O2", "-o", file, filepath.Join("floor", "floor.c"))
-		command = exec.Command(args[0], args[1:]...)
-	case cgoProgram:
-		command.Env = append(command.Environ(), "CGO_ENABLED=1")
-	default:
-		command.Env = append(command.Environ(), "CGO_ENABLED=0")
+	command, err := buildCommand(source, file, want)
+	if err != nil {
+		return err
 	}
 	command.Dir = source
 	if out, err := command.CombinedOutput(); err != nil {
@@ -96,6 +89,53 @@ func (p *programs) build(source string, want program) error {
 	}
 	p.files[want] = file
 	return nil
+}
+
+func buildCommand(source, file string, want program) (*exec.Cmd, error) {
+	switch want {
+	case floorProgram:
+		return compile(file, filepath.Join("floor", "floor.c"))
+	case pathProgram:
+		return compileGuest(source, file, filepath.Join("floor", "path.c"))
+	case guestProgram:
+		return compileGuest(source, file, filepath.Join("cguest", "guest.c"))
+	}
+	command := exec.Command("go", "build", "-o", file, ".")
+	command.Env = append(command.Environ(), "CGO_ENABLED=0")
+	if want == cgoProgram {
+		command.Env = append(command.Environ(), "CGO_ENABLED=1")
+	}
+	return command, nil
+}
+
+// compile compiles C with the compiler that cgo uses.
+func compile(file string, args ...string) (*exec.Cmd, error) {
+	compiler, err := exec.Command("go", "env", "CC").Output()
+	if err != nil {
+		return nil, err
+	}
+	args = slices.Concat(strings.Fields(string(compiler)), []string{"-std=c11", "-O2", "-o", file}, args)
+	return exec.Command(args[0], args[1:]...), nil
+}
+
+// compileGuest compiles a program with libroam and what roamgen wrote for the testbed.
+func compileGuest(source, file, main string) (*exec.Cmd, error) {
+	root := filepath.Dir(source)
+	generated := filepath.Join(root, "internal", "testbed", "c")
+	args := []string{"-pthread", "-I" + filepath.Join(root, "csrc"), "-I" + generated, main}
+	for _, folder := range []string{generated, filepath.Join(root, "csrc"), filepath.Join(root, "csrc", "guest")} {
+		files, err := filepath.Glob(filepath.Join(folder, "*.c"))
+		if err != nil {
+			return nil, err
+		}
+		args = append(args, files...)
+	}
+	return compile(file, args...)
+}
+
+// has says that what a contender runs was built.
+func (p *programs) has(c contender) bool {
+	return p.files[c.program] != "" && (c.transport != withGuestInC || p.files[guestProgram] != "")
 }
 
 func (p *programs) remove() error { return os.RemoveAll(p.dir) }

@@ -58,6 +58,10 @@ func rulesFor(ours contender) []rule {
 			of: bytesOf(upLarge, ours), over: bytesOf(upLarge, copyFloor), goal: 0.9, floor: 0.6},
 		{name: "stream down, 64 KiB items: our bytes/s over C memcpy floor",
 			of: bytesOf(downLarge, ours), over: bytesOf(downLarge, copyFloor), goal: 0.9, floor: 0.6},
+		{name: "32 B, one caller: p50 with a C guest over that with a Go guest",
+			of: p50Of(smallCall, roamC), over: p50Of(smallCall, ours), goal: 1, floor: 1},
+		{name: "32 B, one caller: ns that C alone adds to the C spin floor's p50",
+			of: difference(p50Of(smallCall, pathInC), p50Of(smallCall, spinFloor)), goal: 300, floor: 300},
 		{name: "255 idle guests: CPUs",
 			of: idleOf(guests255, ours, (*idle).cpu), goal: 0.01, floor: 0.01},
 		{name: "255 idle guests: OS threads more than with 16, a guest",
@@ -180,6 +184,15 @@ func sum(terms ...term) term {
 			total += v
 		}
 		return total, true
+	}
+}
+
+// difference is of without less.
+func difference(of, less term) term {
+	return func(s series, round int) (float64, bool) {
+		v, ok := of(s, round)
+		by, ok2 := less(s, round)
+		return v - by, ok && ok2
 	}
 }
 

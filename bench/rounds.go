@@ -108,15 +108,14 @@ func (t *stage) inTurn(i int) contender { return contenders[(i+t.round)%len(cont
 
 // measure measures a case with a contender, if it is wanted and can be.
 func (t *stage) measure(bc benchCase, c contender) error {
-	file := t.programs.files[c.program]
-	if file == "" || !c.takes(bc) || !t.run.MatchString(bc.name+"/"+c.name) {
+	if !t.programs.has(c) || !c.takes(bc) || !t.run.MatchString(bc.name+"/"+c.name) {
 		return nil
 	}
 	at := seat{c.name, bc.where}
 	proc := t.processes[at]
 	if proc == nil {
 		var err error
-		if proc, err = c.start(file, bc.where, t.profile); err != nil {
+		if proc, err = c.start(t.programs.files, bc.where, t.profile); err != nil {
 			return err
 		}
 		t.processes[at] = proc

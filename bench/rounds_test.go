@@ -90,7 +90,7 @@ func TestOnlyTheFirstRoundBeginsWithoutTime(t *testing.T) {
 }
 
 func TestHostProcessReportsUnknownCase(t *testing.T) {
-	p, err := bareUnix.start(testPrograms(t).files[pureProgram], anywhere, "")
+	p, err := bareUnix.start(testPrograms(t).files, anywhere, "")
 	require.NoError(t, err)
 	_, err = p.measure(benchCase{name: "no such case"}, time.Millisecond)
 	assert.ErrorContains(t, err, `unknown case "no such case"`)

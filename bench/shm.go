@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"errors"
+	"os"
+	"os/exec"
 
 	roam "github.com/roam-rpc/roam-go"
 	"github.com/roam-rpc/roam-go/driver"
@@ -54,6 +56,9 @@ func (c *connection) spawn(host *shmring.Host, d roam.Dispatcher) (*shmring.Peer
 	cmd, err := guestCommand(sharedMemory)
 	if err != nil {
 		return nil, err
+	}
+	if path := os.Getenv(guestInC); path != "" {
+		cmd = &exec.Cmd{Path: path, Args: []string{path}, Stderr: os.Stderr}
 	}
 	peer, err := host.Spawn(cmd)
 	if err != nil {

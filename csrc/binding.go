@@ -6,7 +6,6 @@ package csrc
 #cgo CFLAGS: -std=c11 -O2
 #cgo noescape receive
 #cgo nocallback receive
-#cgo nocallback settle
 #cgo nocallback grant
 
 #include <stdlib.h>
@@ -29,20 +28,26 @@ static void free_end(uintptr_t end)
 	free((void *)end);
 }
 
-static uint32_t *tail(uintptr_t end)
+// Where the receive part's indices and guesses lie one after the other.
+enum {
+	NEXT = offsetof(struct roam_end, receive) + offsetof(struct roam_ring, next),
+	SEEN = offsetof(struct roam_end, receive) + offsetof(struct roam_ring, seen),
+	TOLD = offsetof(struct roam_end, receive) + offsetof(struct roam_ring, told),
+	LAST_SLOT = offsetof(struct roam_end, last_slot),
+	NEXT_SLOT = offsetof(struct roam_end, next_slot),
+	RECEIVING = NEXT_SLOT + sizeof(((struct roam_end *)0)->next_slot) - NEXT
+};
+_Static_assert(SEEN == NEXT + 4 && TOLD == NEXT + 8 && LAST_SLOT == NEXT + 12 && NEXT_SLOT == NEXT + 16, "recvState");
+
+static void *receiving(uintptr_t end)
 {
-	return &((struct roam_end *)end)->receive.next;
+	return (char *)end + NEXT;
 }
 
 static struct roam_received receive(uintptr_t end, struct roam_message *messages, uint32_t max, unsigned char *arena,
 				    size_t arena_len)
 {
 	return roam_end_receive((struct roam_end *)end, messages, max, arena, arena_len);
-}
-
-static bool settle(uintptr_t end)
-{
-	return roam_end_settle((struct roam_end *)end);
 }
 
 static bool grant(uintptr_t end, uint32_t id, uint32_t bytes)
@@ -60,6 +65,9 @@ import (
 
 // MessageSize is the bytes of struct roam_message.
 const MessageSize = C.sizeof_struct_roam_message
+
+// ReceivingSize is the bytes of what Receiving gives.
+const ReceivingSize = C.RECEIVING
 
 // Place is struct roam_place, where its fields are described.
 type Place struct {
@@ -95,8 +103,9 @@ func NewEnd(p Place) End {
 // Free ends the use of the end.
 func (e End) Free() { C.free_end(e.at) }
 
-// Tail is the private index that roam_end_tail reads, to be loaded atomically.
-func (e End) Tail() *uint32 { return (*uint32)(C.tail(e.at)) }
+// Receiving is the private memory of the receiving role: the index of the next message,
+// the peer's index when last seen, and more that internal/engine knows of.
+func (e End) Receiving() unsafe.Pointer { return C.receiving(e.at) }
 
 // Receive is roam_end_receive into an array of n struct roam_message. C keeps neither
 // the array nor the arena.
@@ -104,9 +113,6 @@ func (e End) Receive(messages unsafe.Pointer, n int, arena []byte) (count int, s
 	got := C.receive(e.at, (*C.struct_roam_message)(messages), C.uint32_t(n), bytes(arena), C.size_t(len(arena)))
 	return int(got.count), uint8(got.status), bool(got.bell)
 }
-
-// Settle is roam_end_settle.
-func (e End) Settle() (bell bool) { return bool(C.settle(e.at)) }
 
 // Grant is roam_end_grant.
 func (e End) Grant(id, n uint32) bool { return bool(C.grant(e.at, C.uint32_t(id), C.uint32_t(n))) }

@@ -11,22 +11,19 @@
 // (histogram.go has the same steps) and its count.
 
 #define _GNU_SOURCE
-#include <inttypes.h>
 #include <linux/futex.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-enum { SPINS_BEFORE_YIELD = 200, STEP_BITS = 7, STEPS = (64 - STEP_BITS + 1) << STEP_BITS };
+#include "measure.h"
+
+enum { SPINS_BEFORE_YIELD = 200 };
 
 // A word that one side counts up and the other waits for, alone on its cache line but
 // for the first bytes of what it announces: 32 B of payload cost no second line.
@@ -42,29 +39,9 @@ static uint32_t items;     // of a stream; 1 is a call
 static struct lane *there; // messages to the guest
 static struct lane *back;  // messages to the host; of a stream, the count alone
 static unsigned char *mine;
-static uint64_t counts[STEPS];
-
-static void fail(const char *what) {
-  perror(what);
-  exit(1);
-}
-
-static uint64_t clock_ns(clockid_t clock) {
-  struct timespec t;
-  if (clock_gettime(clock, &t) != 0) fail("clock_gettime");
-  return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
 
 static void futex(_Atomic uint32_t *word, int op, uint32_t value) {
   syscall(SYS_futex, word, op, value, NULL, NULL, 0);
-}
-
-static void pause_cpu(void) {
-#if defined(__x86_64__) || defined(__i386__)
-  __builtin_ia32_pause();
-#elif defined(__aarch64__)
-  __asm__ volatile("yield");
-#endif
 }
 
 // announce makes what was written before it visible to who waits for count.
@@ -132,45 +109,10 @@ static void operation(uint64_t done) {
   }
 }
 
-static void count_duration(uint64_t ns) {
-  int bits = ns == 0 ? 0 : 64 - __builtin_clzll(ns);
-  int shift = bits > STEP_BITS + 1 ? bits - STEP_BITS - 1 : 0;
-  counts[((uint64_t)shift << STEP_BITS) + (ns >> shift)]++;
-}
-
-// run repeats the operation until ns have passed and returns how many it has been in
-// all.
-static uint64_t run(uint64_t done, uint64_t gap, uint64_t ns) {
-  const struct timespec nap = {.tv_sec = (time_t)(gap / 1000000000u), .tv_nsec = (long)(gap % 1000000000u)};
-  uint64_t began = clock_ns(CLOCK_MONOTONIC), start = began;
-  do {
-    if (gap > 0) {
-      nanosleep(&nap, NULL);
-      start = clock_ns(CLOCK_MONOTONIC);
-    }
-    operation(done++);
-    uint64_t end = clock_ns(CLOCK_MONOTONIC);
-    count_duration(end - start);
-    start = end;
-  } while (start - began < ns);
-  return done;
-}
-
 static void *shared(size_t size) {
   void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
   if (p == MAP_FAILED) fail("mmap");
   return p;
-}
-
-static void print(uint64_t ops, uint64_t ns, uint64_t cpu) {
-  printf("{\"ops\":%" PRIu64 ",\"seconds\":%.9f,\"cpu_ns\":%" PRIu64 ",\"times\":[", ops, (double)ns / 1e9, cpu);
-  const char *between = "";
-  for (int i = 0; i < STEPS; i++) {
-    if (counts[i] == 0) continue;
-    printf("%s%d,%" PRIu64, between, i, counts[i]);
-    between = ",";
-  }
-  puts("]}");
 }
 
 int main(int argc, char **argv) {
@@ -190,16 +132,7 @@ int main(int argc, char **argv) {
   pid_t child = fork();
   if (child < 0) fail("fork");
   if (child == 0) guest();
-  clockid_t its_clock;
-  if (clock_getcpuclockid(child, &its_clock) != 0) fail("clock_getcpuclockid");
-
-  uint64_t warm = run(0, gap, ns / 5);
-  memset(counts, 0, sizeof counts);
-  uint64_t began = clock_ns(CLOCK_MONOTONIC);
-  uint64_t cpu = clock_ns(CLOCK_PROCESS_CPUTIME_ID) + clock_ns(its_clock);
-  uint64_t done = run(warm, gap, ns);
-  cpu = clock_ns(CLOCK_PROCESS_CPUTIME_ID) + clock_ns(its_clock) - cpu;
-  print(done - warm, clock_ns(CLOCK_MONOTONIC) - began, cpu);
+  measure(child, gap, ns);
 
   kill(child, SIGKILL);
   waitpid(child, NULL, 0);

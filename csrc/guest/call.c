@@ -2,6 +2,7 @@
 
 #include "call.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -203,6 +204,7 @@ int roam_call_begin(struct roam_guest *guest, uint64_t method, const struct roam
 {
 	static const struct roam_call_options none;
 	struct roam_call *call;
+	uint64_t limit;
 	int error;
 
 	*result = NULL;
@@ -223,7 +225,10 @@ int roam_call_begin(struct roam_guest *guest, uint64_t method, const struct roam
 		*result = call;
 	else
 		recycle(call);
+	limit = core_id_limit(&guest->core);
 	guest_unlock(guest);
+	if (error == ROAM_ERR_TOO_MANY && channels > limit)
+		guest_log(guest, "call with %zu channels is over the %" PRIu64 " channel ids of this side", channels, limit);
 	return error;
 }
 

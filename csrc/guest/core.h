@@ -234,6 +234,9 @@ void core_call_init(struct core_call *call);
  */
 int core_start(struct core *core, struct core_call *call);
 
+/* How many channel ids this side can have in use at once. */
+uint64_t core_id_limit(const struct core *core);
+
 /* Ends a call that was started and not published: its place and ids are free again. */
 void core_withdraw(struct core *core, struct core_call *call, int error);
 

@@ -106,8 +106,7 @@ static uint64_t fresh(const struct core *core)
 	return next < end ? (end - next + 1) / 2 : 0;
 }
 
-/* How many ids this side can have in use at once. */
-static uint64_t limit_of(const struct core *core)
+uint64_t core_id_limit(const struct core *core)
 {
 	uint64_t first = 2 - core->config.parity;
 	uint64_t end = core_last_id(core) + 1;
@@ -147,7 +146,7 @@ int core_take_ids(struct core *core, struct core_channel *channels)
 
 	if (wanted == 0)
 		return 0;
-	if (wanted > limit_of(core))
+	if (wanted > core_id_limit(core))
 		return ROAM_ERR_TOO_MANY;
 	if (ids->free_count < wanted && core_tabled(core))
 		reclaim(core);

@@ -61,7 +61,7 @@ void link_rest(struct link *link)
 {
 	if (link->left)
 		return;
-	owe(link, roam_end_settle(&link->end));
+	link_settle(link);
 	store_whole32(&link->resting, 1);
 	roam_end_give_back(&link->end);
 }
@@ -93,6 +93,11 @@ struct roam_received link_receive(struct link *link, struct roam_message *messag
 	if (received.count > 0 && load_once32(&link->resting) != 0)
 		store_whole32(&link->resting, 0);
 	return received;
+}
+
+void link_settle(struct link *link)
+{
+	owe(link, roam_end_settle(&link->end));
 }
 
 bool link_pending(const struct link *link)

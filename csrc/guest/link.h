@@ -43,8 +43,8 @@ enum roam_status link_stage(struct link *link, enum roam_msg type, uint32_t id, 
 void link_commit(struct link *link);
 void link_abort(struct link *link);
 
-/* Tells the host of all that was received, and gives back the slots that were taken for messages to come: receiving and
- * sending do both for many messages at once. By who receives and may send, before it sleeps or stops for long. */
+/* Settles, and gives back the slots that were taken ahead for messages to come; until the next message comes, sending
+ * keeps none. By who receives and may send, before it sleeps or stops for long. */
 void link_rest(struct link *link);
 
 /* Rings the doorbell where a commit, receive or grant before it found the host asleep on it. Outside of locks. */
@@ -54,6 +54,11 @@ void link_notify(struct link *link);
 
 struct roam_received link_receive(struct link *link, struct roam_message *messages, uint32_t max, void *arena,
 				  size_t arena_len);
+
+/* Tells the host of all ring places that are free, as link_receive does for many at once. link_wait and link_prepare
+ * begin with it. */
+void link_settle(struct link *link);
+
 bool link_pending(const struct link *link);
 /* Any thread: how far the host has written its ring, comparable with roam_message.seq. */
 uint32_t link_head(const struct link *link);

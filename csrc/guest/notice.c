@@ -60,6 +60,8 @@ void notice_run_all(struct roam_guest *guest)
 {
 	struct notices *notices = &guest->notices;
 
+	if (notices->running != NULL)
+		return; /* whoever runs that one goes on with the others */
 	while (notices->first != NULL) {
 		struct notice *notice = notices->first;
 

@@ -38,7 +38,7 @@ void notice_drop(struct roam_guest *guest, struct notice *notice);
 /* Takes back one that is due, and waits for one that another thread runs; the lock is let go meanwhile. */
 void notice_take_back(struct roam_guest *guest, struct notice *notice);
 
-/* Runs what is due. The caller holds the role. */
+/* Runs what is due. The caller holds the role, or the connection has ended. */
 void notice_run_all(struct roam_guest *guest);
 
 #endif

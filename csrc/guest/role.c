@@ -72,6 +72,7 @@ void role_leave(struct roam_guest *guest)
 	role->state = ROLE_FREE;
 	role->leader = NULL;
 	role->progress++;
+	serve_call(guest); /* of a batch that also had what this thread waited for */
 	if (server != NULL && role->first == NULL) {
 		/* A handler that waited for something: its thread receives again after it. */
 		role->state = ROLE_HANDLES;
@@ -86,9 +87,17 @@ void role_leave(struct roam_guest *guest)
 
 /* ---- Waking ------------------------------------------------------------------------------------------------------- */
 
+/* Whether this thread is in roam_guest_step: it looks at everything once more before it makes the descriptor ready. */
+static bool steps(const struct role *role)
+{
+	return role->looped && role->state == ROLE_RECEIVES && pthread_equal(role->thread, pthread_self());
+}
+
 void role_interrupt(struct roam_guest *guest)
 {
-	if (guest->role.asleep || guest->role.looped)
+	const struct role *role = &guest->role;
+
+	if (role->asleep || (role->looped && !steps(role)))
 		link_interrupt(guest->link);
 }
 
@@ -373,5 +382,7 @@ int role_wait(struct roam_guest *guest, struct wait *wait)
 			result = wait->ready(guest, wait);
 	} while (result == ROAM_ERR_AGAIN);
 	role_attend(guest); /* it may have been woken to take the role */
+	if (guest->core.failure.error != 0)
+		notice_run_all(guest); /* nobody receives any more who would */
 	return result;
 }

@@ -31,7 +31,7 @@ static void end(struct roam_guest *guest)
 
 int roam_guest_run(struct roam_guest *guest)
 {
-	struct server server = { .called = false };
+	struct server server = { .thread = pthread_self() };
 	struct wait wait = { .ready = handlers_returned, .deadline = CLOCK_NEVER };
 	int error;
 

@@ -31,7 +31,6 @@ static int main_wait_ready(struct roam_guest *guest, struct wait *wait)
 void serve_enter(struct roam_guest *guest, struct server *server)
 {
 	server->guest = guest;
-	server->thread = pthread_self();
 	server->wait.ready = main_wait_ready;
 	server->wait.deadline = CLOCK_NEVER;
 	server->wait.server = server;
@@ -158,17 +157,24 @@ static void make_watchful(struct roam_guest *guest)
 	role_signal(guest, &guest->watcher->wait);
 }
 
+/* Has somebody watch while handlers run; false when there is nobody. */
+static bool have_watcher(struct roam_guest *guest)
+{
+	if (guest->watcher == NULL)
+		return guest->called > 0 || start_thread(guest);
+	make_watchful(guest);
+	return true;
+}
+
 void serve_watch(struct roam_guest *guest)
 {
 	guest->role.progress++;
-	if (guest->watcher != NULL)
-		make_watchful(guest);
-	else if (!start_thread(guest) && guest->role.first != NULL && guest->called == 0) {
-		/* Nobody will look after those who wait: one of them receives instead. */
-		guest->role.state = ROLE_FREE;
-		guest->role.handler = NULL;
-		role_attend(guest);
-	}
+	if (have_watcher(guest) || guest->role.first == NULL)
+		return;
+	/* Nobody will look after those who wait: one of them receives instead. */
+	guest->role.state = ROLE_FREE;
+	guest->role.handler = NULL;
+	role_attend(guest);
 }
 
 /* Wakes a thread for what is queued; rather another than the watcher. */
@@ -296,6 +302,8 @@ void serve_next(struct roam_guest *guest, struct server *server)
 	}
 	if (role->state == ROLE_HANDLES && role->handler == server)
 		serve_watch(guest);
+	else
+		(void)have_watcher(guest); /* whoever watched may be this one */
 	request_handle(request);
 	server->depth--;
 	server->eager = true;
@@ -335,6 +343,7 @@ void serve_until_end(struct roam_guest *guest, struct server *server)
 		else
 			idle(guest, server);
 	}
+	serve_stopped(guest);
 	if (role->leader == &server->wait || (role->state == ROLE_HANDLES && role->handler == server)) {
 		role->state = ROLE_FREE;
 		role->leader = NULL;
@@ -353,16 +362,22 @@ static enum provided nest(struct roam_guest *guest, struct wait *wait, struct se
 	return PROVIDED_RAN;
 }
 
-/* Nests on a thread that serves for as long as this takes: nobody is in roam_guest_run. */
+/* Nests on a thread that serves for as long as this takes. */
 static enum provided nest_once(struct roam_guest *guest, struct wait *wait)
 {
-	struct server server = { .depth = 0 };
+	struct server server = { .thread = pthread_self() };
 	enum provided provided;
 
 	serve_enter(guest, &server);
 	provided = nest(guest, wait, &server);
 	serve_exit(guest, &server);
 	return provided;
+}
+
+/* Whether no thread but those that wait can serve: the program asked for that, or has an event loop. */
+static bool serves_alone(const struct roam_guest *guest)
+{
+	return !guest->running && (guest->max_threads == 1 || guest->role.looped);
 }
 
 /* Threads in handlers. */
@@ -375,19 +390,25 @@ static uint32_t busy_threads(const struct roam_guest *guest)
 	return n;
 }
 
+void serve_call(struct roam_guest *guest)
+{
+	while (guest->queued > guest->called && (call_idle(guest) || start_thread(guest)))
+		continue;
+}
+
 enum provided serve_provide(struct roam_guest *guest, struct wait *wait)
 {
 	struct server *here;
 
 	if (wait->server != NULL || over(guest))
 		return PROVIDED; /* a server runs them after this */
-	while (guest->queued > guest->called && (call_idle(guest) || start_thread(guest)))
-		continue;
+	serve_call(guest);
 	if (guest->queued <= guest->called)
 		return PROVIDED;
 	here = serve_here(guest);
 	if (here != NULL)
 		return here->depth < MOST_DEPTH ? nest(guest, wait, here) : PROVIDED;
-	/* A thread that serves comes to it, unless there is none. */
-	return guest->running || busy_threads(guest) >= guest->max_threads ? PROVIDED : nest_once(guest, wait);
+	/* A wait outside of handlers is not held up by one, but where there is no other thread to run it: the program has
+	 * this one alone, and may be waiting for an answer that depends on it. */
+	return serves_alone(guest) && busy_threads(guest) < guest->max_threads ? nest_once(guest, wait) : PROVIDED;
 }

@@ -32,6 +32,7 @@ struct server {
 	bool called;              /* was woken for what is queued */
 };
 
+/* Counts a thread in or out; its handle was set by who made it. */
 void serve_enter(struct roam_guest *guest, struct server *server);
 void serve_exit(struct roam_guest *guest, struct server *server);
 
@@ -52,6 +53,9 @@ void serve_attend(struct roam_guest *guest);
 
 /* The holder of the role begins to run a handler, or goes on in it. */
 void serve_watch(struct roam_guest *guest);
+
+/* Wakes or starts threads for what is queued, as far as there are any. */
+void serve_call(struct roam_guest *guest);
 
 /* enum provided: what came of serve_provide. */
 enum provided {

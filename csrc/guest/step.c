@@ -22,7 +22,8 @@ int roam_guest_fd(struct roam_guest *guest)
 		guest_unlock(guest);
 		return failure.error;
 	}
-	link_interrupt(guest->link); /* the first step is due at once: it makes the descriptor ready */
+	link_interrupt(guest->link); /* the first step is due at once */
+	link_prepare(guest->link, false, CLOCK_NEVER);
 	return fd;
 }
 
@@ -89,7 +90,7 @@ static void step(struct roam_guest *guest, struct server *server)
 
 int roam_guest_step(struct roam_guest *guest)
 {
-	struct server server = { .called = false };
+	struct server server = { .thread = pthread_self() };
 	struct role *role = &guest->role;
 	int error;
 

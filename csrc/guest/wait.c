@@ -29,6 +29,7 @@ int64_t wait_bound(struct link *link, bool busy, int64_t bound_ns)
 	int64_t bound = bound_ns < 0 ? CLOCK_NEVER : bound_ns;
 	int64_t due = link_tend(link);
 
+	link_settle(link);
 	link_notify(link);
 	if (due >= 0)
 		bound = clock_sooner(bound, due);

@@ -324,6 +324,8 @@ struct roam_place {
 void roam_place_at(struct roam_place *place, void *base, const struct roam_config *config,
 		   const struct roam_layout *layout, uint32_t peer_id, bool host);
 
+#define ROAM_GUESSES 16 /* a power of two */
+
 /*
  * struct roam_end: one side of one peer. The caller owns the memory, which must not move while used and has no
  * pointers but into the segment. The send part belongs to one thread at a time, the receive part to another; they are
@@ -349,6 +351,8 @@ struct roam_end {
 
 	/* receive part */
 	struct roam_ring receive;
+	uint32_t last_slot;                   /* of the last message that had one */
+	uint32_t next_slot[ROAM_GUESSES];     /* by the slot of a message: that of the one after it, when last seen */
 	unsigned char pad_end[64];
 };
 

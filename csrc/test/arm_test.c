@@ -116,7 +116,7 @@ static void test_what_came_before_the_sleep_is_not_slept_over(void)
 		for (size_t i = 0; i < WANTS; i++) {
 			struct host host;
 			struct link *link = bed_open(&host, bed, small_config());
-			struct deed deed = { .host = &host, .link = link, .id = wants[i].id };
+			struct deed deed = { .host = &host, .link = link, .id = wants[i].id }; /* by this thread itself */
 			bool lingers = link->linger_end != 0;
 
 			wants[i].exhaust(link);

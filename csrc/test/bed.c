@@ -1,6 +1,5 @@
 #include "bed.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -8,6 +7,7 @@
 static struct counting memory;
 static struct held before;
 static char folder[64];
+static bool has_waitv;
 
 static void must(bool held, const char *what)
 {
@@ -17,17 +17,9 @@ static void must(bool held, const char *what)
 	exit(EXIT_FAILURE);
 }
 
-/* Whether this process may use futex_waitv: without it a link with a doorbell sleeps on nothing else. */
-static bool has_waitv(void)
-{
-	return roam_futex_waitv(NULL, 0, 1) != -ENOSYS;
-}
-
 uint32_t bed_flag(enum bed bed)
 {
-	bool on_words = bed == WALKED_UP || (bed == LINGERING && has_waitv());
-
-	return on_words ? ROAM_FLAG_FUTEX_MESSAGES : ROAM_FLAG_BELL_MESSAGES;
+	return bed == WALKED_UP || (bed == LINGERING && has_waitv) ? ROAM_FLAG_FUTEX_MESSAGES : ROAM_FLAG_BELL_MESSAGES;
 }
 
 struct counting *bed_memory(void)
@@ -63,6 +55,7 @@ struct link *bed_open_with(struct host *host, enum bed bed, struct roam_config c
 	if (bed == ON_FOREIGN_BELL)
 		host_peer(host, 1)->host_flags = 0;
 	link = host_attach(host, host_doorbell(host, SOCK_STREAM), &memory.allocator);
+	has_waitv = link->has_waitv;
 	if (bed == LINGERING)
 		link->linger_end = INT64_MAX; /* as if a message had just come, for as long as the test takes */
 	return link;
@@ -86,9 +79,14 @@ static void *act_when_asleep(void *argument)
 	struct deed *deed = argument;
 
 	host_await_flags(deed->host, deed->flags);
-	__atomic_store_n(&deed->begun, 1, __ATOMIC_SEQ_CST); /* before it: one sleep more would wait for another */
+	__atomic_store_n(&deed->begun, 1, __ATOMIC_SEQ_CST);
 	deed->act(deed);
 	return NULL;
+}
+
+bool deed_begun(struct deed *deed)
+{
+	return __atomic_load_n(&deed->begun, __ATOMIC_SEQ_CST) != 0;
 }
 
 void deed_begin(struct deed *deed)
@@ -100,8 +98,6 @@ void deed_begin(struct deed *deed)
 
 void deed_end(struct deed *deed)
 {
-	while (deed->link != NULL && __atomic_load_n(&deed->begun, __ATOMIC_SEQ_CST) == 0)
-		link_wait(deed->link, false, -1);
 	must(pthread_join(deed->thread, NULL) == 0, "pthread_join");
 }
 

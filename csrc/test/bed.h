@@ -15,7 +15,8 @@ enum bed { ON_BELL, LINGERING, WALKED_UP, ON_FOREIGN_BELL };
 
 static const enum bed first_bed = ON_BELL, last_own_bed = WALKED_UP, last_bed = ON_FOREIGN_BELL;
 
-/* The flags by which a guest waits for messages there; shifted left by enum roam_wait those for other things. */
+/* The flag by which the last guest, in that bed, waits for messages; shifted left by enum roam_wait that for other
+ * things. Without futex_waitv nobody lingers. */
 uint32_t bed_flag(enum bed bed);
 
 /* A host in this process and a guest of it that sleeps so; ends the program when there can be none. */
@@ -40,13 +41,11 @@ struct deed {
 	pthread_t thread;
 	pthread_t sleeper; /* who called deed_begin */
 	uint32_t id;
-	uint32_t begun; /* atomic */
+	uint32_t begun; /* atomic: the act is under way, or over */
 };
 
 void deed_begin(struct deed *deed);
-
-/* By the sleeper, when its sleep is over. Where sleeps have a bound that may have been so before the other thread saw
- * the flag: it then sleeps again until that has. */
+bool deed_begun(struct deed *deed);
 void deed_end(struct deed *deed);
 
 /* Sleeps without bound until it is over. */

@@ -202,9 +202,10 @@ static void test_waiting_thread_is_sent_out(void)
 {
 	for (enum bed bed = first_bed; bed <= last_own_bed; bed++) {
 		struct host host;
-		struct deed deed = { .host = &host, .flags = bed_flag(bed), .act = leave };
+		struct deed deed = { .host = &host, .act = leave };
 
 		deed.link = bed_open(&host, bed, small_config());
+		deed.flags = bed_flag(bed);
 		deed_begin(&deed);
 		while (link_look(deed.link, NULL) == 0)
 			link_wait(deed.link, false, -1);

@@ -177,6 +177,59 @@ static void test_grant_reaches_the_channel(void)
 	finish(&host, link);
 }
 
+/* The host learns of free places many at once, before a sleep, and when it waits for one. */
+static void test_free_places_are_told_before_a_sleep(void)
+{
+	struct host host;
+	struct roam_message message;
+	const uint32_t *told;
+	struct link *link = attach(&host);
+
+	told = &host_peer(&host, 1)->host_to_guest_tail;
+	CHECK(rung(&host));
+	CHECK(host_send(&host, ROAM_MSG_CANCEL, 1, NULL, 0));
+	CHECK_EQ(link_receive(link, &message, 1, NULL, 0).count, 1);
+	CHECK_EQ(*told, 0);
+	link_wait(link, false, 0);
+	CHECK_EQ(*told, 1);
+	CHECK(!rung(&host));
+
+	CHECK(host_send(&host, ROAM_MSG_CANCEL, 1, NULL, 0));
+	CHECK_EQ(link_receive(link, &message, 1, NULL, 0).count, 1);
+	CHECK_EQ(*told, 1);
+	roam_flags_set(host.end.own_flags, ROAM_FLAG_BELL_SPACE);
+	link_settle(link);
+	link_notify(link);
+	CHECK_EQ(*told, 2);
+	CHECK(rung(&host));
+	finish(&host, link);
+}
+
+/* Slots are taken ahead; a guest that rests, or leaves, gives them back. */
+static void test_slots_taken_ahead_are_given_back(void)
+{
+	struct roam_config config = small_config();
+	static const char payload[100];
+	struct host host;
+	struct link *link;
+
+	config.slots_per_guest = 64;
+	counting_init(&memory);
+	before = held_now();
+	link = host_with_guest(&host, config, &memory.allocator);
+	for (int round = 0; round < 2; round++) {
+		CHECK_EQ(link_stage(link, ROAM_MSG_REQUEST, 1, 1, NULL, 0, payload, sizeof(payload)), ROAM_OK);
+		link_abort(link);
+		CHECK(roam_pool_free(&host.end.peer_pool) < 64);
+		if (round == 0)
+			link_rest(link);
+		else
+			link_leave(link, NULL, 0);
+		CHECK_EQ(roam_pool_free(&host.end.peer_pool), 64);
+	}
+	finish(&host, link);
+}
+
 /* A fault of the host's is the receiver's to report; what came before it is delivered. */
 static void test_fault_is_reported_after_what_came_before(void)
 {
@@ -225,6 +278,8 @@ int main(void)
 	RUN(test_notify_rings_once_for_all);
 	RUN(test_wait_leaves_nobody_unrung);
 	RUN(test_grant_reaches_the_channel);
+	RUN(test_free_places_are_told_before_a_sleep);
+	RUN(test_slots_taken_ahead_are_given_back);
 	RUN(test_fault_is_reported_after_what_came_before);
 	RUN(test_capacity_covers_inline_payloads);
 	return finished();

@@ -160,10 +160,8 @@ bool pair_says(struct pair *pair, enum roam_msg type, uint32_t id)
 /* Splits a Response. */
 static bool split(const struct said *said, uint32_t id, struct roam_bytes *list, struct roam_bytes *body)
 {
-	if (said->message.type != ROAM_MSG_RESPONSE || said->message.id != id) {
-		fprintf(stderr, "pair: type %u of %u is no response to %u\n", said->message.type, said->message.id, id);
+	if (said->message.type != ROAM_MSG_RESPONSE || said->message.id != id)
 		return false;
-	}
 	return metadata_split(said->payload, said->message.len, list, body);
 }
 

@@ -134,7 +134,7 @@ static void test_lock_of_a_lost_entry_is_given_back(void)
 	counting_init(&memory);
 	open_host(&host);
 	CHECK_EQ(pthread_create(&thread, NULL, toggle, &host), 0);
-	for (int round = 0; round < 3000; round++) {
+	for (int round = 0; round < 1000; round++) {
 		struct link *link;
 
 		host_set_entry(&host, 2, ROAM_STATE_EMPTY, 0);

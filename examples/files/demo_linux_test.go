@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -17,24 +18,68 @@ func TestDemoDoesEveryFileAndKeepsItsGzip(t *testing.T) {
 	files := oddFiles()
 	dir := tree(t, files)
 	addNoFiles(t, dir)
-	into := t.TempDir()
-	out, jsonFile := filepath.Join(into, "out"), filepath.Join(into, "report.json")
+	forGuests(t, func(t *testing.T, guest guestChoice) {
+		into := t.TempDir()
+		out, jsonFile := filepath.Join(into, "out"), filepath.Join(into, "report.json")
 
-	status, stdout, stderr := runDemo(t, "--json", jsonFile, "--out", out, "--guests", "3", dir)
-	require.Zero(t, status, stderr)
+		status, stdout, stderr := runDemo(t, "--json", jsonFile, "--out", out, "--guests", "4", "--guest", string(guest), dir)
+		require.Zero(t, status, stderr)
 
-	rep := readReport(t, jsonFile)
-	assert.Equal(t, "shm", rep.Transport)
-	requireResults(t, files, 3, rep)
-	requireGzips(t, files, out, rep)
-	assert.ElementsMatch(t, []string{"out", "report.json"}, names(t, into))
+		rep := readReport(t, jsonFile)
+		assert.Equal(t, "shm", rep.Transport)
+		requireResults(t, files, 4, rep)
+		requireGzips(t, files, out, rep)
+		requireLanguages(t, guest, rep)
+		assert.ElementsMatch(t, []string{"out", "report.json"}, names(t, into))
 
-	assert.Len(t, pids(stderr), 6, "three guests for each transport")
-	assert.NotContains(t, stderr, "demo:", "complaints")
-	requireTable(t, files, stdout)
-	for _, line := range []string{"shared memory  ", "Unix sockets   ", "ratio  "} {
-		assert.Contains(t, stdout, "\n"+line)
+		assert.NotContains(t, stderr, "demo:", "complaints")
+		requireTable(t, files, stdout)
+		requireTimes(t, guest, stdout)
+		assert.Len(t, pids(stderr), 4*len(fleetsOf[guest]), "four guests for each run")
+	})
+}
+
+// requireLanguages wants guests 2 and 4 of both languages to be in C, and files for each.
+func requireLanguages(t *testing.T, guest guestChoice, rep report) {
+	t.Helper()
+	totals := make(map[string]languageReport)
+	for _, f := range rep.Files {
+		want := inGo
+		if guest == guestsInC || guest == guestsInBoth && f.Guest%2 == 0 {
+			want = inC
+		}
+		assert.Equal(t, string(want), f.Language, "guest %d", f.Guest)
+		total := totals[f.Language]
+		totals[f.Language] = languageReport{Files: total.Files + 1, Bytes: total.Bytes + f.Bytes, GzipBytes: total.GzipBytes + f.GzipBytes}
 	}
+	require.Len(t, rep.Languages, map[guestChoice]int{guestsInGo: 1, guestsInC: 1, guestsInBoth: 2}[guest])
+	for _, l := range rep.Languages {
+		want := totals[l.Language]
+		assert.Positive(t, l.BytesPerSecond)
+		want.Language, want.Guests, want.BytesPerSecond = l.Language, 4/len(rep.Languages), l.BytesPerSecond
+		assert.Equal(t, want, l)
+		assert.Positive(t, l.Files, "%s did some", l.Language)
+	}
+}
+
+// fleetsOf are the guests of each run.
+var fleetsOf = map[guestChoice][]string{
+	guestsInGo:   {"shared memory in Go", "Unix sockets in Go"},
+	guestsInC:    {"shared memory in C", "shared memory in Go", "Unix sockets in Go"},
+	guestsInBoth: {"shared memory in Go and C", "shared memory in Go", "Unix sockets in Go"},
+}
+
+var timeLine = regexp.MustCompile(`(?m)^(shared memory|Unix sockets) .* guests (in [^\n]*)$`)
+
+// requireTimes wants a row for each run, and the ratio.
+func requireTimes(t *testing.T, guest guestChoice, stdout string) {
+	t.Helper()
+	var rows []string
+	for _, m := range timeLine.FindAllStringSubmatch(stdout, -1) {
+		rows = append(rows, m[1]+" "+m[2])
+	}
+	assert.Equal(t, fleetsOf[guest], rows)
+	assert.Contains(t, stdout, "\nratio  ")
 }
 
 // requireTable wants one row a file, sorted by name.
@@ -56,7 +101,7 @@ func requireTable(t *testing.T, files map[string]string, stdout string) {
 func TestReportHasItsShape(t *testing.T) {
 	dir := tree(t, map[string]string{"a": "one\ntwo"})
 	jsonFile := filepath.Join(t.TempDir(), "report.json")
-	status, _, stderr := runDemo(t, "--guests=1", "--json="+jsonFile, dir)
+	status, _, stderr := runDemo(t, "--guest=go", "--guests=1", "--json="+jsonFile, dir)
 	require.Zero(t, status, stderr)
 	text, err := os.ReadFile(jsonFile)
 	require.NoError(t, err)
@@ -65,10 +110,15 @@ func TestReportHasItsShape(t *testing.T) {
 	require.IsType(t, 0.0, rep["seconds"])
 	delete(rep, "seconds")
 	packed := rep["files"].([]any)[0].(map[string]any)["gzip_bytes"]
+	rate := rep["languages"].([]any)[0].(map[string]any)["bytes_per_second"]
+	assert.Positive(t, rate)
 	assert.Equal(t, map[string]any{
 		"files": []any{map[string]any{
-			"path": "a", "bytes": 7.0, "lines": 1.0, "gzip_bytes": packed, "guest": 1.0,
+			"path": "a", "bytes": 7.0, "lines": 1.0, "gzip_bytes": packed, "guest": 1.0, "language": "Go",
 			"sha256": "21066d108d5319ecb5a1fc4454f42ef22fc5f1c7df49c31d90294950e0ea8b2c",
+		}},
+		"languages": []any{map[string]any{
+			"language": "Go", "guests": 1.0, "files": 1.0, "bytes": 7.0, "gzip_bytes": packed, "bytes_per_second": rate,
 		}},
 		"bytes": 7.0, "transport": "shm",
 	}, rep)
@@ -94,6 +144,7 @@ func TestArgumentsThatCannotBeCarriedOutStartNothing(t *testing.T) {
 		{"MissingDir", []string{filepath.Join(dir, "none")}, "no such file"},
 		{"DirIsAFile", []string{filepath.Join(dir, "sub", "a")}, "is not a folder"},
 		{"Guests", []string{"--guests=256", dir}, "1 to 255"},
+		{"Guest", []string{"--guest=rust", dir}, "c, go or both"},
 		{"OutIsDir", []string{"--out", dir, dir}, "--out must be another folder"},
 		{"OutHoldsDir", []string{"--out", dir, filepath.Join(dir, "sub")}, "--out must be another folder"},
 		{"OutIsAFile", []string{"--out", filepath.Join(dir, "sub", "a"), dir}, "--out:"},
@@ -148,7 +199,7 @@ func TestFilesThatMayNotBeReadAreReported(t *testing.T) {
 	t.Cleanup(func() { _ = os.Chmod(filepath.Join(dir, "shut"), 0o700) })
 	jsonFile, out := filepath.Join(into, "j"), filepath.Join(into, "out")
 
-	p := prepare(t, "--json", jsonFile, "--out", out, dir)
+	p := prepare(t, "--guest=go", "--json", jsonFile, "--out", out, dir)
 	if os.Getuid() == 0 {
 		asNobody(t, p, dir, into)
 	}
@@ -186,7 +237,7 @@ func TestReportInsideTheFolderIsNoneOfItsFiles(t *testing.T) {
 	files := map[string]string{"a": "a"}
 	dir := tree(t, files)
 	jsonFile := filepath.Join(dir, "report.json")
-	status, _, stderr := runDemo(t, "--json", jsonFile, dir)
+	status, _, stderr := runDemo(t, "--guest=go", "--json", jsonFile, dir)
 	require.Zero(t, status, stderr)
 	requireResults(t, files, 2, readReport(t, jsonFile))
 	assert.NotContains(t, stderr, "demo:")
@@ -219,30 +270,36 @@ func TestSignalEndsGuestsAndLeavesNothingUnfinished(t *testing.T) {
 		{name: "StoppedGuest", signal: syscall.SIGINT, stopped: true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			into := t.TempDir()
-			out := filepath.Join(into, "out")
-			p := start(t, "--out", out, "--json", filepath.Join(into, "j"), endless(t))
-			p.stderr.await("guest 2 is process")
-			unfinished, err := filepath.Glob(filepath.Join(out, ".*"))
-			require.NoError(t, err)
-			assert.Len(t, unfinished, 1)
-			if c.stopped {
-				require.NoError(t, syscall.Kill(pids(p.stderr.String())[0], syscall.SIGSTOP))
-			}
-			require.NoError(t, p.cmd.Process.Signal(c.signal))
-			assert.Equal(t, exitInterrupted, p.wait(t))
-			assert.True(t, strings.HasSuffix(p.stderr.String(), "demo: interrupted\n"), p.stderr.String())
-			assert.Empty(t, p.stdout.String())
-			assert.Equal(t, []string{"out"}, names(t, into))
-			assert.Empty(t, names(t, out))
+			forGuests(t, func(t *testing.T, guest guestChoice) {
+				into := t.TempDir()
+				out := filepath.Join(into, "out")
+				p := start(t, "--guest", string(guest), "--out", out, "--json", filepath.Join(into, "j"), endless(t))
+				p.stderr.await("guest 2 in " + string(map[bool]language{true: inGo, false: inC}[guest == guestsInGo]) + " is process")
+				unfinished, err := filepath.Glob(filepath.Join(out, ".*"))
+				require.NoError(t, err)
+				assert.Len(t, unfinished, 1)
+				if c.stopped {
+					require.NoError(t, syscall.Kill(pids(p.stderr.String())[0], syscall.SIGSTOP))
+				}
+				require.NoError(t, p.cmd.Process.Signal(c.signal))
+				assert.Equal(t, exitInterrupted, p.wait(t))
+				assert.True(t, strings.HasSuffix(p.stderr.String(), "demo: interrupted\n"), p.stderr.String())
+				assert.Empty(t, p.stdout.String())
+				assert.Equal(t, []string{"out"}, names(t, into))
+				assert.Empty(t, names(t, out))
+			})
 		})
 	}
 }
 
-// A demo that is killed cannot end its guests: they end because it is gone.
+// A demo that is killed cannot end its guests: they end because it is gone, and say
+// nothing.
 func TestGuestsEndWithAKilledHost(t *testing.T) {
-	p := start(t, endless(t))
-	p.stderr.await("guest 2 is process")
-	require.NoError(t, p.cmd.Process.Kill())
-	assert.Equal(t, -1, p.wait(t))
+	forGuests(t, func(t *testing.T, guest guestChoice) {
+		p := start(t, "--guest", string(guest), endless(t))
+		p.stderr.await("guest 2 in ")
+		require.NoError(t, p.cmd.Process.Kill())
+		assert.Equal(t, -1, p.wait(t))
+		assert.NotContains(t, p.stderr.String(), "demo:")
+	})
 }

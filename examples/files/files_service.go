@@ -7,6 +7,7 @@ import (
 )
 
 //go:generate go tool roamgen
+//go:generate go tool roamgen -c -prefix files
 
 // Files is the service that a guest offers: both methods consume one file as a stream.
 //

@@ -44,7 +44,7 @@ func noise(n int) string {
 
 // oddFiles have the contents and names that are likeliest to go wrong.
 func oddFiles() map[string]string {
-	return map[string]string{
+	files := map[string]string{
 		"empty":                   "",
 		"a/empty":                 "",
 		"newline":                 "\n",
@@ -69,15 +69,17 @@ func oddFiles() map[string]string {
 		"x":                       "beside its gzip",
 		strings.Repeat("n", 252):  "the longest name whose gzip has one",
 		".hidden/.file":           "hidden",
-		"small/" + noiseName(0):   noise(10),
-		"small/" + noiseName(1):   noise(100),
-		"small/" + noiseName(2):   noise(1000),
+		"small/0":                 noise(10),
+		"small/1":                 noise(100),
+		"small/2":                 noise(1000),
 		"zeros":                   string(make([]byte, 5<<20)),
 		"newlines":                strings.Repeat("\n", 1<<20),
 	}
+	for _, size := range []int{55, 56, 63, 64, 65, 119, 120} { // where SHA-256 begins another block
+		files["blocks/"+strconv.Itoa(size)] = noise(size)
+	}
+	return files
 }
-
-func noiseName(i int) string { return strconv.Itoa(i) }
 
 // digestOf is Digest without guests.
 func digestOf(content string) Digest {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -16,9 +17,17 @@ const (
 	leaveTimeout  = 3 * time.Second
 )
 
+// identity is which guest of its fleet one is.
+type identity struct {
+	number   int // 1 for the first
+	language language
+}
+
+func (i identity) String() string { return fmt.Sprintf("guest %d in %s", i.number, i.language) }
+
 // guest is one guest process, as the host sees it.
 type guest struct {
-	number int // 1 for the first
+	identity
 	pid    int
 	handle *driver.Handle
 	files  *FilesClient
@@ -36,8 +45,9 @@ type fleet struct {
 }
 
 // add takes in an established connection and runs its driver.
-func (f *fleet) add(pid int, handle *driver.Handle, drv *driver.Driver) {
-	f.guests = append(f.guests, &guest{number: len(f.guests) + 1, pid: pid, handle: handle, files: NewFilesClient(handle)})
+func (f *fleet) add(p program, pid int, handle *driver.Handle, drv *driver.Driver) {
+	who := identity{number: len(f.guests) + 1, language: p.language}
+	f.guests = append(f.guests, &guest{identity: who, pid: pid, handle: handle, files: NewFilesClient(handle)})
 	f.drivers.Go(func() {
 		// How a connection ends is seen by the calls on it; the driver has no more to say.
 		_ = drv.Run(context.Background())
@@ -63,7 +73,7 @@ var quiet = slog.New(slog.DiscardHandler)
 type transport struct {
 	name  string // in the report
 	title string // for people
-	start func(ctx context.Context, guests int) (*fleet, error)
+	start func(ctx context.Context, guests []program) (*fleet, error)
 }
 
 var (

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -27,16 +28,40 @@ func addNoFiles(t *testing.T, dir string) {
 	t.Cleanup(func() { assert.NoError(t, socket.Close()) })
 }
 
-// newDemo is a demo of this process over dir.
+// newDemo is a demo of this process over dir, with guests in Go.
 func newDemo(dir string) (*demo, *bytes.Buffer, *screen) {
 	stdout, stderr := new(bytes.Buffer), new(screen)
-	return &demo{options: options{dir: dir, guests: 2}, stdout: stdout, stderr: stderr, open: openRegular}, stdout, stderr
+	return &demo{options: options{dir: dir, guests: 2, guest: guestsInGo}, stdout: stdout, stderr: stderr,
+		open: openRegular, build: alreadyBuilt}, stdout, stderr
+}
+
+// fleetKind is a way to have guests, and in which languages they are.
+type fleetKind struct {
+	way   transport
+	guest guestChoice
+}
+
+// forFleets runs test with each kind: guests in C have shared memory only.
+func forFleets(t *testing.T, test func(t *testing.T, kind fleetKind)) {
+	t.Run(sharedMemory.name, func(t *testing.T) {
+		forGuests(t, func(t *testing.T, guest guestChoice) { test(t, fleetKind{sharedMemory, guest}) })
+	})
+	t.Run(unixSocket.name, func(t *testing.T) { test(t, fleetKind{unixSocket, guestsInGo}) })
+}
+
+// programs is what so many guests of a kind run.
+func (k fleetKind) programs(t *testing.T, guests int) []program {
+	t.Helper()
+	d := demo{options: options{guest: k.guest, guests: guestCount(guests)}, stderr: io.Discard, build: alreadyBuilt}
+	programs, _, err := d.programs(context.Background())
+	require.NoError(t, err)
+	return programs
 }
 
 // startFleet starts guests that end with the test.
-func startFleet(t *testing.T, way transport, guests int) *fleet {
+func startFleet(t *testing.T, kind fleetKind, guests int) *fleet {
 	t.Helper()
-	f, err := way.start(context.Background(), guests)
+	f, err := kind.way.start(context.Background(), kind.programs(t, guests))
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, f.close()) })
 	return f

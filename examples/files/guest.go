@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"net"
 	"os"
-	"os/exec"
 	"strings"
 	"syscall"
 
@@ -24,19 +23,7 @@ const guestName = "roam-files-guest"
 // arguments are the ticket of shmring.
 const argSocket = "--socket="
 
-// guestCommand is this program again, as a guest.
-func guestCommand(args ...string) (*exec.Cmd, error) {
-	program, err := os.Executable()
-	if err != nil {
-		return nil, fmt.Errorf("find the program to start as a guest: %w", err)
-	}
-	cmd := &exec.Cmd{Path: program, Args: append([]string{guestName}, args...)}
-	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr // standard output is for the result
-	ownGroup(cmd)
-	return cmd, nil
-}
-
-// guestMain is a guest process: it serves Files until the host ends the connection.
+// guestMain is a guest process in Go: it serves Files until the host ends the connection.
 func guestMain(args []string) int {
 	drv, err := connectToHost(args)
 	if err == nil {

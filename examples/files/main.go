@@ -26,10 +26,10 @@ func main() {
 	if os.Args[0] == guestName {
 		os.Exit(guestMain(os.Args[1:]))
 	}
-	os.Exit(hostMain(os.Args[1:]))
+	os.Exit(hostMain(os.Args[1:], buildCGuest))
 }
 
-func hostMain(args []string) int {
+func hostMain(args []string, build buildFunc) int {
 	o, err := parseOptions(args, os.LookupEnv)
 	if errors.Is(err, pflag.ErrHelp) {
 		fmt.Print(help)
@@ -40,7 +40,7 @@ func hostMain(args []string) int {
 	context.AfterFunc(ctx, stop) // a second signal ends the program where it stands
 	if err == nil {
 		d := demo{options: o, stdout: os.Stdout, stderr: os.Stderr,
-			terminal: term.IsTerminal(int(os.Stderr.Fd())) && os.Getenv("TERM") != "dumb", open: openRegular}
+			terminal: term.IsTerminal(int(os.Stderr.Fd())) && os.Getenv("TERM") != "dumb", open: openRegular, build: build}
 		err = d.run(ctx)
 	}
 	return status(ctx, err, os.Stderr)

@@ -11,17 +11,26 @@ import (
 	"go.uber.org/goleak"
 )
 
-// demoName is argument 0 of the demo itself, run from this test binary.
-const demoName = "roam-files-demo"
+// Argument 0 of the demo itself, run from this test binary: with the guest in C that the
+// tests have built, and as it is.
+const (
+	demoName         = "roam-files-demo"
+	demoBuildingName = "roam-files-demo-building"
+)
 
 func TestMain(m *testing.M) {
 	switch os.Args[0] {
 	case guestName:
 		os.Exit(guestMain(os.Args[1:]))
 	case demoName:
-		os.Exit(hostMain(os.Args[1:]))
+		os.Exit(hostMain(os.Args[1:], alreadyBuilt))
+	case demoBuildingName:
+		os.Exit(hostMain(os.Args[1:], buildCGuest))
 	}
-	goleak.VerifyTestMain(m)
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(status int) {
+		removeTestGuest()
+		os.Exit(status)
+	}))
 }
 
 func TestExitStatusTellsWhatWentWrong(t *testing.T) {

@@ -11,12 +11,18 @@ import (
 	"github.com/spf13/pflag"
 )
 
-const help = `usage: demo [--json FILE] [--out DIR] [--guests N] [DIR]
+const help = `usage: demo [--guest c|go|both] [--guests N] [--json FILE] [--out DIR] [DIR]
 
 Starts N guest processes and streams every regular file under DIR to them over
 shared memory. The guests give back size, SHA-256, line count and the file as gzip.
-Then does the same once more over Unix sockets and shows both times.
+Then does the same with guests in Go, if some were in C, and with guests in Go over
+Unix sockets, shows all times, and wants the same results.
 
+  --guest c    all guests are the program in C, which is built first: with a C compiler
+               ($CC, $CFLAGS and $LDFLAGS are heeded) and zlib
+  --guest go   all guests are in Go
+  --guest both every second guest is in C, the others are in Go; this is the default
+               where C can be built, else it is go
   --guests N   how many guest processes, 1 to 255 (default 2)
   --out DIR    keep the gzip of each file below this folder, under the file's path
                and ".gz"; the folder is made if need be, and is not streamed itself
@@ -27,8 +33,9 @@ DIR is $ROAM_DEMO_DIR unless given, and without that the working directory. Symb
 links below it are not followed. Lines are newline characters, as wc -l counts them.
 gzip runs at its fastest level. In names, the table and FILE show bytes that are not
 UTF-8 as \xHH, and a backslash before an x as \x5C; the table also escapes control
-characters. The run over Unix sockets comes second, finds the files in the page cache,
-and keeps no gzip.
+characters. Runs after the first find the files in the page cache, and keep no gzip.
+Each gzip stream must end with the length and checksum of what was sent; its bytes are
+others from C than from Go.
 
 The table goes to standard output, progress and faults go to standard error.
 Exit status: 0 all done; 1 some file or the run failed; 2 wrong arguments; 130 interrupted.
@@ -42,6 +49,7 @@ type options struct {
 	out    string // "" = keep nothing
 	json   string // "" = write none
 	guests guestCount
+	guest  guestChoice
 }
 
 // usageError is arguments that cannot be carried out.
@@ -69,6 +77,34 @@ func (n *guestCount) Set(text string) error {
 	return nil
 }
 
+// guestChoice is the value of --guest; "" when it is not given.
+type guestChoice string
+
+const (
+	guestsInC    guestChoice = "c"
+	guestsInGo   guestChoice = "go"
+	guestsInBoth guestChoice = "both"
+)
+
+// hasInC says whether the guest with that number is to be in C: of both languages, every
+// second one.
+func (c guestChoice) hasInC(number int) bool {
+	return c == guestsInC || c != guestsInGo && number%2 == 0
+}
+
+func (c *guestChoice) String() string { return string(*c) }
+
+func (c *guestChoice) Type() string { return "LANGUAGE" }
+
+func (c *guestChoice) Set(text string) error {
+	switch guestChoice(text) {
+	case guestsInC, guestsInGo, guestsInBoth:
+		*c = guestChoice(text)
+		return nil
+	}
+	return errors.New("must be c, go or both")
+}
+
 // parseOptions reads the command line. Errors are pflag.ErrHelp or a *usageError.
 func parseOptions(args []string, env func(string) (string, bool)) (options, error) {
 	o := options{guests: 2}
@@ -78,6 +114,7 @@ func parseOptions(args []string, env func(string) (string, bool)) (options, erro
 	flags.StringVar(&o.json, "json", "", "")
 	flags.StringVar(&o.out, "out", "", "")
 	flags.Var(&o.guests, "guests", "")
+	flags.Var(&o.guest, "guest", "")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, pflag.ErrHelp) {
 			return options{}, err
@@ -88,6 +125,9 @@ func parseOptions(args []string, env func(string) (string, bool)) (options, erro
 		if f := flags.Lookup(name); f.Changed && f.Value.String() == "" {
 			return options{}, usagef("--%s needs a name", name)
 		}
+	}
+	if o.guest == guestsInBoth && o.guests < 2 {
+		return options{}, usagef("--guest both needs --guests 2 or more, got %d", o.guests)
 	}
 	dir := "."
 	if given, ok := env("ROAM_DEMO_DIR"); ok && given != "" {

@@ -34,6 +34,8 @@ func TestOptionsAndTheirDefaults(t *testing.T) {
 		{"DirThatIsALink", []string{link}, noEnv, options{dir: other, guests: 2}},
 		{"All", []string{"--json", "j", "--guests=255", "--out", "o", other}, noEnv,
 			options{dir: other, json: "j", out: "o", guests: 255}},
+		{"Guest", []string{"--guest", "c", "--guests=1", other}, noEnv, options{dir: other, guests: 1, guest: guestsInC}},
+		{"GuestsOfBoth", []string{"--guests=2", "--guest=both", other}, noEnv, options{dir: other, guests: 2, guest: guestsInBoth}},
 		{"FlagsAfterDir", []string{other, "--guests", "1"}, noEnv, options{dir: other, guests: 1}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -56,6 +58,8 @@ func TestWrongArgumentsAreUsageErrors(t *testing.T) {
 		{"NoGuests", []string{"--guests", "0", dir}, "must be a number, 1 to 255"},
 		{"TooManyGuests", []string{"--guests", "256", dir}, "must be a number, 1 to 255"},
 		{"GuestsNoNumber", []string{"--guests", "two", dir}, "must be a number, 1 to 255"},
+		{"GuestInRust", []string{"--guest=rust", dir}, "must be c, go or both"},
+		{"OneGuestOfBoth", []string{"--guest", "both", "--guests", "1", dir}, "--guest both needs --guests 2 or more, got 1"},
 		{"MissingDir", []string{filepath.Join(dir, "none")}, "no such file"},
 		{"DirIsAFile", []string{file}, "is not a folder"},
 		{"TwoDirs", []string{dir, dir}, "one DIR is expected, got 2"},

@@ -33,6 +33,7 @@ func prepare(t *testing.T, args ...string) *process {
 	t.Helper()
 	program, err := os.Executable()
 	require.NoError(t, err)
+	_, _ = testGuest() // for the demo; tests that need it say so themselves
 	p := &process{cmd: &exec.Cmd{Path: program, Args: append([]string{demoName}, args...)}}
 	p.cmd.Stdout, p.cmd.Stderr = &p.stdout, &p.stderr
 	return p
@@ -85,6 +86,16 @@ func (p *process) wait(t *testing.T) int {
 	return p.cmd.ProcessState.ExitCode()
 }
 
+// building has p build its guest in C, with more in its environment, and gives the folder
+// in which it keeps what is temporary.
+func (p *process) building(t *testing.T, environment ...string) string {
+	t.Helper()
+	temporary := t.TempDir()
+	p.cmd.Args[0] = demoBuildingName
+	p.cmd.Env = append(os.Environ(), append(environment, "TMPDIR="+temporary)...)
+	return temporary
+}
+
 func runDemo(t *testing.T, args ...string) (status int, stdout, stderr string) {
 	t.Helper()
 	p := start(t, args...)
@@ -92,7 +103,7 @@ func runDemo(t *testing.T, args ...string) (status int, stdout, stderr string) {
 	return status, p.stdout.String(), p.stderr.String()
 }
 
-var pidLine = regexp.MustCompile(`guest \d+ is process (\d+)\n`)
+var pidLine = regexp.MustCompile(`guest \d+ in \w+ is process (\d+)\n`)
 
 // pids are the guests that stderr names, in their order.
 func pids(stderr string) []int {

@@ -9,10 +9,11 @@ import (
 
 // report is the file of --json.
 type report struct {
-	Files     []fileReport `json:"files"`
-	Seconds   float64      `json:"seconds"`
-	Bytes     uint64       `json:"bytes"`
-	Transport string       `json:"transport"`
+	Files     []fileReport     `json:"files"`
+	Languages []languageReport `json:"languages"`
+	Seconds   float64          `json:"seconds"`
+	Bytes     uint64           `json:"bytes"`
+	Transport string           `json:"transport"`
 }
 
 type fileReport struct {
@@ -22,17 +23,34 @@ type fileReport struct {
 	Lines     uint64 `json:"lines"`
 	GzipBytes uint64 `json:"gzip_bytes"`
 	Guest     int    `json:"guest"`
+	Language  string `json:"language"` // of the guest
 }
 
-func makeReport(t transport, o outcome) report {
+// languageReport is what the guests of one language did.
+type languageReport struct {
+	Language       string `json:"language"`
+	Guests         int    `json:"guests"`
+	Files          int    `json:"files"`
+	Bytes          uint64 `json:"bytes"`
+	GzipBytes      uint64 `json:"gzip_bytes"`
+	BytesPerSecond int64  `json:"bytes_per_second"`
+}
+
+func makeReport(o outcome) report {
 	read, _ := o.bytes()
-	rep := report{Files: make([]fileReport, len(o.results)), Seconds: o.took.Seconds(), Bytes: read, Transport: t.name}
+	rep := report{Files: make([]fileReport, len(o.results)), Seconds: o.took.Seconds(), Bytes: read, Transport: o.way.name}
 	for i := range o.results {
 		r := &o.results[i]
 		rep.Files[i] = fileReport{
 			Path: withHexBytes(r.path), Bytes: r.digest.Bytes, SHA256: hex.EncodeToString(r.digest.Sha256[:]),
-			Lines: r.digest.Lines, GzipBytes: r.packed, Guest: r.guest,
+			Lines: r.digest.Lines, GzipBytes: r.packed, Guest: r.by.number, Language: string(r.by.language),
 		}
+	}
+	for _, s := range o.shares() {
+		rep.Languages = append(rep.Languages, languageReport{
+			Language: string(s.language), Guests: s.guests, Files: s.files, Bytes: s.read, GzipBytes: s.packed,
+			BytesPerSecond: rate(s.read, o.took),
+		})
 	}
 	return rep
 }

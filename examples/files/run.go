@@ -17,14 +17,15 @@ const filesPerGuest = 4
 
 // result is what is known of a file that was done.
 type result struct {
-	path   string
-	digest Digest
-	packed uint64 // bytes of gzip
-	guest  int    // number of the guest that did it
+	findings
+	path string
+	by   identity // the guest that did it
 }
 
 // outcome is what a run came to.
 type outcome struct {
+	way     transport
+	guests  []identity
 	results []result // by path
 	failed  int      // files that could not be read or kept
 	undone  int      // files for which no guest was left
@@ -55,6 +56,9 @@ type run struct {
 // over streams files and returns when they are settled, ctx ends or no guest is left.
 // Only ctx's end is an error; the rest is in the outcome.
 func (r *run) over(ctx context.Context, guests []*guest, files []entry) (outcome, error) {
+	for _, g := range guests {
+		r.done.guests = append(r.done.guests, g.identity)
+	}
 	r.queue = newQueue(files)
 	defer context.AfterFunc(ctx, r.queue.stop)()
 	began := time.Now()
@@ -94,7 +98,7 @@ func (r *run) work(ctx context.Context, g *guest) {
 			r.queue.giveBack(e)
 			g.lost.Do(func() {
 				r.count(&r.done.lost)
-				r.show.say("demo: guest %d (pid %d) is lost, any other takes its files: %v", g.number, g.pid, g.handle.Err())
+				r.show.say("demo: %s (pid %d) is lost, any other takes its files: %v", g.identity, g.pid, g.handle.Err())
 			})
 			return
 		default:
@@ -127,8 +131,8 @@ func (r *run) file(ctx context.Context, g *guest, e entry, buf []byte) (read int
 		return 0, err
 	}
 	defer drop()
-	res := result{path: e.path, guest: g.number}
-	res.digest, res.packed, err = streamFile(ctx, g.files, metered, packed, buf)
+	res := result{path: e.path, by: g.identity}
+	res.findings, err = streamFile(ctx, g.files, metered, packed, buf)
 	if err == nil {
 		err = keep()
 	}

@@ -5,6 +5,8 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"fmt"
+	"hash/crc32"
 	"io"
 	"io/fs"
 	"os"
@@ -17,15 +19,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
-
-var transports = []transport{sharedMemory, unixSocket}
-
-// forTransports runs test over each.
-func forTransports(t *testing.T, test func(t *testing.T, way transport)) {
-	for _, way := range transports {
-		t.Run(way.name, func(t *testing.T) { test(t, way) })
-	}
-}
 
 // newRun is a run over dir, and its files.
 func newRun(t *testing.T, dir string) (*run, []entry, *screen) {
@@ -41,23 +34,26 @@ func outcomeIsRight(t *testing.T, files map[string]string, guests int, o outcome
 	t.Helper()
 	assert.Zero(t, o.failed)
 	assert.Zero(t, o.undone)
-	requireResults(t, files, guests, makeReport(sharedMemory, o))
+	requireResults(t, files, guests, makeReport(o))
 }
 
-func TestBothTransportsFindOutTheSame(t *testing.T) {
+func TestEveryKindOfFleetFindsOutTheSame(t *testing.T) {
 	files := oddFiles()
 	dir := tree(t, files)
 	var outcomes []outcome
-	forTransports(t, func(t *testing.T, way transport) {
+	forFleets(t, func(t *testing.T, kind fleetKind) {
 		r, entries, _ := newRun(t, dir)
-		o, err := r.over(context.Background(), startFleet(t, way, 2).guests, entries)
+		o, err := r.over(context.Background(), startFleet(t, kind, 2).guests, entries)
 		require.NoError(t, err)
 		outcomeIsRight(t, files, 2, o)
 		outcomes = append(outcomes, o)
 	})
 	d, _, stderr := newDemo(dir)
-	d.compare(outcomes[0], outcomes[1])
+	for _, o := range outcomes[1:] {
+		d.compare(outcomes[0], o)
+	}
 	assert.Empty(t, stderr.String())
+	assert.Zero(t, d.disputed)
 }
 
 // manyFiles are as many as a fleet of two works on at once, and more.
@@ -77,58 +73,67 @@ func (g *gate) hold(guests int) {
 }
 
 func TestFilesOfAKilledGuestGoToAnother(t *testing.T) {
-	forTransports(t, func(t *testing.T, way transport) {
-		files := manyFiles()
-		r, entries, stderr := newRun(t, tree(t, files))
-		gate := newGate()
-		r.open = gate.open
-		var err error
-		r.out, err = openOutTree(t.TempDir())
-		require.NoError(t, err)
-		f := startFleet(t, way, 2)
-		var o outcome
-		var running sync.WaitGroup
-		running.Go(func() { o, err = r.over(context.Background(), f.guests, entries) })
-
-		gate.hold(2) // all workers are in the middle of a file
-		killed := f.guests[0]
-		require.NoError(t, syscall.Kill(killed.pid, syscall.SIGKILL))
-		stderr.await("guest 1 (pid ")
-		close(gate.opened)
-		running.Wait()
-		require.NoError(t, err)
-
-		outcomeIsRight(t, files, 2, o)
-		assert.Equal(t, 1, o.lost)
-		for _, res := range o.results {
-			assert.Equal(t, 2, res.guest, "the other guest does %q", res.path)
+	forFleets(t, func(t *testing.T, kind fleetKind) {
+		for killed := range 2 {
+			t.Run(fmt.Sprint(killed+1), func(t *testing.T) { killOne(t, startFleet(t, kind, 2), killed) })
 		}
-		require.NoError(t, r.out.close())
-		requireGzips(t, files, r.out.root.Name(), makeReport(way, o))
-		assert.Equal(t, 1, strings.Count(stderr.String(), "is lost"), "said once: %s", stderr)
 	})
 }
 
-func TestRunEndsWhenEveryGuestIsKilled(t *testing.T) {
+// killOne kills one of two guests in the middle of its files.
+func killOne(t *testing.T, f *fleet, index int) {
 	files := manyFiles()
-	d, stdout, stderr := newDemo(tree(t, files))
-	d.json = filepath.Join(t.TempDir(), "j")
-	d.out = t.TempDir()
+	r, entries, stderr := newRun(t, tree(t, files))
 	gate := newGate()
-	d.open = gate.open
+	r.open = gate.open
 	var err error
+	r.out, err = openOutTree(t.TempDir())
+	require.NoError(t, err)
+	var o outcome
 	var running sync.WaitGroup
-	running.Go(func() { err = d.run(context.Background()) })
-	gate.hold(2)
-	for _, pid := range pids(stderr.String()) {
-		require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
+	running.Go(func() { o, err = r.over(context.Background(), f.guests, entries) })
+
+	gate.hold(2) // all workers are in the middle of a file
+	killed, other := f.guests[index], f.guests[1-index]
+	require.NoError(t, syscall.Kill(killed.pid, syscall.SIGKILL))
+	stderr.await(fmt.Sprintf("%s (pid %d) is lost", killed.identity, killed.pid))
+	close(gate.opened)
+	running.Wait()
+	require.NoError(t, err)
+
+	outcomeIsRight(t, files, 2, o)
+	assert.Equal(t, 1, o.lost)
+	for _, res := range o.results {
+		assert.Equal(t, other.identity, res.by, "the other guest does %q", res.path)
 	}
-	running.Wait() // the gate stays shut
-	assert.EqualError(t, err, "every guest is lost; files not done: 20")
-	assert.Equal(t, exitFailed, status(context.Background(), err, io.Discard))
-	assert.Contains(t, stdout.String(), "\n0 files, 0 bytes")
-	assert.Empty(t, readReport(t, d.json).Files)
-	assert.Empty(t, names(t, d.out))
+	require.NoError(t, r.out.close())
+	requireGzips(t, files, r.out.root.Name(), makeReport(o))
+	assert.Equal(t, 1, strings.Count(stderr.String(), "is lost"), "said once: %s", stderr)
+}
+
+func TestRunEndsWhenEveryGuestIsKilled(t *testing.T) {
+	forGuests(t, func(t *testing.T, guest guestChoice) {
+		files := manyFiles()
+		d, stdout, stderr := newDemo(tree(t, files))
+		d.guest = guest
+		d.json = filepath.Join(t.TempDir(), "j")
+		d.out = t.TempDir()
+		gate := newGate()
+		d.open = gate.open
+		var err error
+		var running sync.WaitGroup
+		running.Go(func() { err = d.run(context.Background()) })
+		gate.hold(2)
+		for _, pid := range pids(stderr.String()) {
+			require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
+		}
+		running.Wait() // the gate stays shut
+		assert.EqualError(t, err, "every guest is lost; files not done: 20")
+		assert.Equal(t, exitFailed, status(context.Background(), err, io.Discard))
+		assert.Contains(t, stdout.String(), "\n0 files, 0 bytes")
+		assert.Empty(t, readReport(t, d.json).Files)
+		assert.Empty(t, names(t, d.out))
+	})
 }
 
 // unreadable opens all files but one, and fails in the middle of another.
@@ -185,7 +190,7 @@ func TestFileThatChangesItsSize(t *testing.T) {
 		entries[i].size = 1000
 	}
 	r.show = newProgress(stderr, false, "run", entries)
-	o, err := r.over(context.Background(), startFleet(t, sharedMemory, 1).guests, entries)
+	o, err := r.over(context.Background(), startFleet(t, fleetKind{sharedMemory, guestsInGo}, 1).guests, entries)
 	require.NoError(t, err)
 	outcomeIsRight(t, files, 1, o)
 	r.show.end()
@@ -197,7 +202,8 @@ func TestChangeBetweenTheRunsIsSaid(t *testing.T) {
 	of := func(contents ...string) (o outcome) {
 		for i, content := range contents {
 			if content != "" {
-				o.results = append(o.results, result{path: string(rune('a' + i)), digest: digestOf(content)})
+				found := findings{digest: digestOf(content), sum: crc32.ChecksumIEEE([]byte(content))}
+				o.results = append(o.results, result{path: string(rune('a' + i)), findings: found})
 			}
 		}
 		return o
@@ -207,16 +213,48 @@ func TestChangeBetweenTheRunsIsSaid(t *testing.T) {
 	require.Len(t, lines, 2, "b and d")
 	assert.True(t, strings.HasPrefix(lines[0], "demo: b: changed between the runs: 1 bytes, SHA-256 d4735e3a"), lines[0])
 	assert.True(t, strings.HasPrefix(lines[1], "demo: d: "), lines[1])
+	assert.NoError(t, d.verdict(nil))
+}
+
+// Guests that find out different things of the same content are a fault; other bytes of
+// gzip are none when they come from another compressor.
+func TestGuestsThatDisagreeFailTheDemo(t *testing.T) {
+	for name, c := range map[string]struct {
+		change   func(*result)
+		disputed bool
+	}{
+		"SHA-256":            {change: func(r *result) { r.digest.Sha256[31] ^= 1 }, disputed: true},
+		"Lines":              {change: func(r *result) { r.digest.Lines++ }, disputed: true},
+		"Gzip":               {change: func(r *result) { r.packed++ }, disputed: true},
+		"GzipOfAnother":      {change: func(r *result) { r.packed++; r.by.language = inC }},
+		"LinesOfAnother":     {change: func(r *result) { r.digest.Lines++; r.by.language = inC }, disputed: true},
+		"GuestAndItsProcess": {change: func(r *result) { r.by.number++ }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d, _, stderr := newDemo(t.TempDir())
+			first := result{path: "a", by: identity{1, inGo}, findings: findings{digest: digestOf("same"), sum: 1, packed: 28}}
+			second := first
+			c.change(&second)
+			d.compare(outcome{way: sharedMemory, results: []result{first}}, outcome{way: unixSocket, results: []result{second}})
+			if !c.disputed {
+				assert.Empty(t, stderr.String())
+				assert.NoError(t, d.verdict(nil))
+				return
+			}
+			assert.Contains(t, stderr.String(), "demo: a: guests disagree: guest 1 in Go found SHA-256 0967115f")
+			assert.ErrorContains(t, d.verdict(nil), "different things of the same content; files: 1")
+		})
+	}
 }
 
 func TestInterruptWhileFilesWaitEndsTheRun(t *testing.T) {
-	forTransports(t, func(t *testing.T, way transport) {
+	forFleets(t, func(t *testing.T, kind fleetKind) {
 		r, entries, _ := newRun(t, tree(t, manyFiles()))
 		gate := newGate()
 		r.open = gate.open
 		ctx, cancel := context.WithCancel(context.Background())
 		defer cancel()
-		f := startFleet(t, way, 2)
+		f := startFleet(t, kind, 2)
 		var err error
 		var running sync.WaitGroup
 		running.Go(func() { _, err = r.over(ctx, f.guests, entries) })
@@ -228,10 +266,10 @@ func TestInterruptWhileFilesWaitEndsTheRun(t *testing.T) {
 }
 
 func TestFleetThatCannotStartLeavesNothing(t *testing.T) {
-	forTransports(t, func(t *testing.T, way transport) {
+	forFleets(t, func(t *testing.T, kind fleetKind) {
 		ended, cancel := context.WithCancel(context.Background())
 		cancel()
-		_, err := way.start(ended, 2)
+		_, err := kind.way.start(ended, kind.programs(t, 2))
 		assert.ErrorContains(t, err, "start guest 1: ")
 	})
 }
@@ -241,15 +279,22 @@ func TestFileOver4GiB(t *testing.T) {
 	const size = 1<<32 + 1<<20
 	dir := tree(t, map[string]string{"zeros": ""})
 	require.NoError(t, os.Truncate(filepath.Join(dir, "zeros"), size))
-	r, entries, _ := newRun(t, dir)
-	o, err := r.over(context.Background(), startFleet(t, sharedMemory, 1).guests, entries)
-	require.NoError(t, err)
-	require.Len(t, o.results, 1)
-	assert.Equal(t, uint64(size), o.results[0].digest.Bytes)
-	assert.Equal(t, zerosHash(t, size), o.results[0].digest.Sha256)
-	read, packed := o.bytes()
-	assert.Equal(t, uint64(size), read)
-	assert.Positive(t, packed)
+	for _, guest := range []guestChoice{guestsInGo, guestsInC} {
+		t.Run(string(guest), func(t *testing.T) {
+			if guest == guestsInC {
+				needGuestInC(t)
+			}
+			r, entries, _ := newRun(t, dir)
+			o, err := r.over(context.Background(), startFleet(t, fleetKind{sharedMemory, guest}, 1).guests, entries)
+			require.NoError(t, err)
+			require.Len(t, o.results, 1)
+			assert.Equal(t, uint64(size), o.results[0].digest.Bytes)
+			assert.Equal(t, zerosHash(t, size), o.results[0].digest.Sha256)
+			read, packed := o.bytes()
+			assert.Equal(t, uint64(size), read)
+			assert.Positive(t, packed)
+		})
+	}
 }
 
 func zerosHash(t *testing.T, size int64) [32]byte {

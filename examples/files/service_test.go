@@ -2,10 +2,13 @@ package main
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
+	"hash/crc32"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 
@@ -53,22 +56,23 @@ func (s stubFiles) Compress(ctx context.Context, content *roam.Rx[[]byte], packe
 	return s.compress(ctx, content, packed)
 }
 
-func stream(t *testing.T, impl Files, content string) (Digest, []byte, error) {
+func stream(t *testing.T, impl Files, content string) (findings, []byte, error) {
 	t.Helper()
 	var packed bytes.Buffer
 	buf := make([]byte, itemSize)
-	digest, n, err := streamFile(context.Background(), connect(t, impl), io.NopCloser(strings.NewReader(content)), &packed, buf)
+	found, err := streamFile(context.Background(), connect(t, impl), io.NopCloser(strings.NewReader(content)), &packed, buf)
 	if err == nil {
-		assert.Equal(t, uint64(packed.Len()), n)
+		assert.Equal(t, uint64(packed.Len()), found.packed)
 	}
-	return digest, packed.Bytes(), err
+	return found, packed.Bytes(), err
 }
 
 func TestServiceDigestsAndCompresses(t *testing.T) {
 	for _, content := range []string{"", "\n", "one\ntwo", strings.Repeat("0123456789abcde\n", 100_000)} {
-		digest, packed, err := stream(t, fileWorker{}, content)
+		found, packed, err := stream(t, fileWorker{}, content)
 		require.NoError(t, err)
-		assert.Equal(t, digestOf(content), digest)
+		assert.Equal(t, digestOf(content), found.digest)
+		assert.Equal(t, crc32.ChecksumIEEE([]byte(content)), found.sum)
 		assert.True(t, content == unpack(t, packed))
 	}
 }
@@ -101,9 +105,56 @@ func TestDigestOfOnlyAPartIsAnError(t *testing.T) {
 	assert.EqualError(t, err, "the guest digested 1 bytes of 4")
 }
 
+// packed is gzip of content, in items of size bytes.
+func packed(t *testing.T, content string, size int) [][]byte {
+	t.Helper()
+	var whole bytes.Buffer
+	zip := gzip.NewWriter(&whole)
+	_, err := io.WriteString(zip, content)
+	require.NoError(t, errors.Join(err, zip.Close()))
+	return slices.Collect(slices.Chunk(whole.Bytes(), size))
+}
+
+func TestGzipOfSomethingElseIsAnError(t *testing.T) {
+	whole := packed(t, "four", 1)
+	for name, c := range map[string]struct {
+		items [][]byte
+		says  string
+	}{
+		"Whole":          {items: whole},
+		"InOneItem":      {items: packed(t, "four", 100)},
+		"EndInTwoItems":  {items: packed(t, "four", len(whole)-3)},
+		"Nothing":        {says: "the guest sent 0 bytes of gzip, which has 19 at least"},
+		"EndOnly":        {items: whole[len(whole)-8:], says: "the guest sent 8 bytes of gzip, which has 19 at least"},
+		"CutOff":         {items: whole[:len(whole)-1], says: "the guest's gzip ends with CRC-32 "},
+		"OtherContent":   {items: packed(t, "fout", 7), says: "and length 4, and is of content with 90c1667d and 4"},
+		"PartOfContent":  {items: packed(t, "fou", 7), says: "and length 3, and is of content with 90c1667d and 4"},
+		"SomethingAfter": {items: append(packed(t, "four", 7), []byte("x")), says: "the guest's gzip ends with CRC-32 "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			impl := stubFiles{digest: fileWorker{}.Digest,
+				compress: func(ctx context.Context, content *roam.Rx[[]byte], packed *roam.Tx[[]byte]) error {
+					for _, item := range c.items {
+						if err := packed.Send(ctx, item); err != nil {
+							return err
+						}
+					}
+					_, err := roam.NewReader(ctx, content).WriteTo(io.Discard)
+					return err
+				}}
+			_, _, err := stream(t, impl, "four")
+			if c.says == "" {
+				assert.NoError(t, err)
+				return
+			}
+			assert.ErrorContains(t, err, c.says)
+		})
+	}
+}
+
 func TestFailureToKeepTheGzipEndsTheFile(t *testing.T) {
 	full := errors.New("disk full")
-	_, _, err := streamFile(context.Background(), connect(t, fileWorker{}), io.NopCloser(strings.NewReader(noise(1<<20))),
+	_, err := streamFile(context.Background(), connect(t, fileWorker{}), io.NopCloser(strings.NewReader(noise(1<<20))),
 		writerFunc(func([]byte) (int, error) { return 0, full }), make([]byte, itemSize))
 	assert.ErrorIs(t, err, full)
 }

@@ -29,30 +29,26 @@ func segmentFor(guests int) shmring.Config {
 }
 
 // startShared makes a segment, and guests that are attached to it.
-func startShared(ctx context.Context, guests int) (*fleet, error) {
-	host, err := shmring.Create(segmentFor(guests))
+func startShared(ctx context.Context, guests []program) (*fleet, error) {
+	host, err := shmring.Create(segmentFor(len(guests)))
 	if err != nil {
 		return nil, err
 	}
 	f := &fleet{release: host.Shutdown}
 	defer context.AfterFunc(ctx, func() { _ = host.Close() })() // ends a Spawn that waits
-	for range guests {
-		if err := f.spawn(ctx, host); err != nil {
+	for _, p := range guests {
+		if err := f.spawn(ctx, host, p); err != nil {
 			return nil, f.closeAfter(fmt.Errorf("start guest %d: %w", len(f.guests)+1, err))
 		}
 	}
 	return f, nil
 }
 
-func (f *fleet) spawn(ctx context.Context, host *shmring.Host) error {
+func (f *fleet) spawn(ctx context.Context, host *shmring.Host, p program) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	cmd, err := guestCommand()
-	if err != nil {
-		return err
-	}
-	peer, err := host.Spawn(cmd)
+	peer, err := host.Spawn(p.command())
 	if err != nil {
 		return err
 	}
@@ -60,6 +56,6 @@ func (f *fleet) spawn(ctx context.Context, host *shmring.Host) error {
 	if err != nil {
 		return err
 	}
-	f.add(peer.Pid(), handle, drv)
+	f.add(p, peer.Pid(), handle, drv)
 	return nil
 }

@@ -27,11 +27,11 @@ func writeTable(out io.Writer, results []result) error {
 		bytesWidth = max(bytesWidth, len(strconv.FormatUint(r.digest.Bytes, 10)))
 		packedWidth = max(packedWidth, len(strconv.FormatUint(r.packed, 10)))
 	}
-	fmt.Fprintf(w, "%s  %*s  %-64s  %*s  guest\n", pad("path", pathWidth), bytesWidth, "bytes", "SHA-256", packedWidth, "gzip bytes")
+	fmt.Fprintf(w, "%s  %*s  %-64s  %*s  guest  in\n", pad("path", pathWidth), bytesWidth, "bytes", "SHA-256", packedWidth, "gzip bytes")
 	for i := range results {
 		r := &results[i]
-		fmt.Fprintf(w, "%s  %*d  %x  %*d  %5d\n", pad(paths[i], pathWidth),
-			bytesWidth, r.digest.Bytes, r.digest.Sha256, packedWidth, r.packed, r.guest)
+		fmt.Fprintf(w, "%s  %*d  %x  %*d  %5d  %s\n", pad(paths[i], pathWidth),
+			bytesWidth, r.digest.Bytes, r.digest.Sha256, packedWidth, r.packed, r.by.number, r.by.language)
 	}
 	return w.Flush()
 }
@@ -48,29 +48,43 @@ func writeTotals(out io.Writer, o outcome) error {
 	if read > 0 {
 		percent = 100 * float64(packed) / float64(read)
 	}
-	_, err := fmt.Fprintf(out, "\n%d files, %d bytes, %d bytes of gzip (%.1f %%)\n", len(o.results), read, packed, percent)
-	return err
+	w := bufio.NewWriter(out)
+	fmt.Fprintf(w, "\n%d files, %d bytes, %d bytes of gzip (%.1f %%)\n", len(o.results), read, packed, percent)
+	for _, s := range o.shares() {
+		fmt.Fprintf(w, "%-13s  %4d files  %8s/s  %d bytes\n", "guests in "+s.language, s.files, humanBytes(rate(s.read, o.took)), s.read)
+	}
+	return w.Flush()
 }
 
-// writeTimes sets the two runs beside each other.
-func writeTimes(out io.Writer, shared, unix outcome) error {
+// writeTimes sets the runs beside each other. The last two have guests of one kind, over
+// shared memory and over Unix sockets.
+func writeTimes(out io.Writer, runs []outcome) error {
+	w := bufio.NewWriter(out)
+	for _, o := range runs {
+		w.WriteString(timeRow(o))
+	}
+	shared, unix := runs[len(runs)-2], runs[len(runs)-1]
 	ratio := 0.0
 	if shared.took > 0 {
 		ratio = unix.took.Seconds() / shared.took.Seconds()
 	}
-	_, err := fmt.Fprintf(out, "%s%s%-13s  %10.2f, time over Unix sockets by time over shared memory\n",
-		timeRow(sharedMemory, shared), timeRow(unixSocket, unix), "ratio", ratio)
-	return err
+	fmt.Fprintf(w, "%-13s  %10.2f, time over Unix sockets by time over shared memory\n", "ratio", ratio)
+	return w.Flush()
 }
 
-// timeRow is how long a run took and what it moved in that time.
-func timeRow(t transport, o outcome) string {
+// timeRow is how long a run took, what it moved in that time, and by which guests.
+func timeRow(o outcome) string {
 	read, _ := o.bytes()
+	var languages []string
+	for _, s := range o.shares() {
+		languages = append(languages, string(s.language))
+	}
 	lost := ""
 	if o.lost > 0 {
-		lost = fmt.Sprintf(", guests lost: %d", o.lost)
+		lost = fmt.Sprintf(", lost: %d", o.lost)
 	}
-	return fmt.Sprintf("%-13s  %8.3f s  %s/s%s\n", t.title, o.took.Seconds(), humanBytes(rate(read, o.took)), lost)
+	return fmt.Sprintf("%-13s  %8.3f s  %8s/s  guests in %s%s\n", o.way.title, o.took.Seconds(),
+		humanBytes(rate(read, o.took)), strings.Join(languages, " and "), lost)
 }
 
 func rate(read uint64, took time.Duration) int64 {

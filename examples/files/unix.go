@@ -27,8 +27,9 @@ type child struct {
 	exited chan struct{} // closed when it has been waited for
 }
 
-// startUnix starts guests and accepts their connections.
-func startUnix(ctx context.Context, guests int) (*fleet, error) {
+// startUnix starts guests and accepts their connections. The guests are in Go: libroam
+// is for shared memory.
+func startUnix(ctx context.Context, guests []program) (*fleet, error) {
 	dir, err := os.MkdirTemp("", "roam-files-")
 	if err != nil {
 		return nil, err
@@ -41,15 +42,15 @@ func startUnix(ctx context.Context, guests int) (*fleet, error) {
 		}
 		return s.release(ctx)
 	}
-	for range guests {
-		if err := s.start(ctx, f); err != nil {
+	for _, p := range guests {
+		if err := s.start(ctx, f, p); err != nil {
 			return nil, f.closeAfter(fmt.Errorf("start guest %d: %w", len(f.guests)+1, err))
 		}
 	}
 	return f, nil
 }
 
-func (s *socketGuests) start(ctx context.Context, f *fleet) error {
+func (s *socketGuests) start(ctx context.Context, f *fleet, p program) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -59,10 +60,7 @@ func (s *socketGuests) start(ctx context.Context, f *fleet) error {
 		return err
 	}
 	defer listener.Close()
-	cmd, err := guestCommand(argSocket + path)
-	if err != nil {
-		return err
-	}
+	cmd := p.command(argSocket + path)
 	if err := cmd.Start(); err != nil {
 		return err
 	}
@@ -80,7 +78,7 @@ func (s *socketGuests) start(ctx context.Context, f *fleet) error {
 	if err != nil {
 		return err
 	}
-	f.add(cmd.Process.Pid, handle, drv)
+	f.add(p, cmd.Process.Pid, handle, drv)
 	return nil
 }
 

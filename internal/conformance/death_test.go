@@ -39,9 +39,9 @@ func (g *guest) kill(t *testing.T) {
 }
 
 func TestGuestKilledInACall(t *testing.T) {
-	eachEngine(t, func(t *testing.T, engine string) {
+	eachKind(t, func(t *testing.T, kind string) {
 		h := newHub(t, tiny)
-		g, other := h.spawn(engine), h.spawn(engine)
+		g, other := h.spawn(kind), h.spawn(kind)
 		called := make(chan error, 1)
 		go func() { called <- g.client.Block(context.Background()) }()
 		_, err := g.client.Add(context.Background(), 1, 2)
@@ -59,13 +59,13 @@ func TestGuestKilledInACall(t *testing.T) {
 // TestLesson_DeadGuestsSlotsComeBack: with one slot a pool, a guest killed in the
 // middle of streams each way leaves everything to the next, again and again.
 func TestLesson_DeadGuestsSlotsComeBack(t *testing.T) {
-	eachEngine(t, func(t *testing.T, engine string) {
+	eachKind(t, func(t *testing.T, kind string) {
 		cfg := tiny
 		cfg.MaxGuests = 2
 		h := newHub(t, cfg)
-		stays := h.spawn(engine)
+		stays := h.spawn(kind)
 		for range 10 {
-			g := h.spawn(engine)
+			g := h.spawn(kind)
 			up, down := make(chan error, 1), make(chan error, 1)
 			first := make(chan struct{})
 			go func() { up <- testbed.Uploads(context.Background(), g.client, 1<<30) }()
@@ -92,9 +92,9 @@ func TestLesson_DeadGuestsSlotsComeBack(t *testing.T) {
 
 // TestStoppedGuestStarvesItselfAlone: SIGSTOP of one guest while others work on.
 func TestStoppedGuestStarvesItselfAlone(t *testing.T) {
-	eachEngine(t, func(t *testing.T, engine string) {
+	eachKind(t, func(t *testing.T, kind string) {
 		h := newHub(t, shmring.Config{MaxGuests: 4, SlotsPerGuest: 8, SlotSize: 4096, RingSize: 16, InitialCredit: 1 << 20})
-		stopped, a, b := h.spawn(engine), h.spawn(engine), h.spawn(engine)
+		stopped, a, b := h.spawn(kind), h.spawn(kind), h.spawn(kind)
 		require.NoError(t, testbed.Echoes(context.Background(), stopped.client, 5))
 		require.NoError(t, syscall.Kill(stopped.pid, syscall.SIGSTOP))
 
@@ -124,7 +124,7 @@ func TestStoppedGuestStarvesItselfAlone(t *testing.T) {
 // that come by path or socket.
 func servingHost(t *testing.T, engine, path, socket string) *exec.Cmd {
 	t.Helper()
-	cmd := exec.Command(guests[engine], "-serve", "-path", path, "-listen", socket)
+	cmd := command(engine, "-serve", "-path", path, "-listen", socket)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	require.NoError(t, err)
@@ -215,10 +215,14 @@ func endlessUses(t *testing.T, c *testbed.Client) map[string]chan error {
 	return ends
 }
 
-// startHost runs a host in a process of its own that spawns, or waits for, one guest;
-// it gives the pids of both once the guest has answered.
-func startHost(t *testing.T, engine string, args ...string) (host *exec.Cmd, guestPid int) {
-	cmd := exec.Command(guests[engine], append([]string{"-host"}, args...)...)
+// startHost runs a host in a process of its own that spawns, or waits for, one guest of a
+// kind; it gives the pids of both once the guest has answered.
+func startHost(t *testing.T, kind string, args ...string) (host *exec.Cmd, guestPid int) {
+	engine := kind
+	if engines[kind] == nil {
+		engine = "go-pure"
+	}
+	cmd := command(engine, append([]string{"-host", "-guest", strings.Join(programs[kind], " ")}, args...)...)
 	out, err := cmd.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())
@@ -236,8 +240,8 @@ func requireGone(t *testing.T, pid int) {
 }
 
 func TestHostKilledEndsSpawnedGuest(t *testing.T) {
-	eachEngine(t, func(t *testing.T, engine string) {
-		host, guestPid := startHost(t, engine)
+	eachKind(t, func(t *testing.T, kind string) {
+		host, guestPid := startHost(t, kind)
 		require.NoError(t, host.Process.Kill())
 		_ = host.Wait()
 		requireGone(t, guestPid)
@@ -247,10 +251,10 @@ func TestHostKilledEndsSpawnedGuest(t *testing.T) {
 // TestLesson_PathCanBeUsedAgainAfterKill: a host killed with -9 leaves a segment and a
 // socket behind; its guest notices, and the next host takes both over.
 func TestLesson_PathCanBeUsedAgainAfterKill(t *testing.T) {
-	eachEngine(t, func(t *testing.T, engine string) {
+	eachKind(t, func(t *testing.T, kind string) {
 		dir := t.TempDir()
 		segment, socket := filepath.Join(dir, "segment"), filepath.Join(dir, "join")
-		host, guestPid := startHost(t, engine, "-path", segment, "-listen", socket)
+		host, guestPid := startHost(t, kind, "-path", segment, "-listen", socket)
 		_, err := shmring.Create(shmring.Config{Path: segment})
 		require.ErrorIs(t, err, shmring.ErrInUse, "the path of a live host")
 		require.NoError(t, host.Process.Kill())
@@ -259,21 +263,21 @@ func TestLesson_PathCanBeUsedAgainAfterKill(t *testing.T) {
 
 		h := newHub(t, shmring.Config{Path: segment, MaxGuests: 4})
 		require.NoError(t, h.host.Listen(socket))
-		for _, g := range []*guest{h.start(engine, "-attach", segment), h.start(engine, "-join", socket)} {
+		for _, g := range []*guest{h.start(kind, "-attach", segment), h.start(kind, "-join", socket)} {
 			require.NoError(t, testbed.Echoes(context.Background(), g.client, 5))
 		}
 	})
 }
 
-// killRounds is how many guests are killed under load, of each engine.
+// killRounds is how many guests are killed under load, of each kind.
 const killRounds = 400
 
 // TestKilledAtRandomUnderLoad: SIGKILL at any point of busy connections; nothing
 // leaks and the others go on.
 func TestKilledAtRandomUnderLoad(t *testing.T) {
-	eachEngine(t, func(t *testing.T, engine string) {
+	eachKind(t, func(t *testing.T, kind string) {
 		h := newHub(t, shmring.Config{MaxGuests: 4, SlotSize: 4096, SlotsPerGuest: 4, RingSize: 8, MaxChannels: 32, InitialCredit: 16 << 10})
-		stays := h.spawn(engine)
+		stays := h.spawn(kind)
 		stop, cancel := context.WithCancel(context.Background())
 		steady := make(chan error, 1)
 		go func() {
@@ -286,7 +290,7 @@ func TestKilledAtRandomUnderLoad(t *testing.T) {
 			steady <- nil
 		}()
 		for round := range killRounds {
-			g := h.spawn(engine)
+			g := h.spawn(kind)
 			var busy sync.WaitGroup
 			for _, name := range []string{"echo", "channels", "upload", "download", "cancel"} {
 				busy.Go(func() { _ = testbed.Scenarios[name](context.Background(), g.client, 1<<30) })

@@ -2,13 +2,14 @@ package conformance
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -23,34 +24,6 @@ import (
 	"github.com/roam-rpc/roam-go/internal/testbed"
 	"github.com/roam-rpc/roam-go/shmring"
 )
-
-// guests are the guest programs by engine, built once for all tests.
-var guests = map[string]string{}
-
-func TestMain(m *testing.M) { os.Exit(withGuests(m)) }
-
-func withGuests(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "roam-conformance")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer os.RemoveAll(dir)
-	builds := map[string][]string{"go": {"CGO_ENABLED=0"}}
-	if _, err := exec.LookPath("gcc"); err == nil {
-		builds["cgo"] = []string{"CGO_ENABLED=1"}
-	}
-	for engine, env := range builds {
-		guests[engine] = filepath.Join(dir, "guest-"+engine)
-		build := exec.Command("go", "build", "-o", guests[engine], "./guest")
-		build.Env = append(os.Environ(), env...)
-		if out, err := build.CombinedOutput(); err != nil {
-			fmt.Fprintf(os.Stderr, "build the %s guest: %v\n%s", engine, err, out)
-			return 1
-		}
-	}
-	return m.Run()
-}
 
 // waitLimit is how long a test waits for what must come about; it is no measure of
 // speed.
@@ -72,6 +45,8 @@ type hub struct {
 	ran  []chan error
 	// cut says that the host went by force: what was under way stays in the rings.
 	cut bool
+	// spawned are the guests that the host started.
+	spawned []*exec.Cmd
 	// service is what the host serves to guests that connect from then on.
 	service *testbed.Service
 }
@@ -95,6 +70,9 @@ func newHub(t *testing.T, cfg shmring.Config) *hub {
 		assert.NoError(t, h.host.Close())
 		for _, ran := range h.ran {
 			<-ran
+		}
+		for _, guest := range h.spawned {
+			assert.LessOrEqual(t, guest.ProcessState.ExitCode(), 3, "a sanitizer has ended the guest")
 		}
 		h.seg.Unmap()
 		before.RequireSame(t)
@@ -145,26 +123,27 @@ func (h *hub) connect(peer *shmring.Peer) *guest {
 	return &guest{hub: h, peer: peer, id: peer.ID(), pid: peer.Pid(), handle: handle, client: testbed.NewClient(handle), ran: ran}
 }
 
-// spawn starts a guest of the engine.
-func (h *hub) spawn(engine string) *guest {
+// spawn starts a guest of a kind.
+func (h *hub) spawn(kind string) *guest {
 	h.t.Helper()
-	return h.spawnHeard(engine, os.Stderr)
+	return h.spawnHeard(kind, os.Stderr)
 }
 
-// spawnHeard starts a guest of the engine that says what goes wrong into stderr.
-func (h *hub) spawnHeard(engine string, stderr io.Writer) *guest {
+// spawnHeard starts a guest of a kind that says what goes wrong into stderr.
+func (h *hub) spawnHeard(kind string, stderr io.Writer) *guest {
 	h.t.Helper()
-	cmd := exec.Command(guests[engine], "-ticket")
+	cmd := command(kind, "-ticket")
 	cmd.Stderr = stderr
 	peer, err := h.host.Spawn(cmd)
 	require.NoError(h.t, err)
+	h.spawned = append(h.spawned, cmd)
 	return h.connect(peer)
 }
 
 // start runs a guest program that the host did not spawn, until the test ends.
-func (h *hub) start(engine string, args ...string) *guest {
+func (h *hub) start(kind string, args ...string) *guest {
 	h.t.Helper()
-	cmd := exec.Command(guests[engine], args...)
+	cmd := command(kind, args...)
 	cmd.Stderr = os.Stderr
 	require.NoError(h.t, cmd.Start())
 	h.t.Cleanup(func() {
@@ -193,25 +172,33 @@ func newHubFor(t *testing.T, way string, cfg shmring.Config) *hub {
 }
 
 // attach has one guest come in the given way; by socket only one may.
-func (h *hub) attach(way, engine string) *guest {
+func (h *hub) attach(way, kind string) *guest {
 	h.t.Helper()
 	switch way {
 	case "joined":
 		socket := filepath.Join(h.t.TempDir(), "join")
 		require.NoError(h.t, h.host.Listen(socket))
-		return h.start(engine, "-join", socket)
+		return h.start(kind, "-join", socket)
 	case "walked up":
-		return h.start(engine, "-attach", h.host.Path())
+		return h.start(kind, "-attach", h.host.Path())
 	}
-	return h.spawn(engine)
+	return h.spawn(kind)
 }
 
-// eachGuest runs a test with one guest for every way to attach and every engine.
+// eachGuest runs a test with one guest for every way to attach and every kind.
 func eachGuest(t *testing.T, cfg shmring.Config, run func(t *testing.T, g *guest)) {
+	eachKind(t, func(t *testing.T, kind string) { eachAttached(t, kind, cfg, run) })
+}
+
+// eachGoGuest is eachGuest for what only Go guests do.
+func eachGoGuest(t *testing.T, cfg shmring.Config, run func(t *testing.T, g *guest)) {
+	eachEngine(t, func(t *testing.T, engine string) { eachAttached(t, engine, cfg, run) })
+}
+
+// eachAttached runs a test with one guest of a kind for every way to attach.
+func eachAttached(t *testing.T, kind string, cfg shmring.Config, run func(t *testing.T, g *guest)) {
 	for _, way := range ways {
-		for engine := range guests {
-			t.Run(way+" "+engine, func(t *testing.T) { run(t, newHubFor(t, way, cfg).attach(way, engine)) })
-		}
+		t.Run(way, func(t *testing.T) { run(t, newHubFor(t, way, cfg).attach(way, kind)) })
 	}
 }
 
@@ -229,7 +216,7 @@ func serveSocket(t *testing.T, engine string, cfg shmring.Config) *testbed.Clien
 		served <- driver.Serve(ctx, l, &testbed.Service{}, func(h *driver.Handle) { connected <- h }, quiet,
 			driver.WithLimits(limits))
 	}()
-	cmd := exec.Command(guests[engine], "-dial", path)
+	cmd := command(engine, "-dial", path)
 	require.NoError(t, cmd.Start())
 	t.Cleanup(func() {
 		cancel()
@@ -249,7 +236,7 @@ func segmentPayload(cfg shmring.Config) uint32 {
 	return cfg.SlotSize - layout.GenerationSize
 }
 
-// eachWay runs a test over every way to connect to guests of every engine.
+// eachWay runs a test over every way to connect to guests of every kind.
 func eachWay(t *testing.T, cfg shmring.Config, run func(t *testing.T, c *testbed.Client)) {
 	eachGuest(t, cfg, func(t *testing.T, g *guest) { run(t, g.client) })
 	eachEngine(t, func(t *testing.T, engine string) {
@@ -257,9 +244,16 @@ func eachWay(t *testing.T, cfg shmring.Config, run func(t *testing.T, c *testbed
 	})
 }
 
-// eachEngine runs a test with guests of every engine.
+// eachEngine runs a test with the programs of every engine.
 func eachEngine(t *testing.T, run func(t *testing.T, engine string)) {
-	for engine := range guests {
+	for _, engine := range slices.Sorted(maps.Keys(engines)) {
 		t.Run(engine, func(t *testing.T) { run(t, engine) })
+	}
+}
+
+// eachKind runs a test with guests of every kind.
+func eachKind(t *testing.T, run func(t *testing.T, kind string)) {
+	for _, kind := range slices.Sorted(maps.Keys(programs)) {
+		t.Run(kind, func(t *testing.T) { run(t, kind) })
 	}
 }

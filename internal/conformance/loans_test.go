@@ -2,7 +2,6 @@ package conformance
 
 import (
 	"context"
-	"os/exec"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -44,8 +43,9 @@ func (h *hub) requireSlots(want int) {
 
 // TestBorrowedArgumentsStayInTheirSlots: those of as many handlers as may borrow, which is
 // all but a quarter and one of the pool; those of more are copied, and all else goes on.
+// Only Go guests borrow.
 func TestBorrowedArgumentsStayInTheirSlots(t *testing.T) {
-	eachGuest(t, shmring.Config{MaxGuests: 2, SlotsPerGuest: 8}, func(t *testing.T, g *guest) {
+	eachGoGuest(t, shmring.Config{MaxGuests: 2, SlotsPerGuest: 8}, func(t *testing.T, g *guest) {
 		end, ended := g.keeps(2)
 		g.hub.requireSlots(2)
 		endMore, endedMore := g.keeps(20)
@@ -70,11 +70,11 @@ func TestBorrowedArgumentsStayInTheirSlots(t *testing.T) {
 // TestGuestsShareTheHostsPoolWithLoans: what one guest keeps of the host's pool leaves
 // enough for the others, which keep as much as they can.
 func TestGuestsShareTheHostsPoolWithLoans(t *testing.T) {
-	eachEngine(t, func(t *testing.T, engine string) {
+	eachKind(t, func(t *testing.T, kind string) {
 		h := newHub(t, shmring.Config{MaxGuests: 4, SlotsPerGuest: 8})
 		var ends []func()
 		for range 4 {
-			g := h.spawn(engine)
+			g := h.spawn(kind)
 			end, ended := g.keeps(8)
 			ends = append(ends, func() {
 				end()
@@ -114,7 +114,7 @@ func TestGuestKilledWhileItBorrows(t *testing.T) {
 
 // borrowing has a handler of the host borrow from the guest, and not return before
 // release. kept is closed when its context has ended.
-func (h *hub) borrowing(engine string) (g *guest, kept chan struct{}, release func()) {
+func (h *hub) borrowing(kind string) (g *guest, kept chan struct{}, release func()) {
 	h.t.Helper()
 	started, kept, held := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	h.service = &testbed.Service{
@@ -128,7 +128,7 @@ func (h *hub) borrowing(engine string) (g *guest, kept chan struct{}, release fu
 			<-held
 		},
 	}
-	g = h.spawn(engine)
+	g = h.spawn(kind)
 	go func() { _ = g.client.Drive(context.Background(), "kept", lentSize) }()
 	<-started
 	h.service = &testbed.Service{}
@@ -140,13 +140,13 @@ func (h *hub) borrowing(engine string) (g *guest, kept chan struct{}, release fu
 // TestLenderKilled: the memory of a guest that was killed stays until a handler that
 // borrows has returned. Its entry, with its pool, is given to nobody before.
 func TestLenderKilled(t *testing.T) {
-	eachEngine(t, func(t *testing.T, engine string) {
+	eachKind(t, func(t *testing.T, kind string) {
 		h := newHub(t, shmring.Config{MaxGuests: 1})
-		g, kept, release := h.borrowing(engine)
+		g, kept, release := h.borrowing(kind)
 		g.kill(t)
 		<-kept
 		g.requireDeath(t)
-		_, err := h.host.Spawn(exec.Command(guests[engine], "-ticket"))
+		_, err := h.host.Spawn(command(kind, "-ticket"))
 		require.ErrorIs(t, err, shmring.ErrHubFull)
 		release() // the handler reads what it borrowed
 		require.ErrorIs(t, <-g.ran, shmring.ErrPeerDied)
@@ -158,9 +158,9 @@ func TestLenderKilled(t *testing.T) {
 // TestHostClosesWhenLoansAreBack: also when it goes by force.
 func TestHostClosesWhenLoansAreBack(t *testing.T) {
 	for _, force := range []bool{false, true} {
-		eachEngine(t, func(t *testing.T, engine string) {
+		eachKind(t, func(t *testing.T, kind string) {
 			h := newHub(t, shmring.Config{MaxGuests: 1})
-			g, kept, release := h.borrowing(engine)
+			g, kept, release := h.borrowing(kind)
 			ctx, cancel := context.WithCancel(context.Background())
 			defer cancel()
 			if h.cut = force; force {

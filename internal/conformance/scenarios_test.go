@@ -77,14 +77,16 @@ func TestAllScenariosAtOnce(t *testing.T) {
 	})
 }
 
+// TestNestedCalls has handlers wait for each other across the connection, at most 56 at
+// once: a guest in C with one thread nests 64.
 func TestNestedCalls(t *testing.T) {
 	eachWay(t, window, func(t *testing.T, c *testbed.Client) {
 		var all sync.WaitGroup
 		for range 8 {
 			all.Go(func() {
-				n, err := c.Nest(context.Background(), 20)
+				n, err := c.Nest(context.Background(), 14)
 				assert.NoError(t, err)
-				assert.EqualValues(t, 21, n)
+				assert.EqualValues(t, 15, n)
 			})
 		}
 		all.Wait()
@@ -92,11 +94,11 @@ func TestNestedCalls(t *testing.T) {
 }
 
 func TestSixteenGuestsAtOnce(t *testing.T) {
-	eachEngine(t, func(t *testing.T, engine string) {
+	eachKind(t, func(t *testing.T, kind string) {
 		h := newHub(t, shmring.Config{MaxGuests: 16})
 		var all sync.WaitGroup
 		for range 16 {
-			g := h.spawn(engine)
+			g := h.spawn(kind)
 			all.Go(func() {
 				for _, name := range []string{"echo", "concurrent", "sum", "generate", "upload", "download", "cancel", "channels"} {
 					n := plays[name] / 10
@@ -116,11 +118,11 @@ func TestSixteenGuestsAtOnce(t *testing.T) {
 // TestGuestsShareTheHostsPoolWhenItIsShort: streams to several guests that run out of
 // slots and of credit all the time; what one gives back wakes the others.
 func TestGuestsShareTheHostsPoolWhenItIsShort(t *testing.T) {
-	eachEngine(t, func(t *testing.T, engine string) {
+	eachKind(t, func(t *testing.T, kind string) {
 		h := newHub(t, shmring.Config{MaxGuests: 3, SlotSize: 256, SlotsPerGuest: 3, RingSize: 4, InitialCredit: 200})
 		var all sync.WaitGroup
 		for range 3 {
-			g := h.spawn(engine)
+			g := h.spawn(kind)
 			for range 3 {
 				all.Go(func() { assert.NoError(t, testbed.Uploads(context.Background(), g.client, 100<<10)) })
 			}
@@ -130,8 +132,8 @@ func TestGuestsShareTheHostsPoolWhenItIsShort(t *testing.T) {
 }
 
 func TestIDReuseOver100000Channels(t *testing.T) {
-	eachEngine(t, func(t *testing.T, engine string) {
-		g := newHub(t, shmring.Config{MaxGuests: 1, MaxChannels: 32}).spawn(engine)
+	eachKind(t, func(t *testing.T, kind string) {
+		g := newHub(t, shmring.Config{MaxGuests: 1, MaxChannels: 32}).spawn(kind)
 		driven := make(chan error, 1)
 		go func() { driven <- g.client.Drive(context.Background(), "channels", 50_000) }()
 		require.NoError(t, testbed.Channels(context.Background(), g.client, 50_000))
@@ -148,10 +150,10 @@ const nearWrap = math.MaxUint32 - 100
 func TestCountersWrap(t *testing.T) {
 	few := map[string]int{"echo": 100, "concurrent": 20, "sum": 500, "generate": 500, "upload": 256 << 10,
 		"download": 256 << 10, "cancel": 20, "channels": 200, "large": 4000, "unread": 10}
-	eachEngine(t, func(t *testing.T, engine string) {
+	eachKind(t, func(t *testing.T, kind string) {
 		h := newHubFor(t, "walked up", oneSlot)
 		h.seg.Start(nearWrap)
-		g := h.attach("walked up", engine)
+		g := h.attach("walked up", kind)
 		for _, i := range h.seg.Indices(g.id) {
 			require.EqualValues(t, nearWrap, i, "where the rings start")
 		}
@@ -173,18 +175,20 @@ func TestWalkUpPathIsPrivate(t *testing.T) {
 // TestLeaveBothWays: either side ends its connections in order; the other side's Run
 // says so by returning nil, and the guest program ends with success.
 func TestLeaveBothWays(t *testing.T) {
-	eachEngine(t, func(t *testing.T, engine string) {
+	eachKind(t, func(t *testing.T, kind string) {
 		h := newHub(t, shmring.Config{MaxGuests: 2})
-		leaves := h.spawn(engine)
+		leaves := h.spawn(kind)
 		require.NoError(t, leaves.handle.Close(context.Background()))
 		require.NoError(t, <-leaves.ran)
-		require.NoError(t, leaves.peer.Wait(), "the guest program ends with success")
-		again := h.spawn(engine) // the entry is clean
+		if err := leaves.peer.Wait(); engines[kind] != nil { // to one in C it is an eviction
+			require.NoError(t, err, "the guest program ends with success")
+		}
+		again := h.spawn(kind) // the entry is clean
 		require.NoError(t, testbed.Echoes(context.Background(), again.client, 5))
 		require.NoError(t, again.client.Leave(context.Background()))
 		require.NoError(t, <-again.ran, "the guest left in order")
 		require.NoError(t, again.peer.Wait(), "the guest program ends with success")
-		stays := h.spawn(engine)
+		stays := h.spawn(kind)
 		require.NoError(t, testbed.Echoes(context.Background(), stays.client, 5))
 	})
 }
@@ -192,16 +196,19 @@ func TestLeaveBothWays(t *testing.T) {
 // TestGoodbyeBothWays: a reason arrives in the other process, in either direction.
 func TestGoodbyeBothWays(t *testing.T) {
 	const reason = "test.leaving: had enough"
-	eachEngine(t, func(t *testing.T, engine string) {
+	eachKind(t, func(t *testing.T, kind string) {
 		h := newHub(t, shmring.Config{MaxGuests: 2})
 		var said bytes.Buffer
-		told := h.spawnHeard(engine, &said)
+		told := h.spawnHeard(kind, &said)
 		require.NoError(t, told.handle.Goodbye(context.Background(), reason))
 		require.NoError(t, <-told.ran)
 		var exit *exec.ExitError
 		require.ErrorAs(t, told.peer.Wait(), &exit, "the guest program ends with what its Run returned")
 		assert.Contains(t, said.String(), reason)
 
+	})
+	eachEngine(t, func(t *testing.T, engine string) {
+		h := newHub(t, shmring.Config{MaxGuests: 1})
 		socket := filepath.Join(t.TempDir(), "join")
 		require.NoError(t, h.host.Listen(socket))
 		tells := h.start(engine, "-join", socket, "-reason", reason)

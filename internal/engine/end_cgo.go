@@ -3,7 +3,6 @@
 package engine
 
 import (
-	"sync/atomic"
 	"unsafe"
 
 	"github.com/roam-rpc/roam-go/csrc"
@@ -17,7 +16,8 @@ var _ [csrc.MessageSize]byte = [unsafe.Sizeof(Record{})]byte{}
 
 // End is one side's end of one peer's memory. Stage, Commit and Abort belong to one
 // goroutine at a time, Receive to another; every other method may be called at once
-// with all. Receiving is the C library's; see roam/shm.h for the order of its accesses.
+// with all. Batches are received by the C library; see roam/shm.h for the order of its
+// accesses.
 type End struct {
 	place Place
 	words
@@ -28,8 +28,10 @@ type End struct {
 	_    [64]byte
 
 	c    csrc.End
-	tail *uint32 // in C's private memory: the index received to
+	recv *recvState // in C's private memory
 }
+
+var _ [csrc.ReceivingSize]byte = [unsafe.Sizeof(recvState{})]byte{}
 
 // New makes an end that starts from the indices that stand in the entry.
 func New(place Place) *End {
@@ -40,7 +42,7 @@ func New(place Place) *End {
 		RingSize: place.RingSize, SlotSize: place.SlotSize, Slots: place.Slots,
 		MaxChannels: place.MaxChannels, PeerTable: place.PeerTable,
 	})
-	e := &End{place: place, words: place.words(), c: c, tail: c.Tail()}
+	e := &End{place: place, words: place.words(), c: c, recv: (*recvState)(c.Receiving())}
 	e.own, e.peer = place.pools()
 	e.startSending()
 	return e
@@ -49,28 +51,17 @@ func New(place Place) *End {
 // Close frees the memory of the C library. Nothing may use the end any more.
 func (e *End) Close() { e.c.Free() }
 
-// Receive takes messages until records or arena are full, the ring is empty, or one
-// breaks a rule; that one lies at records[n]. Payloads are copied into the arena and
-// their slots returned; for one that does not fit see also [End.Lend]. It wakes those of
-// the peer that wait for ring space or a slot and reports whether the doorbell has to be
-// rung. The peer may learn of the places that became free by [End.Settle] only.
+// batchForC is from how many messages on a call of C costs less than it saves.
+const batchForC = 8
+
+// Receive is [End.receive], for a batch by roam_end_receive.
 func (e *End) Receive(records []Record, arena []byte) (n int, status Status, bell bool) {
-	if !e.Pending() { // a call of C costs more than the look
-		return 0, OK, false
+	if e.Head()-e.Tail() < batchForC {
+		return e.receive(records, arena)
 	}
 	count, code, bell := e.c.Receive(unsafe.Pointer(unsafe.SliceData(records)), len(records), arena)
 	return count, Status(code), bell
 }
-
-// Tail is the index that this side has received to. C stores it whole.
-func (e *End) Tail() uint32 { return atomic.LoadUint32(e.tail) }
-
-// setTail is for the receiving role. C reads the index anew at each Receive; what it has
-// seen arrive lies behind it.
-func (e *End) setTail(tail uint32) { atomic.StoreUint32(e.tail, tail) }
-
-// Settle is roam_end_settle.
-func (e *End) Settle() (bell bool) { return e.c.Settle() }
 
 // Grant adds n bytes to granted_total (release: what they pay for was consumed) and
 // wakes senders that wait for it. It reports whether the doorbell has to be rung.

@@ -23,7 +23,3 @@ func (e *End) Unread() (tail uint32, unread bool) {
 	tail = atomic.LoadUint32(e.sendTail)
 	return tail, tail != atomic.LoadUint32(e.sendHead)
 }
-
-// releaseShare is the share of the ring whose places Receive gives back at once, as
-// roam_ring_release has it. To give back each by itself would take the line of the indices from the peer for every message.
-const releaseShare = 4

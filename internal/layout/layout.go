@@ -79,6 +79,8 @@ const (
 	FutexShared  = 2
 	FutexPrivate = 130
 	FutexMax     = 128
+
+	Guesses = 16
 )
 
 // Size and field offsets of struct roam_header, bytes.

@@ -40,6 +40,9 @@ const (
 	TestbedLendID       uint64 = 0xd4f8cfaf3fdb492f
 	TestbedIgnoreID     uint64 = 0xdb08b79e3bbd5f6c
 	TestbedHoldID       uint64 = 0x02bba1f75b731717
+	TestbedLingerID     uint64 = 0x6a3d545ec5d1484b
+	TestbedPileID       uint64 = 0x37bfad18d925aa8a
+	TestbedBreakID      uint64 = 0x3f1b501dbf41cd4d
 	TestbedFloodID      uint64 = 0x12076d176d71aee6
 )
 
@@ -73,6 +76,9 @@ var TestbedDescriptor = &roam.Service{
 		testbedLend,
 		testbedIgnore,
 		testbedHold,
+		testbedLinger,
+		testbedPile,
+		testbedBreak,
 		testbedFlood,
 	},
 }
@@ -277,6 +283,32 @@ var (
 		Doc: "Hold closes its stream and returns when its context ends, with the context's error.",
 		Args: []schema.Field{
 			{Name: "data", Type: &schema.Type{Kind: schema.Rx, Elem: &schema.Type{Kind: schema.Bytes}}},
+		},
+		Result: &schema.Type{Kind: schema.Unit},
+	}
+	testbedLinger = &roam.Method{
+		ID: TestbedLingerID, Service: "Testbed", Name: "Linger",
+		Doc: "Linger returns at once and reads its stream to the end after that.",
+		Args: []schema.Field{
+			{Name: "data", Type: &schema.Type{Kind: schema.Rx, Elem: &schema.Type{Kind: schema.Bytes}}},
+		},
+		Result: &schema.Type{Kind: schema.Unit},
+	}
+	testbedPile = &roam.Method{
+		ID: TestbedPileID, Service: "Testbed", Name: "Pile",
+		Doc: "Pile waits for an item of start, then counts the ticks.",
+		Args: []schema.Field{
+			{Name: "start", Type: &schema.Type{Kind: schema.Rx, Elem: &schema.Type{Kind: schema.I32}}},
+			{Name: "ticks", Type: &schema.Type{Kind: schema.Rx, Elem: &schema.Type{Kind: schema.Unit}}},
+		},
+		Result: &schema.Type{Kind: schema.U64},
+	}
+	testbedBreak = &roam.Method{
+		ID: TestbedBreakID, Service: "Testbed", Name: "Break",
+		Doc: "Break sends 1 and panics, with both its streams open.",
+		Args: []schema.Field{
+			{Name: "in", Type: &schema.Type{Kind: schema.Rx, Elem: &schema.Type{Kind: schema.Bytes}}},
+			{Name: "out", Type: &schema.Type{Kind: schema.Tx, Elem: &schema.Type{Kind: schema.I32}}},
 		},
 		Result: &schema.Type{Kind: schema.Unit},
 	}
@@ -705,6 +737,67 @@ func (c *TestbedClient) Hold(ctx context.Context, data *roam.Rx[[]byte]) error {
 	return call.Finish()
 }
 
+// Linger returns at once and reads its stream to the end after that.
+func (c *TestbedClient) Linger(ctx context.Context, data *roam.Rx[[]byte]) error {
+	call := roam.NewCall(testbedLinger)
+	defer call.Release()
+	if err := roam.PassRx(call, data, wire.Bytes); err != nil {
+		return fmt.Errorf("%s: data: %w", call.Method, err)
+	}
+	call.EncodeWith(func(call *roam.Call) {
+		call.ChannelID()
+	})
+	if err := c.caller.Do(ctx, call); err != nil {
+		return err
+	}
+	return call.Finish()
+}
+
+// Pile waits for an item of start, then counts the ticks.
+func (c *TestbedClient) Pile(ctx context.Context, start *roam.Rx[int32], ticks *roam.Rx[struct{}]) (uint64, error) {
+	call := roam.NewCall(testbedPile)
+	defer call.Release()
+	if err := roam.PassRx(call, start, wire.I32); err != nil {
+		return 0, fmt.Errorf("%s: start: %w", call.Method, err)
+	}
+	if err := roam.PassRx(call, ticks, wire.Unit); err != nil {
+		return 0, fmt.Errorf("%s: ticks: %w", call.Method, err)
+	}
+	call.EncodeWith(func(call *roam.Call) {
+		call.ChannelID()
+		call.ChannelID()
+	})
+	if err := c.caller.Do(ctx, call); err != nil {
+		return 0, err
+	}
+	d := &call.Result
+	result := d.U64()
+	if err := call.Finish(); err != nil {
+		return 0, err
+	}
+	return result, nil
+}
+
+// Break sends 1 and panics, with both its streams open.
+func (c *TestbedClient) Break(ctx context.Context, in *roam.Rx[[]byte], out *roam.Tx[int32]) error {
+	call := roam.NewCall(testbedBreak)
+	defer call.Release()
+	if err := roam.PassRx(call, in, wire.Bytes); err != nil {
+		return fmt.Errorf("%s: in: %w", call.Method, err)
+	}
+	if err := roam.PassTx(call, out, wire.I32); err != nil {
+		return fmt.Errorf("%s: out: %w", call.Method, err)
+	}
+	call.EncodeWith(func(call *roam.Call) {
+		call.ChannelID()
+		call.ChannelID()
+	})
+	if err := c.caller.Do(ctx, call); err != nil {
+		return err
+	}
+	return call.Finish()
+}
+
 // Flood sends items of size bytes until total bytes are sent.
 func (c *TestbedClient) Flood(ctx context.Context, total uint64, size uint32, data *roam.Tx[[]byte]) error {
 	call := roam.NewCall(testbedFlood)
@@ -785,6 +878,12 @@ func (s testbedDispatcher) Prepare(in *roam.Incoming) (roam.Invocation, error) {
 		return prepareTestbedIgnoreRequest(s.impl, in)
 	case TestbedHoldID:
 		return prepareTestbedHoldRequest(s.impl, in)
+	case TestbedLingerID:
+		return prepareTestbedLingerRequest(s.impl, in)
+	case TestbedPileID:
+		return prepareTestbedPileRequest(s.impl, in)
+	case TestbedBreakID:
+		return prepareTestbedBreakRequest(s.impl, in)
 	case TestbedFloodID:
 		return prepareTestbedFloodRequest(s.impl, in)
 	}
@@ -1767,6 +1866,125 @@ func (a *testbedHoldRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	err := a.impl.Hold(ctx, a.data)
 	if err != nil {
 		reply.Fail(testbedHold, err)
+		return
+	}
+	reply.Succeed()
+}
+
+// testbedLingerRequest is a request to Linger, ready to run.
+type testbedLingerRequest struct {
+	impl Testbed
+	data *roam.Rx[[]byte]
+}
+
+var testbedLingerRequests = sync.Pool{New: func() any { return new(testbedLingerRequest) }}
+
+func prepareTestbedLingerRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
+	a := testbedLingerRequests.Get().(*testbedLingerRequest)
+	a.impl = impl
+	a.data = roam.AcceptRx(in, wire.Bytes)
+	if err := in.Args.Finish(); err != nil {
+		a.release()
+		return nil, err
+	}
+	return a, nil
+}
+
+func (a *testbedLingerRequest) release() {
+	*a = testbedLingerRequest{}
+	testbedLingerRequests.Put(a)
+}
+
+// Method implements roam.Invocation.
+func (*testbedLingerRequest) Method() *roam.Method { return testbedLinger }
+
+// Invoke implements roam.Invocation.
+func (a *testbedLingerRequest) Invoke(ctx context.Context, reply *roam.Reply) {
+	defer a.release()
+	err := a.impl.Linger(ctx, a.data)
+	if err != nil {
+		reply.Fail(testbedLinger, err)
+		return
+	}
+	reply.Succeed()
+}
+
+// testbedPileRequest is a request to Pile, ready to run.
+type testbedPileRequest struct {
+	impl  Testbed
+	start *roam.Rx[int32]
+	ticks *roam.Rx[struct{}]
+}
+
+var testbedPileRequests = sync.Pool{New: func() any { return new(testbedPileRequest) }}
+
+func prepareTestbedPileRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
+	a := testbedPileRequests.Get().(*testbedPileRequest)
+	a.impl = impl
+	a.start = roam.AcceptRx(in, wire.I32)
+	a.ticks = roam.AcceptRx(in, wire.Unit)
+	if err := in.Args.Finish(); err != nil {
+		a.release()
+		return nil, err
+	}
+	return a, nil
+}
+
+func (a *testbedPileRequest) release() {
+	*a = testbedPileRequest{}
+	testbedPileRequests.Put(a)
+}
+
+// Method implements roam.Invocation.
+func (*testbedPileRequest) Method() *roam.Method { return testbedPile }
+
+// Invoke implements roam.Invocation.
+func (a *testbedPileRequest) Invoke(ctx context.Context, reply *roam.Reply) {
+	defer a.release()
+	result, err := a.impl.Pile(ctx, a.start, a.ticks)
+	if err != nil {
+		reply.Fail(testbedPile, err)
+		return
+	}
+	e := reply.Succeed()
+	e.U64(result)
+}
+
+// testbedBreakRequest is a request to Break, ready to run.
+type testbedBreakRequest struct {
+	impl Testbed
+	in   *roam.Rx[[]byte]
+	out  *roam.Tx[int32]
+}
+
+var testbedBreakRequests = sync.Pool{New: func() any { return new(testbedBreakRequest) }}
+
+func prepareTestbedBreakRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
+	a := testbedBreakRequests.Get().(*testbedBreakRequest)
+	a.impl = impl
+	a.in = roam.AcceptRx(in, wire.Bytes)
+	a.out = roam.AcceptTx(in, wire.I32)
+	if err := in.Args.Finish(); err != nil {
+		a.release()
+		return nil, err
+	}
+	return a, nil
+}
+
+func (a *testbedBreakRequest) release() {
+	*a = testbedBreakRequest{}
+	testbedBreakRequests.Put(a)
+}
+
+// Method implements roam.Invocation.
+func (*testbedBreakRequest) Method() *roam.Method { return testbedBreak }
+
+// Invoke implements roam.Invocation.
+func (a *testbedBreakRequest) Invoke(ctx context.Context, reply *roam.Reply) {
+	defer a.release()
+	err := a.impl.Break(ctx, a.in, a.out)
+	if err != nil {
+		reply.Fail(testbedBreak, err)
 		return
 	}
 	reply.Succeed()

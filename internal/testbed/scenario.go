@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"sync"
 	"time"
 
@@ -35,6 +36,10 @@ var Scenarios = map[string]Scenario{
 	"kept":       KeptUntilTheEnd,
 	"lend":       Lends,
 	"draft":      Drafts,
+	"crowd":      Crowds,
+	"abandon":    Abandons,
+	"unheard":    Unheard,
+	"dropped":    Dropped,
 }
 
 // Echoes makes n calls, one after another.
@@ -441,4 +446,71 @@ func Unread(ctx context.Context, c *Client, n int) error {
 		}
 	}
 	return nil
+}
+
+// Crowds has n calls at once that take as long as the other side likes.
+func Crowds(ctx context.Context, c *Client, n int) error {
+	return each(n, func(int) error { return c.Block(ctx) })
+}
+
+// Abandons gives up n calls after an item has passed each way, with both streams open.
+func Abandons(ctx context.Context, c *Client, n int) error {
+	for range n {
+		giveUp, cancel := context.WithCancel(ctx)
+		inTx, inRx := roam.Channel[string]()
+		outTx, outRx := roam.Channel[string]()
+		called := make(chan error, 1)
+		go func() { called <- c.Transform(giveUp, inRx, outTx) }()
+		err := inTx.Send(ctx, "word")
+		if err == nil {
+			_, err = outRx.Recv(ctx)
+		}
+		cancel()
+		if got := <-called; err == nil && !errors.Is(got, context.Canceled) {
+			err = fmt.Errorf("abandoned call gave %v", got)
+		}
+		inTx.Close()
+		outRx.Close()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Unheard calls for a stream of n bytes that it never reads.
+func Unheard(ctx context.Context, c *Client, n int) error {
+	tx, rx := roam.Channel[[]byte]()
+	defer rx.Close()
+	return c.Flood(ctx, uint64(n), 1000, tx)
+}
+
+// Dropped loses, n times, the end of a stream on which it has sent 1, without closing it.
+func Dropped(ctx context.Context, c *Client, n int) error {
+	for range n {
+		summed := make(chan error, 1)
+		if err := dropAfterOne(ctx, c, summed); err != nil {
+			return err
+		}
+		for over := false; !over; {
+			runtime.GC() // an end is found to be lost when it is collected
+			select {
+			case err := <-summed:
+				if over = true; err != nil {
+					return err
+				}
+			case <-time.After(time.Millisecond):
+			}
+		}
+	}
+	return nil
+}
+
+func dropAfterOne(ctx context.Context, c *Client, summed chan<- error) error {
+	tx, rx := roam.Channel[int32]()
+	go func() {
+		_, err := c.Sum(ctx, rx)
+		summed <- err
+	}()
+	return tx.Send(ctx, 1)
 }

@@ -239,6 +239,35 @@ func (*Service) Hold(ctx context.Context, data *roam.Rx[[]byte]) error {
 	return ctx.Err()
 }
 
+// Linger reads on.
+func (*Service) Linger(_ context.Context, data *roam.Rx[[]byte]) error {
+	data.Detach()
+	go func() { _, _ = roam.NewReader(context.Background(), data).WriteTo(io.Discard) }()
+	return nil
+}
+
+// Pile counts what has piled up.
+func (*Service) Pile(ctx context.Context, start *roam.Rx[int32], ticks *roam.Rx[struct{}]) (n uint64, err error) {
+	if _, err := start.Recv(ctx); err != nil {
+		return 0, err
+	}
+	for _, err := range ticks.All(ctx) {
+		if err != nil {
+			return 0, err
+		}
+		n++
+	}
+	return n, nil
+}
+
+// Break panics.
+func (*Service) Break(ctx context.Context, _ *roam.Rx[[]byte], out *roam.Tx[int32]) error {
+	if err := out.Send(ctx, 1); err != nil {
+		return err
+	}
+	panic("testbed breaks")
+}
+
 // Flood sends.
 func (*Service) Flood(ctx context.Context, total uint64, size uint32, data *roam.Tx[[]byte]) error {
 	chunk := make([]byte, size)

@@ -76,6 +76,12 @@ type Testbed interface {
 	Ignore(ctx context.Context, data *roam.Rx[[]byte]) (bytes uint64, err error)
 	// Hold closes its stream and returns when its context ends, with the context's error.
 	Hold(ctx context.Context, data *roam.Rx[[]byte]) error
+	// Linger returns at once and reads its stream to the end after that.
+	Linger(ctx context.Context, data *roam.Rx[[]byte]) error
+	// Pile waits for an item of start, then counts the ticks.
+	Pile(ctx context.Context, start *roam.Rx[int32], ticks *roam.Rx[struct{}]) (uint64, error)
+	// Break sends 1 and panics, with both its streams open.
+	Break(ctx context.Context, in *roam.Rx[[]byte], out *roam.Tx[int32]) error
 	// Flood sends items of size bytes until total bytes are sent.
 	Flood(ctx context.Context, total uint64, size uint32, data *roam.Tx[[]byte]) error
 }

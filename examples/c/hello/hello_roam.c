@@ -50,7 +50,7 @@ static struct roam_rx *read_rx(struct roam_request *request, struct roam_reader 
 	return rx;
 }
 
-/* Sends a call whose arguments are written. After an error it is gone. */
+/* Sends a call whose arguments are written. After an error it is gone, and its channels with it. */
 static int send_call(struct roam_call **call)
 {
 	int error = roam_call_arguments(*call)->error;
@@ -106,28 +106,6 @@ static int begin_passing(struct passing *passing, struct roam_guest *guest, uint
 	if (passing->sends.error != 0)
 		return passing->sends.error;
 	return roam_call_begin(guest, method, options, sends, passing->sends.len / sizeof(bool), &passing->call);
-}
-
-/* Sends a call whose arguments are written. After an error it and its ends are gone. */
-static int send_passing(struct passing *passing)
-{
-	const bool *sends = (const bool *)(const void *)passing->sends.data;
-	int error = roam_call_arguments(passing->call)->error;
-
-	if (error == 0)
-		error = roam_call_send(passing->call);
-	for (size_t i = 0; error != 0 && i < passing->sends.len / sizeof(bool); i++) {
-		if (sends[i])
-			roam_tx_free(roam_call_tx(passing->call, i));
-		else
-			roam_rx_free(roam_call_rx(passing->call, i));
-	}
-	if (error != 0) {
-		roam_call_free(passing->call);
-		passing->call = NULL;
-	}
-	passing->next = 0;
-	return error;
 }
 
 static void hello_greeter_greet_arguments_write(struct roam_writer *writer,
@@ -412,7 +390,7 @@ static int handle_hello_greeter_greet_all(struct roam_request *request)
 
 	status = handlers->greet_all(request, roam_request_arguments(request));
 	if (status == ROAM_ERR_USER)
-		return roam_request_fail(request, "Greeter.GreetAll returned ROAM_ERR_USER and declares no error");
+		return roam_request_fail(request, "%s returned ROAM_ERR_USER and declares no error", "Greeter.GreetAll");
 	return status;
 }
 
@@ -432,25 +410,26 @@ int hello_greeter_greet_all_begin(struct roam_guest *guest, const struct roam_ca
 	error = begin_passing(passing, guest, HELLO_GREETER_GREET_ALL_ID, options);
 	if (error == 0) {
 		hello_greeter_greet_all_arguments_caller_write(passing, arguments);
-		error = send_passing(passing);
+		error = send_call(&passing->call);
 	}
-	if (error == 0)
+	if (error == 0) {
+		passing->next = 0;
 		hello_greeter_greet_all_arguments_caller_pass(passing, arguments);
+	}
 	roam_writer_free(&passing->sends);
-	*call = error == 0 ? passing->call : NULL;
+	*call = passing->call;
 	return error;
 }
 
 int hello_greeter_greet_all_end(struct roam_call *call)
 {
 	struct roam_reader own, *reader = &own;
-	int error, status = roam_call_wait(call);
+	int status = roam_call_wait(call);
 
 	if (status != 0)
 		return status == ROAM_ERR_USER ? ROAM_ERR_DECODE : status;
 	own = roam_call_result(call);
-	error = roam_reader_finish(reader);
-	return error != 0 ? error : status;
+	return roam_reader_finish(reader);
 }
 
 static const struct roam_method hello_greeter_methods[] = {
@@ -501,7 +480,7 @@ static int handle_hello_logs_count_lines(struct roam_request *request)
 	if (status == 0)
 		return write_hello_logs_count_lines_result(request, result);
 	if (status == ROAM_ERR_USER)
-		return roam_request_fail(request, "Logs.CountLines returned ROAM_ERR_USER and declares no error");
+		return roam_request_fail(request, "%s returned ROAM_ERR_USER and declares no error", "Logs.CountLines");
 	return status;
 }
 
@@ -521,27 +500,27 @@ int hello_logs_count_lines_begin(struct roam_guest *guest, const struct roam_cal
 	error = begin_passing(passing, guest, HELLO_LOGS_COUNT_LINES_ID, options);
 	if (error == 0) {
 		hello_logs_count_lines_arguments_caller_write(passing, arguments);
-		error = send_passing(passing);
+		error = send_call(&passing->call);
 	}
-	if (error == 0)
+	if (error == 0) {
+		passing->next = 0;
 		hello_logs_count_lines_arguments_caller_pass(passing, arguments);
+	}
 	roam_writer_free(&passing->sends);
-	*call = error == 0 ? passing->call : NULL;
+	*call = passing->call;
 	return error;
 }
 
 int hello_logs_count_lines_end(struct roam_call *call, uint64_t *result)
 {
 	struct roam_reader own, *reader = &own;
-	int error, status = roam_call_wait(call);
+	int status = roam_call_wait(call);
 
 	if (status != 0)
 		return status == ROAM_ERR_USER ? ROAM_ERR_DECODE : status;
 	own = roam_call_result(call);
-	if (status == 0)
-		*result = roam_read_u64(reader);
-	error = roam_reader_finish(reader);
-	return error != 0 ? error : status;
+	*result = roam_read_u64(reader);
+	return roam_reader_finish(reader);
 }
 
 static const struct roam_method hello_logs_methods[] = {

@@ -98,8 +98,8 @@ struct hello_greeter_handlers {
 struct roam_service hello_greeter_service(const struct hello_greeter_handlers *handlers, void *user);
 
 /*
- * Answers of handlers that returned ROAM_DEFERRED, as roam_request_finish, which says when they may wait. What is given is
- * read before they return.
+ * Answers of handlers that returned ROAM_DEFERRED, as roam_request_finish, which says when they may wait. What is given
+ * is read before they return.
  */
 void hello_greeter_greet_answer(struct roam_request *request, struct roam_string result);
 void hello_greeter_greet_refuse(struct roam_request *request, const struct hello_too_long_error *failure);
@@ -148,8 +148,8 @@ struct hello_logs_handlers {
 struct roam_service hello_logs_service(const struct hello_logs_handlers *handlers, void *user);
 
 /*
- * Answers of handlers that returned ROAM_DEFERRED, as roam_request_finish, which says when they may wait. What is given is
- * read before they return.
+ * Answers of handlers that returned ROAM_DEFERRED, as roam_request_finish, which says when they may wait. What is given
+ * is read before they return.
  */
 void hello_logs_count_lines_answer(struct roam_request *request, uint64_t result);
 

@@ -28,7 +28,7 @@ func serveAll(path, listen string) error {
 }
 
 // serveHost makes a host with one guest, spawned or walking up, and serves it.
-func serveHost(path, listen string) error {
+func serveHost(path, listen string, program []string) error {
 	host, err := shmring.Create(shmring.Config{Path: path, MaxGuests: 2})
 	if err != nil {
 		return err
@@ -39,7 +39,7 @@ func serveHost(path, listen string) error {
 			return err
 		}
 	}
-	peer, pid, err := oneGuest(host, path)
+	peer, pid, err := oneGuest(host, path, program)
 	if err != nil {
 		return err
 	}
@@ -56,15 +56,15 @@ func serveHost(path, listen string) error {
 	return <-ran
 }
 
-func oneGuest(host *shmring.Host, path string) (peer uint32, pid int, err error) {
+func oneGuest(host *shmring.Host, path string, program []string) (peer uint32, pid int, err error) {
 	if path == "" {
-		p, err := host.Spawn(exec.Command(os.Args[0], "-ticket"))
+		p, err := host.Spawn(exec.Command(program[0], append(program[1:], "-ticket")...))
 		if err != nil {
 			return 0, 0, err
 		}
 		return p.ID(), p.Pid(), nil
 	}
-	cmd := exec.Command(os.Args[0], "-attach", path)
+	cmd := exec.Command(program[0], append(program[1:], "-attach", path)...)
 	cmd.Stderr = os.Stderr
 	if err := cmd.Start(); err != nil {
 		return 0, 0, err

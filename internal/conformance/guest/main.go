@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"strings"
 
 	"github.com/roam-rpc/roam-go/driver"
 	"github.com/roam-rpc/roam-go/internal/testbed"
@@ -29,8 +30,10 @@ func run(args []string) error {
 	dial := flags.String("dial", "", "connect to the Unix socket at `PATH`")
 	host := flags.Bool("host", false, "be a host, spawn a guest, print its pid and wait for its end")
 	serve := flags.Bool("serve", false, "be a host that serves whoever comes by -path and -listen, and says when it does")
+	cycles := flags.Int("cycles", 1, "with -join: come and go `N` times")
 	reason := flags.String("reason", "", "the `REASON` of the Goodbye when the host asks this guest to leave")
 	path := flags.String("path", "", "with -host or -serve: make the segment at `PATH`; with -host start a guest that walks up")
+	other := flags.String("guest", "", "with -host: the guest's `PROGRAM` and its first arguments, with spaces between")
 	listen := flags.String("listen", "", "with -host or -serve: take joins at the socket at `PATH`")
 	if len(args) > 0 && args[0] == "-ticket" { // the ticket's own arguments follow
 		guest, err := shmring.AttachArgs(args[1:])
@@ -41,12 +44,17 @@ func run(args []string) error {
 	}
 	switch {
 	case *host:
-		return serveHost(*path, *listen)
+		return serveHost(*path, *listen, strings.Fields(*other))
 	case *serve:
 		return serveAll(*path, *listen)
 	case *join != "":
-		guest, err := shmring.Join(context.Background(), *join)
-		return serveGuest(guest, err, *reason)
+		for range *cycles {
+			guest, err := shmring.Join(context.Background(), *join)
+			if err := serveGuest(guest, err, *reason); err != nil {
+				return err
+			}
+		}
+		return nil
 	case *attach != "":
 		guest, err := shmring.Attach(*attach)
 		return serveGuest(guest, err, *reason)
@@ -72,7 +80,7 @@ func serveGuest(guest *shmring.Guest, err error, reason string) error {
 		}
 		_ = handle.Close(context.Background())
 	}
-	return drv.Run(context.Background())
+	return errors.Join(drv.Run(context.Background()), guest.Close())
 }
 
 func serveStream(path string) error {

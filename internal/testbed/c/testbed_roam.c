@@ -412,6 +412,66 @@ static void testbed_hold_arguments_caller_pass(struct passing *passing, struct t
 	pass_tx(passing, &value->data);
 }
 
+static void testbed_linger_arguments_read(struct roam_request *request, struct roam_reader *reader,
+					  struct testbed_linger_arguments *value)
+{
+	value->data = read_rx(request, reader);
+}
+
+static void testbed_linger_arguments_caller_write(struct passing *passing,
+						  const struct testbed_linger_arguments_caller *value)
+{
+	write_end(passing);
+	(void)value;
+}
+
+static void testbed_linger_arguments_caller_pass(struct passing *passing, struct testbed_linger_arguments_caller *value)
+{
+	pass_tx(passing, &value->data);
+}
+
+static void testbed_pile_arguments_read(struct roam_request *request, struct roam_reader *reader,
+					struct testbed_pile_arguments *value)
+{
+	value->start = read_rx(request, reader);
+	value->ticks = read_rx(request, reader);
+}
+
+static void testbed_pile_arguments_caller_write(struct passing *passing,
+						const struct testbed_pile_arguments_caller *value)
+{
+	write_end(passing);
+	write_end(passing);
+	(void)value;
+}
+
+static void testbed_pile_arguments_caller_pass(struct passing *passing, struct testbed_pile_arguments_caller *value)
+{
+	pass_tx(passing, &value->start);
+	pass_tx(passing, &value->ticks);
+}
+
+static void testbed_break_arguments_read(struct roam_request *request, struct roam_reader *reader,
+					 struct testbed_break_arguments *value)
+{
+	value->in = read_rx(request, reader);
+	value->out = read_tx(request, reader);
+}
+
+static void testbed_break_arguments_caller_write(struct passing *passing,
+						 const struct testbed_break_arguments_caller *value)
+{
+	write_end(passing);
+	write_end(passing);
+	(void)value;
+}
+
+static void testbed_break_arguments_caller_pass(struct passing *passing, struct testbed_break_arguments_caller *value)
+{
+	pass_tx(passing, &value->in);
+	pass_rx(passing, &value->out);
+}
+
 static void testbed_flood_arguments_read(struct roam_request *request, struct roam_reader *reader,
 					 struct testbed_flood_arguments *value)
 {
@@ -570,6 +630,44 @@ int testbed_bytes_try_recv(struct roam_rx *rx, struct roam_bytes *item)
 	int error = roam_rx_try_recv(rx, &bytes);
 
 	return error != 0 ? error : read_item_testbed_bytes(rx, bytes, item);
+}
+
+int testbed_unit_send(struct roam_tx *tx)
+{
+	struct roam_writer *writer = roam_tx_writer(tx);
+
+	if (writer->error != 0)
+		return writer->error;
+	return roam_tx_send_written(tx);
+}
+
+int testbed_unit_try_send(struct roam_tx *tx)
+{
+	struct roam_writer *writer = roam_tx_writer(tx);
+
+	if (writer->error != 0)
+		return writer->error;
+	return roam_tx_try_send(tx, writer->data, writer->len);
+}
+
+int testbed_unit_recv(struct roam_rx *rx)
+{
+	struct roam_bytes bytes;
+	int error = roam_rx_recv(rx, &bytes);
+
+	if (error == 0 && bytes.len != 0)
+		return roam_rx_invalid(rx);
+	return error;
+}
+
+int testbed_unit_try_recv(struct roam_rx *rx)
+{
+	struct roam_bytes bytes;
+	int error = roam_rx_try_recv(rx, &bytes);
+
+	if (error == 0 && bytes.len != 0)
+		return roam_rx_invalid(rx);
+	return error;
 }
 
 static int prepare_testbed_echo(struct roam_request *request, struct roam_reader *reader)
@@ -2491,6 +2589,214 @@ int testbed_hold_end(struct roam_call *call)
 	return roam_reader_finish(reader);
 }
 
+static int prepare_testbed_linger(struct roam_request *request, struct roam_reader *reader)
+{
+	const struct testbed_handlers *handlers = roam_request_handlers(request);
+	struct testbed_linger_arguments *arguments;
+
+	if (handlers->linger == NULL)
+		return ROAM_ERR_UNKNOWN_METHOD;
+	roam_reader_memory(reader, request_memory, request);
+	arguments = roam_reader_alloc(reader, 1, sizeof(*arguments));
+	if (arguments == NULL)
+		return reader->error;
+	testbed_linger_arguments_read(request, reader, arguments);
+	roam_request_set_arguments(request, arguments);
+	return roam_reader_finish(reader);
+}
+
+static int handle_testbed_linger(struct roam_request *request)
+{
+	const struct testbed_handlers *handlers = roam_request_handlers(request);
+	int status;
+
+	status = handlers->linger(request, roam_request_arguments(request));
+	if (status == ROAM_ERR_USER)
+		return roam_request_fail(request, "%s returned ROAM_ERR_USER and declares no error", "Testbed.Linger");
+	return status;
+}
+
+void testbed_linger_answer(struct roam_request *request)
+{
+	roam_request_finish(request, 0);
+}
+
+int testbed_linger_begin(struct roam_guest *guest, const struct roam_call_options *options,
+			 struct testbed_linger_arguments_caller *arguments, struct roam_call **call)
+{
+	struct passing own = { 0 }, *passing = &own;
+	int error;
+
+	roam_writer_init(&passing->sends, roam_guest_allocator(guest));
+	testbed_linger_arguments_caller_pass(passing, arguments);
+	error = begin_passing(passing, guest, TESTBED_LINGER_ID, options);
+	if (error == 0) {
+		testbed_linger_arguments_caller_write(passing, arguments);
+		error = send_call(&passing->call);
+	}
+	if (error == 0) {
+		passing->next = 0;
+		testbed_linger_arguments_caller_pass(passing, arguments);
+	}
+	roam_writer_free(&passing->sends);
+	*call = passing->call;
+	return error;
+}
+
+int testbed_linger_end(struct roam_call *call)
+{
+	struct roam_reader own, *reader = &own;
+	int status = roam_call_wait(call);
+
+	if (status != 0)
+		return status == ROAM_ERR_USER ? ROAM_ERR_DECODE : status;
+	own = roam_call_result(call);
+	return roam_reader_finish(reader);
+}
+
+static int prepare_testbed_pile(struct roam_request *request, struct roam_reader *reader)
+{
+	const struct testbed_handlers *handlers = roam_request_handlers(request);
+	struct testbed_pile_arguments *arguments;
+
+	if (handlers->pile == NULL)
+		return ROAM_ERR_UNKNOWN_METHOD;
+	roam_reader_memory(reader, request_memory, request);
+	arguments = roam_reader_alloc(reader, 1, sizeof(*arguments));
+	if (arguments == NULL)
+		return reader->error;
+	testbed_pile_arguments_read(request, reader, arguments);
+	roam_request_set_arguments(request, arguments);
+	return roam_reader_finish(reader);
+}
+
+static int write_testbed_pile_result(struct roam_request *request, uint64_t result)
+{
+	struct roam_writer *writer = roam_request_result(request);
+
+	roam_write_u64(writer, result);
+	return writer->error;
+}
+
+static int handle_testbed_pile(struct roam_request *request)
+{
+	const struct testbed_handlers *handlers = roam_request_handlers(request);
+	uint64_t result;
+	int status;
+
+	memset(&result, 0, sizeof(result));
+	status = handlers->pile(request, roam_request_arguments(request), &result);
+	if (status == 0)
+		return write_testbed_pile_result(request, result);
+	if (status == ROAM_ERR_USER)
+		return roam_request_fail(request, "%s returned ROAM_ERR_USER and declares no error", "Testbed.Pile");
+	return status;
+}
+
+void testbed_pile_answer(struct roam_request *request, uint64_t result)
+{
+	roam_request_finish(request, write_testbed_pile_result(request, result));
+}
+
+int testbed_pile_begin(struct roam_guest *guest, const struct roam_call_options *options,
+		       struct testbed_pile_arguments_caller *arguments, struct roam_call **call)
+{
+	struct passing own = { 0 }, *passing = &own;
+	int error;
+
+	roam_writer_init(&passing->sends, roam_guest_allocator(guest));
+	testbed_pile_arguments_caller_pass(passing, arguments);
+	error = begin_passing(passing, guest, TESTBED_PILE_ID, options);
+	if (error == 0) {
+		testbed_pile_arguments_caller_write(passing, arguments);
+		error = send_call(&passing->call);
+	}
+	if (error == 0) {
+		passing->next = 0;
+		testbed_pile_arguments_caller_pass(passing, arguments);
+	}
+	roam_writer_free(&passing->sends);
+	*call = passing->call;
+	return error;
+}
+
+int testbed_pile_end(struct roam_call *call, uint64_t *result)
+{
+	struct roam_reader own, *reader = &own;
+	int status = roam_call_wait(call);
+
+	if (status != 0)
+		return status == ROAM_ERR_USER ? ROAM_ERR_DECODE : status;
+	own = roam_call_result(call);
+	*result = roam_read_u64(reader);
+	return roam_reader_finish(reader);
+}
+
+static int prepare_testbed_break(struct roam_request *request, struct roam_reader *reader)
+{
+	const struct testbed_handlers *handlers = roam_request_handlers(request);
+	struct testbed_break_arguments *arguments;
+
+	if (handlers->break_ == NULL)
+		return ROAM_ERR_UNKNOWN_METHOD;
+	roam_reader_memory(reader, request_memory, request);
+	arguments = roam_reader_alloc(reader, 1, sizeof(*arguments));
+	if (arguments == NULL)
+		return reader->error;
+	testbed_break_arguments_read(request, reader, arguments);
+	roam_request_set_arguments(request, arguments);
+	return roam_reader_finish(reader);
+}
+
+static int handle_testbed_break(struct roam_request *request)
+{
+	const struct testbed_handlers *handlers = roam_request_handlers(request);
+	int status;
+
+	status = handlers->break_(request, roam_request_arguments(request));
+	if (status == ROAM_ERR_USER)
+		return roam_request_fail(request, "%s returned ROAM_ERR_USER and declares no error", "Testbed.Break");
+	return status;
+}
+
+void testbed_break_answer(struct roam_request *request)
+{
+	roam_request_finish(request, 0);
+}
+
+int testbed_break_begin(struct roam_guest *guest, const struct roam_call_options *options,
+			struct testbed_break_arguments_caller *arguments, struct roam_call **call)
+{
+	struct passing own = { 0 }, *passing = &own;
+	int error;
+
+	roam_writer_init(&passing->sends, roam_guest_allocator(guest));
+	testbed_break_arguments_caller_pass(passing, arguments);
+	error = begin_passing(passing, guest, TESTBED_BREAK_ID, options);
+	if (error == 0) {
+		testbed_break_arguments_caller_write(passing, arguments);
+		error = send_call(&passing->call);
+	}
+	if (error == 0) {
+		passing->next = 0;
+		testbed_break_arguments_caller_pass(passing, arguments);
+	}
+	roam_writer_free(&passing->sends);
+	*call = passing->call;
+	return error;
+}
+
+int testbed_break_end(struct roam_call *call)
+{
+	struct roam_reader own, *reader = &own;
+	int status = roam_call_wait(call);
+
+	if (status != 0)
+		return status == ROAM_ERR_USER ? ROAM_ERR_DECODE : status;
+	own = roam_call_result(call);
+	return roam_reader_finish(reader);
+}
+
 static int prepare_testbed_flood(struct roam_request *request, struct roam_reader *reader)
 {
 	const struct testbed_handlers *handlers = roam_request_handlers(request);
@@ -2583,6 +2889,9 @@ static const struct roam_method testbed_methods[] = {
 	{ TESTBED_LEND_ID, "Testbed.Lend", prepare_testbed_lend, handle_testbed_lend, 0 },
 	{ TESTBED_IGNORE_ID, "Testbed.Ignore", prepare_testbed_ignore, handle_testbed_ignore, 0 },
 	{ TESTBED_HOLD_ID, "Testbed.Hold", prepare_testbed_hold, handle_testbed_hold, 0 },
+	{ TESTBED_LINGER_ID, "Testbed.Linger", prepare_testbed_linger, handle_testbed_linger, 0 },
+	{ TESTBED_PILE_ID, "Testbed.Pile", prepare_testbed_pile, handle_testbed_pile, 0 },
+	{ TESTBED_BREAK_ID, "Testbed.Break", prepare_testbed_break, handle_testbed_break, 0 },
 	{ TESTBED_FLOOD_ID, "Testbed.Flood", prepare_testbed_flood, handle_testbed_flood, 0 },
 };
 

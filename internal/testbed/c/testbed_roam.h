@@ -62,6 +62,9 @@ extern "C" {
 #define TESTBED_LEND_ID UINT64_C(0xd4f8cfaf3fdb492f)
 #define TESTBED_IGNORE_ID UINT64_C(0xdb08b79e3bbd5f6c)
 #define TESTBED_HOLD_ID UINT64_C(0x02bba1f75b731717)
+#define TESTBED_LINGER_ID UINT64_C(0x6a3d545ec5d1484b)
+#define TESTBED_PILE_ID UINT64_C(0x37bfad18d925aa8a)
+#define TESTBED_BREAK_ID UINT64_C(0x3f1b501dbf41cd4d)
 #define TESTBED_FLOOD_ID UINT64_C(0x12076d176d71aee6)
 
 /* ---- Types ------------------------------------------------------------------------------------------------------ */
@@ -201,6 +204,37 @@ struct testbed_hold_arguments_caller {
 	struct roam_tx *data; /* testbed_bytes_send */
 };
 
+struct testbed_linger_arguments {
+	struct roam_rx *data; /* testbed_bytes_recv */
+};
+
+/* As a caller has it: with the ends of channels that this side keeps. */
+struct testbed_linger_arguments_caller {
+	struct roam_tx *data; /* testbed_bytes_send */
+};
+
+struct testbed_pile_arguments {
+	struct roam_rx *start; /* testbed_i32_recv */
+	struct roam_rx *ticks; /* testbed_unit_recv */
+};
+
+/* As a caller has it: with the ends of channels that this side keeps. */
+struct testbed_pile_arguments_caller {
+	struct roam_tx *start; /* testbed_i32_send */
+	struct roam_tx *ticks; /* testbed_unit_send */
+};
+
+struct testbed_break_arguments {
+	struct roam_rx *in; /* testbed_bytes_recv */
+	struct roam_tx *out; /* testbed_i32_send */
+};
+
+/* As a caller has it: with the ends of channels that this side keeps. */
+struct testbed_break_arguments_caller {
+	struct roam_tx *in; /* testbed_bytes_send */
+	struct roam_rx *out; /* testbed_i32_recv */
+};
+
 struct testbed_flood_arguments {
 	uint64_t total;
 	uint32_t size;
@@ -324,6 +358,15 @@ struct testbed_handlers {
 	/* Hold closes its stream and returns when its context ends, with the context's error. */
 	int (*hold)(struct roam_request *request, const struct testbed_hold_arguments *arguments);
 
+	/* Linger returns at once and reads its stream to the end after that. */
+	int (*linger)(struct roam_request *request, const struct testbed_linger_arguments *arguments);
+
+	/* Pile waits for an item of start, then counts the ticks. */
+	int (*pile)(struct roam_request *request, const struct testbed_pile_arguments *arguments, uint64_t *result);
+
+	/* Break sends 1 and panics, with both its streams open. */
+	int (*break_)(struct roam_request *request, const struct testbed_break_arguments *arguments);
+
 	/* Flood sends items of size bytes until total bytes are sent. */
 	int (*flood)(struct roam_request *request, const struct testbed_flood_arguments *arguments);
 };
@@ -364,6 +407,9 @@ void testbed_drain_answer(struct roam_request *request, uint64_t result);
 void testbed_lend_answer(struct roam_request *request, uint64_t result);
 void testbed_ignore_answer(struct roam_request *request, uint64_t result);
 void testbed_hold_answer(struct roam_request *request);
+void testbed_linger_answer(struct roam_request *request);
+void testbed_pile_answer(struct roam_request *request, uint64_t result);
+void testbed_break_answer(struct roam_request *request);
 void testbed_flood_answer(struct roam_request *request);
 
 /* ---- Calling Testbed -------------------------------------------------------------------------------------------- */
@@ -632,6 +678,33 @@ int testbed_hold_begin(struct roam_guest *guest, const struct roam_call_options 
 int testbed_hold_end(struct roam_call *call);
 
 /*
+ * Linger returns at once and reads its stream to the end after that.
+ *
+ * Puts this side's ends of the channels into *arguments.
+ */
+int testbed_linger_begin(struct roam_guest *guest, const struct roam_call_options *options,
+			 struct testbed_linger_arguments_caller *arguments, struct roam_call **call);
+int testbed_linger_end(struct roam_call *call);
+
+/*
+ * Pile waits for an item of start, then counts the ticks.
+ *
+ * Puts this side's ends of the channels into *arguments.
+ */
+int testbed_pile_begin(struct roam_guest *guest, const struct roam_call_options *options,
+		       struct testbed_pile_arguments_caller *arguments, struct roam_call **call);
+int testbed_pile_end(struct roam_call *call, uint64_t *result);
+
+/*
+ * Break sends 1 and panics, with both its streams open.
+ *
+ * Puts this side's ends of the channels into *arguments.
+ */
+int testbed_break_begin(struct roam_guest *guest, const struct roam_call_options *options,
+			struct testbed_break_arguments_caller *arguments, struct roam_call **call);
+int testbed_break_end(struct roam_call *call);
+
+/*
  * Flood sends items of size bytes until total bytes are sent.
  *
  * Puts this side's ends of the channels into *arguments.
@@ -665,6 +738,12 @@ int testbed_bytes_send(struct roam_tx *tx, struct roam_bytes item);
 int testbed_bytes_try_send(struct roam_tx *tx, struct roam_bytes item);
 int testbed_bytes_recv(struct roam_rx *rx, struct roam_bytes *item);
 int testbed_bytes_try_recv(struct roam_rx *rx, struct roam_bytes *item);
+
+/* Items that say no more than that they came. */
+int testbed_unit_send(struct roam_tx *tx);
+int testbed_unit_try_send(struct roam_tx *tx);
+int testbed_unit_recv(struct roam_rx *rx);
+int testbed_unit_try_recv(struct roam_rx *rx);
 
 /* ---- Encoding and decoding -------------------------------------------------------------------------------------- */
 

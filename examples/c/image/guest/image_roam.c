@@ -50,6 +50,20 @@ static struct roam_rx *read_rx(struct roam_request *request, struct roam_reader 
 	return rx;
 }
 
+/* Sends a call whose arguments are written. After an error it is gone, and its channels with it. */
+static int send_call(struct roam_call **call)
+{
+	int error = roam_call_arguments(*call)->error;
+
+	if (error == 0)
+		error = roam_call_send(*call);
+	if (error != 0) {
+		roam_call_free(*call);
+		*call = NULL;
+	}
+	return error;
+}
+
 /* What walks over the channels in a call's arguments, always in the same order: first to list the ends that the caller
  * keeps, then to write their ids, then to hand them out. */
 struct passing {
@@ -92,28 +106,6 @@ static int begin_passing(struct passing *passing, struct roam_guest *guest, uint
 	if (passing->sends.error != 0)
 		return passing->sends.error;
 	return roam_call_begin(guest, method, options, sends, passing->sends.len / sizeof(bool), &passing->call);
-}
-
-/* Sends a call whose arguments are written. After an error it and its ends are gone. */
-static int send_passing(struct passing *passing)
-{
-	const bool *sends = (const bool *)(const void *)passing->sends.data;
-	int error = roam_call_arguments(passing->call)->error;
-
-	if (error == 0)
-		error = roam_call_send(passing->call);
-	for (size_t i = 0; error != 0 && i < passing->sends.len / sizeof(bool); i++) {
-		if (sends[i])
-			roam_tx_free(roam_call_tx(passing->call, i));
-		else
-			roam_rx_free(roam_call_rx(passing->call, i));
-	}
-	if (error != 0) {
-		roam_call_free(passing->call);
-		passing->call = NULL;
-	}
-	passing->next = 0;
-	return error;
 }
 
 void image_effect_write(struct roam_writer *writer, enum image_effect value)
@@ -291,12 +283,14 @@ int image_filter_apply_begin(struct roam_guest *guest, const struct roam_call_op
 	error = begin_passing(passing, guest, IMAGE_FILTER_APPLY_ID, options);
 	if (error == 0) {
 		image_filter_apply_arguments_caller_write(passing, arguments);
-		error = send_passing(passing);
+		error = send_call(&passing->call);
 	}
-	if (error == 0)
+	if (error == 0) {
+		passing->next = 0;
 		image_filter_apply_arguments_caller_pass(passing, arguments);
+	}
 	roam_writer_free(&passing->sends);
-	*call = error == 0 ? passing->call : NULL;
+	*call = passing->call;
 	return error;
 }
 

@@ -95,8 +95,8 @@ struct image_filter_handlers {
 struct roam_service image_filter_service(const struct image_filter_handlers *handlers, void *user);
 
 /*
- * Answers of handlers that returned ROAM_DEFERRED, as roam_request_finish, which says when they may wait. What is given is
- * read before they return.
+ * Answers of handlers that returned ROAM_DEFERRED, as roam_request_finish, which says when they may wait. What is given
+ * is read before they return.
  */
 void image_filter_apply_answer(struct roam_request *request, const struct image_size *result);
 void image_filter_apply_refuse(struct roam_request *request, const struct image_picture_error *failure);

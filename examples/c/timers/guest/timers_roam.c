@@ -29,7 +29,7 @@ static struct roam_tx *read_tx(struct roam_request *request, struct roam_reader 
 	return tx;
 }
 
-/* Sends a call whose arguments are written. After an error it is gone. */
+/* Sends a call whose arguments are written. After an error it is gone, and its channels with it. */
 static int send_call(struct roam_call **call)
 {
 	int error = roam_call_arguments(*call)->error;
@@ -75,28 +75,6 @@ static int begin_passing(struct passing *passing, struct roam_guest *guest, uint
 	if (passing->sends.error != 0)
 		return passing->sends.error;
 	return roam_call_begin(guest, method, options, sends, passing->sends.len / sizeof(bool), &passing->call);
-}
-
-/* Sends a call whose arguments are written. After an error it and its ends are gone. */
-static int send_passing(struct passing *passing)
-{
-	const bool *sends = (const bool *)(const void *)passing->sends.data;
-	int error = roam_call_arguments(passing->call)->error;
-
-	if (error == 0)
-		error = roam_call_send(passing->call);
-	for (size_t i = 0; error != 0 && i < passing->sends.len / sizeof(bool); i++) {
-		if (sends[i])
-			roam_tx_free(roam_call_tx(passing->call, i));
-		else
-			roam_rx_free(roam_call_rx(passing->call, i));
-	}
-	if (error != 0) {
-		roam_call_free(passing->call);
-		passing->call = NULL;
-	}
-	passing->next = 0;
-	return error;
 }
 
 static void timers_clock_wait_arguments_write(struct roam_writer *writer,
@@ -214,7 +192,7 @@ static int handle_timers_clock_wait(struct roam_request *request)
 	if (status == 0)
 		return write_timers_clock_wait_result(request, result);
 	if (status == ROAM_ERR_USER)
-		return roam_request_fail(request, "Clock.Wait returned ROAM_ERR_USER and declares no error");
+		return roam_request_fail(request, "%s returned ROAM_ERR_USER and declares no error", "Clock.Wait");
 	return status;
 }
 
@@ -239,15 +217,13 @@ int timers_clock_wait_begin(struct roam_guest *guest, const struct roam_call_opt
 int timers_clock_wait_end(struct roam_call *call, uint32_t *result)
 {
 	struct roam_reader own, *reader = &own;
-	int error, status = roam_call_wait(call);
+	int status = roam_call_wait(call);
 
 	if (status != 0)
 		return status == ROAM_ERR_USER ? ROAM_ERR_DECODE : status;
 	own = roam_call_result(call);
-	if (status == 0)
-		*result = roam_read_u32(reader);
-	error = roam_reader_finish(reader);
-	return error != 0 ? error : status;
+	*result = roam_read_u32(reader);
+	return roam_reader_finish(reader);
 }
 
 int timers_clock_wait_call(struct roam_guest *guest, const struct roam_call_options *options,
@@ -290,7 +266,7 @@ static int handle_timers_clock_tick(struct roam_request *request)
 
 	status = handlers->tick(request, roam_request_arguments(request));
 	if (status == ROAM_ERR_USER)
-		return roam_request_fail(request, "Clock.Tick returned ROAM_ERR_USER and declares no error");
+		return roam_request_fail(request, "%s returned ROAM_ERR_USER and declares no error", "Clock.Tick");
 	return status;
 }
 
@@ -310,25 +286,26 @@ int timers_clock_tick_begin(struct roam_guest *guest, const struct roam_call_opt
 	error = begin_passing(passing, guest, TIMERS_CLOCK_TICK_ID, options);
 	if (error == 0) {
 		timers_clock_tick_arguments_caller_write(passing, arguments);
-		error = send_passing(passing);
+		error = send_call(&passing->call);
 	}
-	if (error == 0)
+	if (error == 0) {
+		passing->next = 0;
 		timers_clock_tick_arguments_caller_pass(passing, arguments);
+	}
 	roam_writer_free(&passing->sends);
-	*call = error == 0 ? passing->call : NULL;
+	*call = passing->call;
 	return error;
 }
 
 int timers_clock_tick_end(struct roam_call *call)
 {
 	struct roam_reader own, *reader = &own;
-	int error, status = roam_call_wait(call);
+	int status = roam_call_wait(call);
 
 	if (status != 0)
 		return status == ROAM_ERR_USER ? ROAM_ERR_DECODE : status;
 	own = roam_call_result(call);
-	error = roam_reader_finish(reader);
-	return error != 0 ? error : status;
+	return roam_reader_finish(reader);
 }
 
 static const struct roam_method timers_clock_methods[] = {

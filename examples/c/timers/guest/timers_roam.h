@@ -88,8 +88,8 @@ struct timers_clock_handlers {
 struct roam_service timers_clock_service(const struct timers_clock_handlers *handlers, void *user);
 
 /*
- * Answers of handlers that returned ROAM_DEFERRED, as roam_request_finish, which says when they may wait. What is given is
- * read before they return.
+ * Answers of handlers that returned ROAM_DEFERRED, as roam_request_finish, which says when they may wait. What is given
+ * is read before they return.
  */
 void timers_clock_wait_answer(struct roam_request *request, uint32_t result);
 void timers_clock_tick_answer(struct roam_request *request);

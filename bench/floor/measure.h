@@ -1,0 +1,87 @@
+// What the C programs of the benchmarks have in common: they repeat an operation, and
+// print how long it took as one line of JSON: the operations, the seconds, the CPU time
+// of both processes, and the durations as pairs of a step (histogram.go has the same
+// steps) and its count.
+
+#include <inttypes.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+#include <time.h>
+
+enum { STEP_BITS = 7, STEPS = (64 - STEP_BITS + 1) << STEP_BITS };
+
+static uint64_t counts[STEPS];
+
+// operation is the program's; done is how many there have been.
+static void operation(uint64_t done);
+
+static void fail(const char *what) {
+  perror(what);
+  exit(1);
+}
+
+static uint64_t clock_ns(clockid_t clock) {
+  struct timespec t;
+  if (clock_gettime(clock, &t) != 0) fail("clock_gettime");
+  return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static void pause_cpu(void) {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
+static void count_duration(uint64_t ns) {
+  int bits = ns == 0 ? 0 : 64 - __builtin_clzll(ns);
+  int shift = bits > STEP_BITS + 1 ? bits - STEP_BITS - 1 : 0;
+  counts[((uint64_t)shift << STEP_BITS) + (ns >> shift)]++;
+}
+
+// run repeats the operation until ns have passed and returns how many it has been in
+// all.
+static uint64_t run(uint64_t done, uint64_t gap, uint64_t ns) {
+  const struct timespec nap = {.tv_sec = (time_t)(gap / 1000000000u), .tv_nsec = (long)(gap % 1000000000u)};
+  uint64_t began = clock_ns(CLOCK_MONOTONIC), start = began;
+  do {
+    if (gap > 0) {
+      nanosleep(&nap, NULL);
+      start = clock_ns(CLOCK_MONOTONIC);
+    }
+    operation(done++);
+    uint64_t end = clock_ns(CLOCK_MONOTONIC);
+    count_duration(end - start);
+    start = end;
+  } while (start - began < ns);
+  return done;
+}
+
+static void print(uint64_t ops, uint64_t ns, uint64_t cpu) {
+  printf("{\"ops\":%" PRIu64 ",\"seconds\":%.9f,\"cpu_ns\":%" PRIu64 ",\"times\":[", ops, (double)ns / 1e9, cpu);
+  const char *between = "";
+  for (int i = 0; i < STEPS; i++) {
+    if (counts[i] == 0) continue;
+    printf("%s%d,%" PRIu64, between, i, counts[i]);
+    between = ",";
+  }
+  puts("]}");
+}
+
+// measure prints what operations take in ns, after a fifth of that as a warm-up; gap
+// lies between two. child is the other process.
+static void measure(pid_t child, uint64_t gap, uint64_t ns) {
+  clockid_t its_clock;
+  if (clock_getcpuclockid(child, &its_clock) != 0) fail("clock_getcpuclockid");
+  uint64_t warm = run(0, gap, ns / 5);
+  memset(counts, 0, sizeof counts);
+  uint64_t began = clock_ns(CLOCK_MONOTONIC);
+  uint64_t cpu = clock_ns(CLOCK_PROCESS_CPUTIME_ID) + clock_ns(its_clock);
+  uint64_t done = run(warm, gap, ns);
+  cpu = clock_ns(CLOCK_PROCESS_CPUTIME_ID) + clock_ns(its_clock) - cpu;
+  print(done - warm, clock_ns(CLOCK_MONOTONIC) - began, cpu);
+}
