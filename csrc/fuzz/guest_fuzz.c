@@ -12,7 +12,6 @@
 #include "roam/guest.h"
 #include "test/host.h"
 
-
 enum {
 	MOST_PAYLOAD = 200,
 	MOST_CALLS = 3,    /* with two channels each: no id is waited for */

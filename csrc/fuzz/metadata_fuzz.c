@@ -80,7 +80,7 @@ static void accepted(struct roam_bytes list)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	uint8_t *exact = malloc(size > 0 ? size : 1);
+	uint8_t *exact = calloc(1, size > 0 ? size : 1);
 	struct roam_bytes list, rest;
 	struct metadata_fault fault;
 

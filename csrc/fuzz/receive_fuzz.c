@@ -122,7 +122,7 @@ static void step(struct side *side, struct input *input)
 		++*side->head;
 		break;
 	case 2: /* beyond the head, or over a message that is there */
-		*side->head += (uint32_t)(int8_t)input_u8(input);
+		*side->head = *side->head + input_u8(input) - 128;
 		break;
 	case 3:
 		*side->head = input_u32(input);
