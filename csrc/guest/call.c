@@ -53,7 +53,6 @@ static struct roam_call *get(struct roam_guest *guest)
 	call->status = ROAM_ERR_AGAIN;
 	call->sent = call->freed = call->no_memory = false;
 	call->on_done = NULL;
-	call->answer_metadata = call->body = (struct roam_bytes){ NULL, 0 };
 	call->text[0] = 0;
 	return call;
 }
@@ -92,8 +91,7 @@ void call_destroy(struct roam_call *call)
 	roam_writer_free(&call->arguments);
 	roam_writer_free(&call->head);
 	arena_free(&call->arena, &guest->allocator);
-	if (call->bytes != NULL)
-		guest_release(guest, call->bytes);
+	payload_trim(&call->payload, &guest->allocator, 0);
 	guest_release(guest, call);
 }
 
@@ -102,14 +100,15 @@ static void recycle(struct roam_call *call)
 {
 	struct roam_guest *guest = call->guest;
 
-	if (guest->spare_call_count >= GUEST_SPARES || call->capacity > GUEST_KEPT ||
-	    call->arguments.capacity > GUEST_KEPT || call->head.capacity > GUEST_KEPT) {
+	if (guest->spare_call_count >= GUEST_SPARES || call->arguments.capacity > GUEST_KEPT ||
+	    call->head.capacity > GUEST_KEPT) {
 		call_destroy(call);
 		return;
 	}
 	leave_request(call);
 	notice_drop(guest, &call->notice);
 	free_channels(call);
+	payload_trim(&call->payload, &guest->allocator, GUEST_KEPT);
 	metadata_reset(&call->metadata);
 	roam_writer_reset(&call->arguments);
 	roam_writer_reset(&call->head);

@@ -40,9 +40,7 @@ struct roam_call {
 	struct notice notice;
 
 	/* the answer */
-	uint8_t *bytes; /* the list of metadata, then the result */
-	size_t capacity;
-	struct roam_bytes answer_metadata, body;
+	struct payload payload;
 	bool no_memory; /* to keep it */
 	char text[96];  /* what was too large */
 };

@@ -21,8 +21,7 @@
 
 enum {
 	THREADS_DEFAULT = 1024,
-	FOREIGN_BUFFERED = 16 << 20, /* bytes of a channel of a foreign host that may lie unread */
-	LEAST_ARENA = 16384
+	FOREIGN_BUFFERED = 16 << 20 /* bytes of a channel of a foreign host that may lie unread */
 };
 
 /* ---- Options ------------------------------------------------------------------------------------------------------ */
@@ -136,10 +135,8 @@ static int fill(struct roam_guest *guest, const struct roam_options *options, st
 	error = service_init(&guest->services, &guest->allocator, options->services, options->service_count, failure);
 	if (error != 0)
 		return error;
-	guest->arena_len = capacity > LEAST_ARENA ? capacity : LEAST_ARENA;
-	guest->arena = guest_alloc(guest, guest->arena_len);
-	if (guest->arena == NULL)
-		return failure_no_memory(failure, guest->arena_len, "messages that are received");
+	if (payloads_init(&guest->payloads, &guest->allocator, capacity) != 0)
+		return failure_no_memory(failure, capacity, "messages that are received");
 	if (make_core(guest) != 0)
 		return failure_no_memory(failure, sizeof(guest->core), "calls and channels");
 	guest->has_core = true;
@@ -153,8 +150,7 @@ static void destroy(struct roam_guest *guest)
 	link_close(guest->link);
 	if (guest->has_core)
 		core_destroy(&guest->core);
-	if (guest->arena != NULL)
-		guest_release(guest, guest->arena);
+	payloads_free(&guest->payloads, &guest->allocator);
 	service_free(&guest->services, &guest->allocator);
 	(void)pthread_mutex_destroy(&guest->lock);
 	allocator.release(allocator.context, guest);

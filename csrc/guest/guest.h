@@ -18,6 +18,7 @@
 #include "link.h"
 #include "metadata.h"
 #include "notice.h"
+#include "payload.h"
 #include "publish.h"
 #include "role.h"
 #include "service.h"
@@ -59,8 +60,7 @@ struct roam_guest {
 
 	/* the receiver's */
 	struct roam_message messages[GUEST_BATCH];
-	unsigned char *arena; /* payloads of messages */
-	size_t arena_len;
+	struct payloads payloads;
 
 	/* requests that were prepared and wait for a thread, oldest first */
 	struct roam_request *queue, *queue_last;

@@ -73,19 +73,10 @@ static void release_writer(struct roam_writer *writer)
 		roam_writer_reset(writer);
 }
 
-static void release_bytes(struct roam_request *request, size_t most)
-{
-	if (request->capacity <= most)
-		return;
-	guest_release(request->guest, request->bytes);
-	request->bytes = NULL;
-	request->capacity = 0;
-}
-
 /* Empties it for another use. */
 static void empty(struct roam_request *request)
 {
-	release_bytes(request, GUEST_KEPT);
+	payload_trim(&request->payload, &request->guest->allocator, GUEST_KEPT);
 	release_writer(&request->result);
 	release_writer(&request->failure);
 	release_writer(&request->head);
@@ -124,7 +115,7 @@ void request_destroy(struct roam_request *request)
 
 	free_channels(request);
 	guest_unchain(&request->chain);
-	release_bytes(request, 0);
+	payload_trim(&request->payload, &guest->allocator, 0);
 	roam_writer_free(&request->result);
 	roam_writer_free(&request->failure);
 	roam_writer_free(&request->head);
@@ -282,12 +273,12 @@ int roam_request_fail(struct roam_request *request, const char *format, ...)
 
 bool roam_request_metadata_at(const struct roam_request *request, size_t index, struct roam_metadata *entry)
 {
-	return metadata_at(request->metadata, index, entry);
+	return metadata_at(request->payload.metadata, index, entry);
 }
 
 bool roam_request_metadata(const struct roam_request *request, const char *key, struct roam_metadata *entry)
 {
-	return metadata_find(request->metadata, key, entry);
+	return metadata_find(request->payload.metadata, key, entry);
 }
 
 int roam_request_add_metadata(struct roam_request *request, const struct roam_metadata *entry)

@@ -206,6 +206,7 @@ static void rest(struct roam_guest *guest, const struct wait *wait)
 /* What there is to do between two messages beside receiving them. */
 static void between(struct roam_guest *guest)
 {
+	(void)link_tend(guest->link); /* a guest that is never idle never comes to link_wait */
 	publish_flush(guest);
 	guest_look_around(guest);
 	deadline_ring(guest);
