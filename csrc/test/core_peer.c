@@ -116,7 +116,7 @@ void peer_destroy(struct peer *peer)
 	core_destroy(&peer->core);
 }
 
-static struct test_call *new_call(struct peer *peer)
+struct test_call *peer_new_call(struct peer *peer)
 {
 	struct test_call *call = calloc(1, sizeof(*call));
 
@@ -221,7 +221,7 @@ void peer_breaks(struct peer *peer, const char *rule, enum roam_msg type, uint32
 
 struct test_call *peer_started(struct peer *peer, const char *sends)
 {
-	struct test_call *call = new_call(peer);
+	struct test_call *call = peer_new_call(peer);
 	struct core_channel **last = &call->core.channels;
 	int error;
 

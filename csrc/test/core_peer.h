@@ -87,6 +87,9 @@ bool peer_broke(const struct peer *peer, int error, const char *rule);
 
 /* ---- What the core does ------------------------------------------------------------------------------------------ */
 
+/* A call that was not started, without channels. */
+struct test_call *peer_new_call(struct peer *peer);
+
 /* A call that was started; sends is one character a channel, s where the core sends, r where it receives. */
 struct test_call *peer_started(struct peer *peer, const char *sends);
 
