@@ -45,6 +45,12 @@ struct roam_call {
 	char text[96];  /* what was too large */
 };
 
+/* An empty one, NULL when there is no memory. */
+struct roam_call *call_get(struct roam_guest *guest);
+
+/* Of one that the core and the program are done with: kept for the next use. */
+void call_recycle(struct roam_call *call);
+
 /* Keeps the answer that came. */
 void call_answered(struct roam_call *call, const struct core_arrival *arrival);
 

@@ -1,4 +1,4 @@
-/* Requests that arrive: kept, prepared by the program, and their channels opened, before the next message is looked at. */
+/* Requests that arrive: kept, prepared by the program, their channels opened, before the next message is looked at. */
 
 #include "channel.h"
 #include "request.h"
