@@ -29,21 +29,6 @@ static void wake(struct core *core, struct core_channel *channel)
 	core_effect(core, &channel->effect, CORE_WAKE);
 }
 
-void core_open(struct core *core, struct core_channel *channel)
-{
-	uint32_t id = channel->node.id;
-	struct idmap_node *before = idmap_find(&core->channels, id);
-
-	/* One that this side reset, and whose callee has freed the entry since: nothing comes for it any more. */
-	if (before != NULL)
-		core_unregister(core, CORE_OF(before, struct core_channel, node));
-	core_open_credit(core, channel);
-	idmap_add(&core->channels, &channel->node);
-	channel->registered = true;
-	if (core->highest[id & 1] < id)
-		core->highest[id & 1] = id;
-}
-
 void core_unregister(struct core *core, struct core_channel *channel)
 {
 	core_exhume(core, channel);
@@ -98,6 +83,15 @@ static void end_receiving(struct core *core, struct core_channel *channel)
 	core_bury(core, channel);
 }
 
+/* What the other side is told of an end. */
+static void tell_end(struct core *core, struct core_channel *channel)
+{
+	if (channel->sends)
+		end_sending(core, channel, channel->error);
+	else
+		end_receiving(core, channel);
+}
+
 void core_end_channel(struct core *core, struct core_channel *channel, int error)
 {
 	if (channel->error != 0)
@@ -106,10 +100,25 @@ void core_end_channel(struct core *core, struct core_channel *channel, int error
 	wake(core, channel);
 	if (core->failure.error != 0)
 		drop_items(core, channel);
-	else if (channel->sends)
-		end_sending(core, channel, error);
-	else
-		end_receiving(core, channel);
+	else if (channel->registered || channel->over) /* else it is not open yet: the other side is told when it is */
+		tell_end(core, channel);
+}
+
+void core_open(struct core *core, struct core_channel *channel)
+{
+	uint32_t id = channel->node.id;
+	struct idmap_node *before = idmap_find(&core->channels, id);
+
+	/* One that this side reset, and whose callee has freed the entry since: nothing comes for it any more. */
+	if (before != NULL)
+		core_unregister(core, CORE_OF(before, struct core_channel, node));
+	core_open_credit(core, channel);
+	idmap_add(&core->channels, &channel->node);
+	channel->registered = true;
+	if (core->highest[id & 1] < id)
+		core->highest[id & 1] = id;
+	if (channel->error != 0)
+		tell_end(core, channel);
 }
 
 void core_end_published(struct core *core, struct core_channel *channel)

@@ -59,7 +59,7 @@ void core_free_entry(struct core *core, uint32_t id);
 
 /* ---- Channels ---- */
 
-/* Registers a channel whose node.id is set, and starts its use. */
+/* Registers a channel whose node.id is set, and starts its use; one that the program has ended before ends then. */
 void core_open(struct core *core, struct core_channel *channel);
 
 /* A Close or Reset of this side has been published. */

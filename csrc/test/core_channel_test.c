@@ -409,6 +409,42 @@ static void nothing_is_sent_before_the_request(void)
 	NO_FAULTS();
 }
 
+/* Ends both channels of a call that is not published yet: the other side does not hear of it. */
+static struct test_call *ended_early(struct peer *peer)
+{
+	struct test_call *call = peer_started(peer, "sr");
+
+	core_end_channel(&peer->core, &call->channels[0], ROAM_ERR_CLOSED);
+	core_end_channel(&peer->core, &call->channels[1], ROAM_ERR_CLOSED);
+	CHECK(core_next_out(&peer->core) == NULL);
+	return call;
+}
+
+static void end_before_the_request_is_told_after_it(void)
+{
+	for (enum peer_kind kind = 0; kind < PEER_KINDS; kind++) {
+		struct peer peer;
+		struct test_call *call;
+
+		peer_create(&peer, kind, 1, 8);
+		call = ended_early(&peer);
+		CHECK_EQ(core_commit_call(&peer.core, &call->core), 0);
+		CHECK(strcmp(peer_published(&peer), "Close 1, Reset 3") == 0);
+		if (kind == PEER_TABLE)
+			peer.table.entry[1].active = false; /* by the callee */
+		peer_close(&peer, 3);
+		if (kind == PEER_TABLE)
+			peer.table.entry[3].active = false;
+		peer_answer(&peer, 1);
+		call = ended_early(&peer);
+		core_withdraw(&peer.core, &call->core, ROAM_ERR_CLOSED); /* it is never sent */
+		CHECK(!core_channel_held(&call->channels[0]) || peer_wakes(&peer) > 0);
+		peer_at_rest(&peer);
+		peer_destroy(&peer);
+		NO_FAULTS();
+	}
+}
+
 EVERYWHERE(every_item_of_many_wakes_and_comes_out)
 {
 	for (int i = 0; i < 5000; i++) {
@@ -492,6 +528,7 @@ int main(void)
 	RUN(callers_tx_goes_on_after_the_response);
 	RUN(messages_go_out_in_the_order_in_which_they_were_decided);
 	RUN(nothing_is_sent_before_the_request);
+	RUN(end_before_the_request_is_told_after_it);
 	RUN(every_item_of_many_wakes_and_comes_out);
 	RUN(what_waits_is_bounded_by_what_is_open);
 	RUN(item_without_memory_resets_its_channel);

@@ -558,6 +558,33 @@ static void ends_that_nobody_asked_for_go_with_their_call(void)
 	end(&pair);
 }
 
+/* The host hears of channels only once it knows them. */
+static void ends_that_are_freed_before_their_call_is_sent(void)
+{
+	static const bool sends[] = { true, false };
+	struct pair pair = { .foreign = false };
+	struct roam_call *call;
+	struct said said;
+
+	begin(&pair);
+	for (int sent = 0; sent < 2; sent++) {
+		CHECK_EQ(roam_call_begin(pair.guest, METHOD, NULL, sends, 2, &call), 0);
+		CHECK_EQ(roam_tx_close(roam_call_tx(call, 0)), 0);
+		roam_tx_free(roam_call_tx(call, 0));
+		roam_rx_free(roam_call_rx(call, 1));
+		CHECK(!pair_take(&pair, &said));
+		if (sent == 1)
+			CHECK_EQ(roam_call_send(call), 0);
+		roam_call_free(call);
+	}
+	CHECK(pair_says(&pair, ROAM_MSG_REQUEST, 2));
+	CHECK(pair_says(&pair, ROAM_MSG_CLOSE, 1));
+	CHECK(pair_says(&pair, ROAM_MSG_RESET, 3));
+	CHECK(pair_says(&pair, ROAM_MSG_CANCEL, 2));
+	CHECK(!pair_take(&pair, &said));
+	end(&pair);
+}
+
 static void more_channels_than_ids_are_refused_at_once(void)
 {
 	static const bool sends[9];
@@ -652,6 +679,7 @@ int main(void)
 	RUN(cancelled_call_resets_its_channels);
 	RUN(refused_call_ends_its_channels_with_its_error);
 	RUN(ends_that_nobody_asked_for_go_with_their_call);
+	RUN(ends_that_are_freed_before_their_call_is_sent);
 	RUN(more_channels_than_ids_are_refused_at_once);
 	RUN(send_without_credit_waits_until_the_calls_time_is_over);
 	RUN(item_that_is_no_value_ends_the_connection);
