@@ -219,10 +219,14 @@ fetch_modules() {
 # other_packages: the root module's packages but the check from another module, which builds for every engine itself.
 other_packages() { go list ./... | grep -v '/internal/usertest$'; }
 
+# What the conformance suite plays by hand is the same whatever the host is built with, and so are guests in C: they are
+# tested once, and once more with each of the sanitizers.
+go_guests=(-skip '^TestGuestsKeepTheRules$')
+
 test_pure_go() {
   local packages
   packages=$(CGO_ENABLED=0 other_packages)
-  xargs env CGO_ENABLED=0 go test -vet=off -count=1 <<<"$packages"
+  xargs env CGO_ENABLED=0 ROAM_CONFORMANCE_GUESTS=go go test -vet=off -count=1 "${go_guests[@]}" <<<"$packages"
 }
 
 # shmring's tests start guests and hosts from their own binary; here from that with the other engine.
@@ -242,8 +246,39 @@ test_mixed() {
 test_race() {
   local packages
   packages=$(other_packages | grep -v '/internal/model$')
-  xargs go test -vet=off -count=1 -race -timeout=20m <<<"$packages"
-  go test -vet=off -count=1 -race -tags=purego -timeout=20m ./internal/engine ./shmring ./driver ./internal/conformance
+  xargs env ROAM_CONFORMANCE_GUESTS=go \
+    go test -vet=off -count=1 -race -timeout=20m "${go_guests[@]}" <<<"$packages"
+  ROAM_CONFORMANCE_GUESTS=go go test -vet=off -count=1 -race -tags=purego -timeout=20m "${go_guests[@]}" \
+    ./internal/engine ./shmring ./driver ./internal/conformance
+}
+
+# conform TESTS: tests of the conformance suite with guests in C. Its cases wait more than they work.
+conform() {
+  ROAM_CONFORMANCE_GUESTS=c go test -vet=off -count=1 -parallel=4 -timeout=20m -run="$1" ./internal/conformance
+}
+
+# with_sanitizer FLAGS...: whether a program built so can be built here.
+with_sanitizer() {
+  make_scratch
+  echo 'int main(void) { return 0; }' | gcc "$@" -x c -o "$scratch/sanitized" - 2>/dev/null
+}
+
+# test_c_guests: guests in C, where a report of a sanitizer or of valgrind ends them with a code that no case expects.
+test_c_guests() {
+  local tests='^Test(GuestsKeepTheRules|TinyRingsAndPoolsUnderFlood|AllScenariosAtOnce|NestedCalls|ComingAndGoing.*)$'
+  local mode
+  for mode in '-fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all' -fsanitize=thread; do
+    # shellcheck disable=SC2086 # several flags
+    if with_sanitizer $mode; then
+      ROAM_CONFORMANCE_CFLAGS="-O1 $mode" conform "$tests"
+    else
+      say "gcc has no runtime for $mode here: guests in C do not run with it"
+    fi
+  done
+  if ensure_tool valgrind valgrind; then
+    ROAM_CONFORMANCE_WRAPPER="valgrind -q --error-exitcode=99 --leak-check=full --suppressions=cguest/valgrind.supp" \
+      conform '^TestGuestsKeepTheRules$/^c$/(call|stream|handler|goodbye|eviction|join_of|host_that|guest_that)'
+  fi
 }
 
 # ensure_c_tools: what the tests of an installed libroam and of guests in C use. They skip a part whose tool is not
@@ -327,6 +362,7 @@ run_tests() {
   step 'tests, cgo engine' go test -vet=off -count=1 ./...
   step 'tests, pure Go engine' test_pure_go
   step 'tests, both engines in one segment' test_mixed
+  step 'guests in C, sanitizers and valgrind' test_c_guests
   step 'tests, race detector' test_race
   step 'tests of nested modules' test_nested
   step 'short fuzz runs' test_fuzz

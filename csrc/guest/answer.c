@@ -28,7 +28,7 @@ static size_t cut(const char *text, size_t len, size_t most)
 	return len;
 }
 
-/* ---- What goes before the result ---------------------------------------------------------------------------------- */
+/* ---- What goes before the result -------------------------------------------------------------------------------- */
 
 /* The prefix: metadata, then tags, count of them. */
 static void set_prefix(struct roam_request *request, const unsigned char *tags, size_t count)
@@ -87,7 +87,7 @@ static void set_failure_text(struct roam_request *request, const char *text)
 	set_failure(request, text, strlen(text));
 }
 
-/* ---- What a handler gave ------------------------------------------------------------------------------------------ */
+/* ---- What a handler gave ---------------------------------------------------------------------------------------- */
 
 static void set_result(struct roam_request *request, const unsigned char *tags, size_t count)
 {
@@ -142,7 +142,7 @@ static void make(struct roam_request *request, int status)
 		set_undeclared(request, status);
 }
 
-/* ---- Sending it --------------------------------------------------------------------------------------------------- */
+/* ---- Sending it ------------------------------------------------------------------------------------------------- */
 
 /* Ends what is left of it but the answer: callbacks, calls made within it, channels. */
 static void wind_up(struct roam_request *request)
@@ -208,14 +208,15 @@ void request_handle(struct roam_request *request)
 	send(request);
 }
 
-/* ---- Queued answers ----------------------------------------------------------------------------------------------- */
+/* ---- Queued answers --------------------------------------------------------------------------------------------- */
 
 /* The answer to a Request that was too many, its text cut to what fits. */
 static size_t make_surplus(const struct roam_guest *guest, unsigned char *memory)
 {
 	static const unsigned char tags[] = { RESULT_ERROR, ERROR_CANCELLED };
 	size_t most = guest->limits.max_payload_size < PUBLISH_ANSWER ? guest->limits.max_payload_size : PUBLISH_ANSWER;
-	size_t frame = 3 + 1 + sizeof(METADATA_ERROR) + sizeof(tags); /* three lengths or indices of a byte each, the key's */
+	/* Three lengths or indices and a count, of a byte each; the key with its length; the tags. */
+	size_t frame = 3 + 1 + sizeof(METADATA_ERROR) + sizeof(tags);
 	size_t text = strlen(core_surplus_text);
 	struct roam_writer writer;
 

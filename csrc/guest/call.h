@@ -40,12 +40,16 @@ struct roam_call {
 	struct notice notice;
 
 	/* the answer */
-	uint8_t *bytes; /* the list of metadata, then the result */
-	size_t capacity;
-	struct roam_bytes answer_metadata, body;
+	struct payload payload;
 	bool no_memory; /* to keep it */
 	char text[96];  /* what was too large */
 };
+
+/* An empty one, NULL when there is no memory. */
+struct roam_call *call_get(struct roam_guest *guest);
+
+/* Of one that the core and the program are done with: kept for the next use. */
+void call_recycle(struct roam_call *call);
 
 /* Keeps the answer that came. */
 void call_answered(struct roam_call *call, const struct core_arrival *arrival);

@@ -54,7 +54,7 @@ struct channel *channel_create(struct roam_guest *guest, bool sends, uint64_t na
 	return channel;
 }
 
-/* ---- Freeing ------------------------------------------------------------------------------------------------------ */
+/* ---- Freeing ---------------------------------------------------------------------------------------------------- */
 
 void channel_stop_hoping(struct channel *channel)
 {
@@ -121,7 +121,7 @@ void channel_give_back(struct channel *channel)
 	free_if_loose(channel);
 }
 
-/* ---- Waiting and hoping ------------------------------------------------------------------------------------------- */
+/* ---- Waiting and hoping ----------------------------------------------------------------------------------------- */
 
 int channel_ended(struct channel *channel)
 {

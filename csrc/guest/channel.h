@@ -64,8 +64,8 @@ int channel_time_over(struct channel *channel);
 void channel_end(struct channel *channel, int error);
 void channel_give_back(struct channel *channel);
 
-/* Has the program told when a try may go on that has just been in vain; whether it is to be tried once more before that,
- * since nobody would have told until now. */
+/* Has the program told when a try may go on that has just been in vain; whether it is to be tried once more before
+ * that, since nobody would have told until now. */
 bool channel_hope(struct channel *channel);
 void channel_stop_hoping(struct channel *channel);
 

@@ -135,8 +135,8 @@ struct core_config {
 	struct roam_limits limits;
 	const struct roam_allocator *allocator;
 	uint32_t parity; /* of the ids that this side allocates: 1 odd, 0 even */
-	/* activate NULL: the other side is foreign, and keeps no table. Ids then never repeat, run beyond max_channels, and
-	 * initial_credit is all that a channel may ever carry. */
+	/* activate NULL: the other side is foreign, and keeps no table. Ids then never repeat, run beyond max_channels,
+	 * and initial_credit is all that a channel may ever carry. */
 	struct core_table table;
 	uint32_t buffered; /* foreign: bytes of one channel that may lie unread */
 };
@@ -254,15 +254,15 @@ bool core_call_held(const struct core_call *call);
 
 void core_request_init(struct core_request *request);
 
-/* Answers a request whose method is unknown or whose arguments do not decode (CORE_NO_METHOD, CORE_BAD_PAYLOAD). None of
- * its channels was opened. */
+/* Answers a request whose method is unknown or whose arguments do not decode (CORE_NO_METHOD, CORE_BAD_PAYLOAD). None
+ * of its channels was opened. */
 void core_refuse(struct core *core, struct core_request *request, uint8_t refusal);
 
 /* Opens the channels of a request, or says which rule the ids break. */
 int core_accept(struct core *core, struct core_request *request);
 
-/* Ends the channels of a request whose handler returned: what it sends on is closed, what it receives on is reset unless
- * it ended or was detached. The Response goes out after that. */
+/* Ends the channels of a request whose handler returned: what it sends on is closed, what it receives on is reset
+ * unless it ended or was detached. The Response goes out after that. */
 void core_returned(struct core *core, struct core_request *request);
 
 /* Ends the request; its Response is published in the same step, right after. */

@@ -67,7 +67,7 @@ static void drop_items(struct core *core, struct core_channel *channel)
 	items_drop(&channel->items, core->config.allocator);
 }
 
-/* ---- Ends that this side decides on ------------------------------------------------------------------------------ */
+/* ---- Ends that this side decides on ----------------------------------------------------------------------------- */
 
 static void end_sending(struct core *core, struct core_channel *channel, int error)
 {
@@ -128,14 +128,14 @@ void core_end_published(struct core *core, struct core_channel *channel)
 		release(core, channel);
 		return;
 	}
-	/* A Reset: what still comes is ignored until the other side's own end or the Response. The callee frees the entry
-	 * only then; the caller will not touch it any more. */
+	/* A Reset: what still comes is ignored until the other side's own end or the Response. The callee frees the
+	 * entry only then; the caller will not touch it any more. */
 	if (channel->ours)
 		release(core, channel);
 	core_effect(core, &channel->effect, CORE_LOOSE);
 }
 
-/* ---- Ends that came ---------------------------------------------------------------------------------------------- */
+/* ---- Ends that came --------------------------------------------------------------------------------------------- */
 
 static void sender_was_reset(struct core *core, struct core_channel *channel)
 {
@@ -208,7 +208,7 @@ void core_fail_channel(struct core *core, struct core_channel *channel, int erro
 	core_effect(core, &channel->effect, CORE_WAKE | CORE_LOOSE);
 }
 
-/* ---- Items ------------------------------------------------------------------------------------------------------- */
+/* ---- Items ------------------------------------------------------------------------------------------------------ */
 
 static int data_came(struct core *core, struct core_channel *channel, const uint8_t *data, uint32_t len)
 {
@@ -241,7 +241,7 @@ int core_take(struct core *core, struct core_channel *channel, struct roam_bytes
 	return 0;
 }
 
-/* ---- Messages ---------------------------------------------------------------------------------------------------- */
+/* ---- Messages --------------------------------------------------------------------------------------------------- */
 
 /* A message for a channel that is not open: one that ended, or never was. */
 static int stray(struct core *core, const struct roam_message *message)
@@ -253,15 +253,16 @@ static int stray(struct core *core, const struct roam_message *message)
 	if (id == 0)
 		return core_violation(core, "channeling.id.zero-reserved", "%s for channel id 0", name);
 	if (id > last)
-		return core_violation(core, "shm.flow.channel-table-indexing", "%s for channel id %u, ids are at most %llu",
-				      name, id, (unsigned long long)last);
+		return core_violation(core, "shm.flow.channel-table-indexing",
+				      "%s for channel id %u, ids are at most %llu", name, id, (unsigned long long)last);
 	if (!core_ours(core, id) && core->lenient)
 		return 0; /* sent before the other side saw that its Request was not taken */
 	if (id > core->highest[id & 1])
-		return core_violation(core, "channeling.unknown", "%s for channel id %u, which was never opened", name, id);
+		return core_violation(core, "channeling.unknown", "%s for channel id %u, which was never opened", name,
+				      id);
 	if (message->type == ROAM_MSG_DATA && !core->forgot[id & 1])
-		return core_violation(core, "channeling.data-after-close", "data of %u bytes on channel %u, which has ended",
-				      message->len, id);
+		return core_violation(core, "channeling.data-after-close",
+				      "data of %u bytes on channel %u, which has ended", message->len, id);
 	return 0; /* crossed with the end of the channel */
 }
 

@@ -53,14 +53,15 @@ int core_count_received(struct core *core, struct core_channel *channel, uint32_
 
 	if (len > left)
 		return core_violation(core, "flow.channel.credit-overrun",
-				      "channel %u: data of %u bytes with %u bytes of credit", channel->node.id, len, left);
+				      "channel %u: data of %u bytes with %u bytes of credit", channel->node.id, len,
+				      left);
 	channel->received += len;
 	return 0;
 }
 
 /*
- * Collects what was taken until it is worth granting: half a window, or all at once when nothing is left to take, lest a
- * large next item and a withheld grant wait for each other.
+ * Collects what was taken until it is worth granting: half a window, or all at once when nothing is left to take, lest
+ * a large next item and a withheld grant wait for each other.
  */
 void core_count_consumed(struct core *core, struct core_channel *channel, uint32_t len)
 {

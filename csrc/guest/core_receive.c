@@ -47,7 +47,8 @@ static int open_payload(struct core *core, const struct roam_message *message, c
 				      "%s %u: the length of the metadata does not fit %u bytes of payload",
 				      core_type_name(message->type), message->id, message->len);
 	if (!metadata_check(list, &fault))
-		return core_violation(core, fault.rule, "%s %u: %s", core_type_name(message->type), message->id, fault.text);
+		return core_violation(core, fault.rule, "%s %u: %s", core_type_name(message->type), message->id,
+				      fault.text);
 	arrival->metadata = list.data;
 	arrival->metadata_len = list.len;
 	arrival->body = body.data;

@@ -21,7 +21,7 @@ static void serve(struct core *core, struct core_request *request, uint32_t id)
 	idmap_add(&core->serving, &request->node);
 }
 
-/* A Request beyond those that may be in flight: answered as that, or the end of a connection whose other side counts. */
+/* A Request beyond those that may be in flight: answered as that, or the end where the other side counts. */
 static int overrun(struct core *core, uint32_t id, struct core_request *spare)
 {
 	if (core_tabled(core) || core->surplus >= CORE_IN_FLIGHT)

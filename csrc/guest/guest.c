@@ -5,8 +5,6 @@
 #include "guest.h"
 
 #include <sched.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "call.h"
@@ -16,16 +14,13 @@
 #include "serve.h"
 
 #define SPIN_DEFAULT (50 * CLOCK_MICROSECOND)
-#define LEAVE_TIME CLOCK_SECOND               /* for the host to take what was sent */
-#define GOODBYE_TIME (100 * CLOCK_MILLISECOND) /* for a host that broke a rule to take the reason */
 
 enum {
 	THREADS_DEFAULT = 1024,
-	FOREIGN_BUFFERED = 16 << 20, /* bytes of a channel of a foreign host that may lie unread */
-	LEAST_ARENA = 16384
+	FOREIGN_BUFFERED = 16 << 20 /* bytes of a channel of a foreign host that may lie unread */
 };
 
-/* ---- Options ------------------------------------------------------------------------------------------------------ */
+/* ---- Options ---------------------------------------------------------------------------------------------------- */
 
 void roam_options_init(struct roam_options *options)
 {
@@ -55,7 +50,7 @@ static int take_options(const struct roam_options *given, struct roam_options *o
 	return 0;
 }
 
-/* ---- Making and freeing ------------------------------------------------------------------------------------------- */
+/* ---- Making and freeing ----------------------------------------------------------------------------------------- */
 
 static bool one_cpu(void)
 {
@@ -106,8 +101,8 @@ static int make_core(struct roam_guest *guest)
 
 	if (!guest->foreign)
 		config.table = (struct core_table){
-			.activate = table_activate, .remaining = table_remaining, .grant = table_grant, .free = table_free,
-			.is_free = table_is_free, .head = table_head, .context = guest->link,
+			.activate = table_activate, .remaining = table_remaining, .grant = table_grant,
+			.free = table_free, .is_free = table_is_free, .head = table_head, .context = guest->link,
 		};
 	return core_init(&guest->core, &config);
 }
@@ -136,10 +131,8 @@ static int fill(struct roam_guest *guest, const struct roam_options *options, st
 	error = service_init(&guest->services, &guest->allocator, options->services, options->service_count, failure);
 	if (error != 0)
 		return error;
-	guest->arena_len = capacity > LEAST_ARENA ? capacity : LEAST_ARENA;
-	guest->arena = guest_alloc(guest, guest->arena_len);
-	if (guest->arena == NULL)
-		return failure_no_memory(failure, guest->arena_len, "messages that are received");
+	if (payloads_init(&guest->payloads, &guest->allocator, capacity) != 0)
+		return failure_no_memory(failure, capacity, "messages that are received");
 	if (make_core(guest) != 0)
 		return failure_no_memory(failure, sizeof(guest->core), "calls and channels");
 	guest->has_core = true;
@@ -153,8 +146,7 @@ static void destroy(struct roam_guest *guest)
 	link_close(guest->link);
 	if (guest->has_core)
 		core_destroy(&guest->core);
-	if (guest->arena != NULL)
-		guest_release(guest, guest->arena);
+	payloads_free(&guest->payloads, &guest->allocator);
 	service_free(&guest->services, &guest->allocator);
 	(void)pthread_mutex_destroy(&guest->lock);
 	allocator.release(allocator.context, guest);
@@ -282,103 +274,7 @@ void roam_guest_free(struct roam_guest *guest)
 	destroy(guest);
 }
 
-/* ---- The lock ----------------------------------------------------------------------------------------------------- */
-
-void guest_lock(struct roam_guest *guest)
-{
-	(void)pthread_mutex_lock(&guest->lock); /* it cannot fail: neither recursive nor robust */
-}
-
-void guest_rouse(struct roam_guest *guest, uint32_t *word)
-{
-	if (guest->sleeper_count < GUEST_SLEEPERS)
-		guest->sleepers[guest->sleeper_count++] = word;
-	else
-		roam_futex_wake(word);
-}
-
-/* How long the host gets to take what was sent before. */
-static int64_t time_to_leave(const struct roam_guest *guest)
-{
-	if (guest->core.failure.error == ROAM_ERR_CLOSED)
-		return LEAVE_TIME;
-	return guest->core.failure.error == ROAM_ERR_VIOLATION && !guest->role.looped ? GOODBYE_TIME : 0;
-}
-
-static void leave(struct roam_guest *guest)
-{
-	const struct roam_failure *failure = &guest->core.failure; /* it does not change any more */
-
-	if (guest->log_failure)
-		guest_log(guest, "the connection has ended: %s", failure->text);
-	link_leave(guest->link, failure->error == ROAM_ERR_VIOLATION ? failure->text : NULL, time_to_leave(guest));
-}
-
-void guest_unlock(struct roam_guest *guest)
-{
-	uint32_t *sleepers[GUEST_SLEEPERS];
-	uint32_t count = guest->sleeper_count;
-	bool leaves = guest->core.failure.error != 0 && !guest->left;
-	bool committed = guest->committed;
-	const char *note = guest->note;
-
-	if (count > 0)
-		memcpy(sleepers, guest->sleepers, count * sizeof(sleepers[0]));
-	guest->sleeper_count = 0;
-	guest->committed = false;
-	guest->note = NULL;
-	guest->left |= leaves;
-	(void)pthread_mutex_unlock(&guest->lock);
-	/* A sleeper may have gone meanwhile, and its word: at worst somebody else looks once for nothing. */
-	for (uint32_t i = 0; i < count; i++)
-		roam_futex_wake(sleepers[i]);
-	if (committed)
-		link_notify(guest->link);
-	if (note != NULL)
-		guest_log(guest, "%s", note);
-	if (leaves)
-		leave(guest);
-}
-
-/* ---- What all use ------------------------------------------------------------------------------------------------- */
-
-void *guest_alloc(struct roam_guest *guest, size_t size)
-{
-	return guest->allocator.allocate(guest->allocator.context, size);
-}
-
-void guest_release(struct roam_guest *guest, void *memory)
-{
-	guest->allocator.release(guest->allocator.context, memory);
-}
-
-void guest_log(struct roam_guest *guest, const char *format, ...)
-{
-	char text[384];
-	va_list values;
-
-	if (guest->log == NULL)
-		return;
-	va_start(values, format);
-	(void)vsnprintf(text, sizeof(text), format, values);
-	va_end(values);
-	guest->log(guest->log_context, text);
-}
-
-void guest_chain(struct chain *all, struct chain *one)
-{
-	one->next = all;
-	one->prev = all->prev;
-	all->prev->next = one;
-	all->prev = one;
-}
-
-void guest_unchain(struct chain *one)
-{
-	one->prev->next = one->next;
-	one->next->prev = one->prev;
-	one->prev = one->next = one;
-}
+/* ---- What it is ------------------------------------------------------------------------------------------------- */
 
 uint32_t roam_guest_id(const struct roam_guest *guest)
 {

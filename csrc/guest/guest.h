@@ -18,6 +18,7 @@
 #include "link.h"
 #include "metadata.h"
 #include "notice.h"
+#include "payload.h"
 #include "publish.h"
 #include "role.h"
 #include "service.h"
@@ -59,8 +60,7 @@ struct roam_guest {
 
 	/* the receiver's */
 	struct roam_message messages[GUEST_BATCH];
-	unsigned char *arena; /* payloads of messages */
-	size_t arena_len;
+	struct payloads payloads;
 
 	/* requests that were prepared and wait for a thread, oldest first */
 	struct roam_request *queue, *queue_last;
@@ -124,9 +124,9 @@ static inline bool guest_stopped(const struct roam_guest *guest)
 	return __atomic_load_n(&guest->stop, __ATOMIC_ACQUIRE) != 0;
 }
 
-/* ---- The end (fail.c); with the lock ------------------------------------------------------------------------------ */
+/* ---- The end (fail.c); with the lock ---------------------------------------------------------------------------- */
 
-/* Ends the connection: everything on it fails, and guest_unlock leaves the segment. Only the first call has an effect. */
+/* Ends the connection: everything on it fails, and guest_unlock leaves the segment. Only the first call does. */
 void guest_fail(struct roam_guest *guest, const struct roam_failure *failure);
 void guest_fail_for(struct roam_guest *guest, int error, const char *text);
 
@@ -134,7 +134,7 @@ void guest_fail_for(struct roam_guest *guest, int error, const char *text);
 void guest_fail_core(struct roam_guest *guest, int error);
 void guest_fail_status(struct roam_guest *guest, enum roam_status status);
 
-/* ---- Effects (settle.c); with the lock ---------------------------------------------------------------------------- */
+/* ---- Effects (settle.c); with the lock -------------------------------------------------------------------------- */
 
 /* Does what follows from a step of the core: rouses who waits, frees what nobody uses. After each step. */
 void guest_settle(struct roam_guest *guest);
@@ -142,7 +142,7 @@ void guest_settle(struct roam_guest *guest);
 /* Has those look again who wait for something other than a message of their own: room, credit, ids. */
 void guest_look_around(struct roam_guest *guest);
 
-/* ---- Receiving (incoming.c); with the lock and the role ------------------------------------------------------------ */
+/* ---- Receiving (incoming.c); with the lock and the role --------------------------------------------------------- */
 
 /* Takes a batch and does what follows; when there is none, polls for as long first. How many messages there were. */
 uint32_t incoming_batch(struct roam_guest *guest, int64_t poll_ns);

@@ -4,6 +4,11 @@
 #include "guest.h"
 #include "request.h"
 
+static const uint8_t *payload_of(const struct payloads *payloads, const struct roam_message *message)
+{
+	return (payloads->is_large ? payloads->large : payloads->arena) + message->at;
+}
+
 /* One message; a request is prepared before the next is looked at. */
 static void take(struct roam_guest *guest, const struct roam_message *message)
 {
@@ -15,7 +20,8 @@ static void take(struct roam_guest *guest, const struct roam_message *message)
 		guest_fail_for(guest, ROAM_ERR_NO_MEMORY, "no memory for a request of the host");
 		return;
 	}
-	error = core_receive(&guest->core, message, guest->arena + message->at, spare != NULL ? &spare->core : NULL, &arrival);
+	error = core_receive(&guest->core, message, payload_of(&guest->payloads, message),
+			     spare != NULL ? &spare->core : NULL, &arrival);
 	if (error != 0)
 		guest_fail_core(guest, error);
 	if (arrival.request != NULL) {
@@ -32,15 +38,38 @@ static void take(struct roam_guest *guest, const struct roam_message *message)
 	guest_settle(guest);
 }
 
-/* Takes what is there, without the lock. */
-static struct roam_received look(struct roam_guest *guest, int64_t poll_ns)
+/* Takes the next message, which is large: into memory that it may keep, or where there is none into the arena. */
+static struct roam_received take_large(struct roam_guest *guest)
+{
+	struct payloads *payloads = &guest->payloads;
+	struct roam_received received = { .status = ROAM_ARENA_FULL };
+
+	if (payloads_reserve(payloads, &guest->allocator, guest->messages[0].len))
+		received = link_receive(guest->link, guest->messages, 1, payloads->large, payloads->capacity);
+	payloads->is_large = received.count > 0;
+	if (received.count > 0 || received.status != ROAM_ARENA_FULL)
+		return received;
+	return link_receive(guest->link, guest->messages, 1, payloads->arena, payloads->arena_len);
+}
+
+static struct roam_received take_batch(struct roam_guest *guest)
 {
 	struct roam_received received;
 
-	received = link_receive(guest->link, guest->messages, GUEST_BATCH, guest->arena, guest->arena_len);
+	guest->payloads.is_large = false;
+	received = link_receive(guest->link, guest->messages, GUEST_BATCH, guest->payloads.arena,
+				PAYLOAD_SMALL);
+	return received.count == 0 && received.status == ROAM_ARENA_FULL ? take_large(guest) : received;
+}
+
+/* Takes what is there, without the lock. */
+static struct roam_received look(struct roam_guest *guest, int64_t poll_ns)
+{
+	struct roam_received received = take_batch(guest);
+
 	if (received.count > 0 || received.status != ROAM_OK || poll_ns == 0 || !link_spin(guest->link, poll_ns))
 		return received;
-	return link_receive(guest->link, guest->messages, GUEST_BATCH, guest->arena, guest->arena_len);
+	return take_batch(guest);
 }
 
 uint32_t incoming_batch(struct roam_guest *guest, int64_t poll_ns)
@@ -54,7 +83,7 @@ uint32_t incoming_batch(struct roam_guest *guest, int64_t poll_ns)
 		take(guest, &guest->messages[i]);
 	if (received.count > 0)
 		guest->committed = true; /* room was given back, and the host may sleep for it on its doorbell */
-	/* A full arena only ends the batch: it takes any one message. */
+	/* A full arena only ends the batch: the whole of it takes any one message. */
 	if (received.status != ROAM_OK && received.status != ROAM_ARENA_FULL)
 		guest_fail_status(guest, (enum roam_status)received.status);
 	return received.count;

@@ -122,7 +122,7 @@ bool metadata_find(struct roam_bytes list, const char *key, struct roam_metadata
 	return false;
 }
 
-/* ---- Making a list ------------------------------------------------------------------------------------------------ */
+/* ---- Making a list ---------------------------------------------------------------------------------------------- */
 
 void metadata_begin(struct metadata_builder *builder, const struct roam_allocator *allocator)
 {

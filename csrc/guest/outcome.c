@@ -1,7 +1,5 @@
 /* What an answer says, and waiting for it. */
 
-#include <string.h>
-
 #include "call.h"
 #include "deadline.h"
 
@@ -11,26 +9,9 @@
 
 void call_answered(struct roam_call *call, const struct core_arrival *arrival)
 {
-	size_t len = arrival->metadata_len + arrival->body_len;
+	struct roam_guest *guest = call->guest;
 
-	if (len > call->capacity) {
-		uint8_t *bytes = guest_alloc(call->guest, len);
-
-		if (bytes == NULL) {
-			call->no_memory = true;
-			return;
-		}
-		if (call->bytes != NULL)
-			guest_release(call->guest, call->bytes);
-		call->bytes = bytes;
-		call->capacity = len;
-	}
-	if (arrival->metadata_len > 0)
-		memcpy(call->bytes, arrival->metadata, arrival->metadata_len);
-	if (arrival->body_len > 0)
-		memcpy(call->bytes + arrival->metadata_len, arrival->body, arrival->body_len);
-	call->answer_metadata = (struct roam_bytes){ call->bytes, arrival->metadata_len };
-	call->body = (struct roam_bytes){ len > 0 ? call->bytes + arrival->metadata_len : NULL, arrival->body_len };
+	call->no_memory = !payload_keep(&call->payload, &guest->payloads, &guest->allocator, arrival);
 }
 
 /* A call that ended without a result that the signature declares. */
@@ -38,7 +19,7 @@ static int undeclared(const struct roam_call *call)
 {
 	struct roam_metadata entry;
 
-	if (metadata_find(call->answer_metadata, METADATA_ERROR, &entry) && entry.kind == ROAM_METADATA_STRING)
+	if (metadata_find(call->payload.metadata, METADATA_ERROR, &entry) && entry.kind == ROAM_METADATA_STRING)
 		return ROAM_ERR_REMOTE;
 	/* Cancelled, because the deadline that travelled with the call had passed on the other side. */
 	if (call->deadline != CLOCK_NEVER && call->deadline - clock_now() < DEADLINE_SLACK)
@@ -48,8 +29,8 @@ static int undeclared(const struct roam_call *call)
 
 int call_outcome(const struct roam_call *call)
 {
-	const uint8_t *body = call->body.data;
-	size_t len = call->body.len;
+	const uint8_t *body = call->payload.body.data;
+	size_t len = call->payload.body.len;
 
 	if (call->no_memory)
 		return ROAM_ERR_NO_MEMORY;
@@ -134,10 +115,11 @@ void roam_call_on_done(struct roam_call *call, void (*callback)(struct roam_call
 
 struct roam_reader roam_call_result(const struct roam_call *call)
 {
+	const struct roam_bytes *body = &call->payload.body;
+	size_t tags = call->status == 0 ? 1 : call->status == ROAM_ERR_USER ? 2 : body->len;
 	struct roam_reader reader;
-	size_t tags = call->status == 0 ? 1 : call->status == ROAM_ERR_USER ? 2 : call->body.len;
 
-	roam_reader_init(&reader, call->body.len > 0 ? call->body.data + tags : NULL, call->body.len - tags);
+	roam_reader_init(&reader, body->len > 0 ? body->data + tags : NULL, body->len - tags);
 	return reader;
 }
 
@@ -147,17 +129,17 @@ struct roam_string roam_call_error(const struct roam_call *call)
 
 	if (call->status == ROAM_ERR_TOO_LARGE)
 		return roam_string_of(call->text);
-	if (call->status == ROAM_ERR_REMOTE && metadata_find(call->answer_metadata, METADATA_ERROR, &entry))
+	if (call->status == ROAM_ERR_REMOTE && metadata_find(call->payload.metadata, METADATA_ERROR, &entry))
 		return entry.string;
 	return (struct roam_string){ NULL, 0 };
 }
 
 bool roam_call_metadata_at(const struct roam_call *call, size_t index, struct roam_metadata *entry)
 {
-	return metadata_at(call->answer_metadata, index, entry);
+	return metadata_at(call->payload.metadata, index, entry);
 }
 
 bool roam_call_metadata(const struct roam_call *call, const char *key, struct roam_metadata *entry)
 {
-	return metadata_find(call->answer_metadata, key, entry);
+	return metadata_find(call->payload.metadata, key, entry);
 }

@@ -1,41 +1,15 @@
-/* Requests that arrive: kept, prepared by the program, and their channels opened, before the next message is looked at. */
-
-#include <string.h>
+/* Requests that arrive: kept, prepared by the program, their channels opened, before the next message is looked at. */
 
 #include "channel.h"
 #include "request.h"
 #include "serve.h"
-
-/* Copies metadata and arguments; false when there is no memory. */
-static bool keep(struct roam_request *request, const struct core_arrival *arrival)
-{
-	size_t len = arrival->metadata_len + arrival->body_len;
-
-	if (len > request->capacity) {
-		uint8_t *bytes = guest_alloc(request->guest, len);
-
-		if (bytes == NULL)
-			return false;
-		if (request->bytes != NULL)
-			guest_release(request->guest, request->bytes);
-		request->bytes = bytes;
-		request->capacity = len;
-	}
-	if (arrival->metadata_len > 0)
-		memcpy(request->bytes, arrival->metadata, arrival->metadata_len);
-	if (arrival->body_len > 0)
-		memcpy(request->bytes + arrival->metadata_len, arrival->body, arrival->body_len);
-	request->metadata = (struct roam_bytes){ request->bytes, arrival->metadata_len };
-	request->body = (struct roam_bytes){ len > 0 ? request->bytes + arrival->metadata_len : NULL, arrival->body_len };
-	return true;
-}
 
 /* The caller's time counts from here. */
 static void find_deadline(struct roam_request *request)
 {
 	struct roam_metadata entry;
 
-	if (request->metadata.len > 1 && metadata_find(request->metadata, METADATA_TIMEOUT, &entry) &&
+	if (request->payload.metadata.len > 1 && metadata_find(request->payload.metadata, METADATA_TIMEOUT, &entry) &&
 	    entry.kind == ROAM_METADATA_U64 && entry.u64 <= INT64_MAX)
 		request->deadline = clock_after(clock_now(), (int64_t)entry.u64);
 }
@@ -51,7 +25,7 @@ static int decode(struct roam_request *request)
 	struct roam_reader reader;
 	int error = 0;
 
-	roam_reader_init(&reader, request->body.data, request->body.len);
+	roam_reader_init(&reader, request->payload.body.data, request->payload.body.len);
 	roam_reader_memory(&reader, alloc_for, request);
 	request->preparing = true;
 	if (request->method->prepare != NULL)
@@ -106,7 +80,7 @@ void request_arrived(struct roam_request *request, uint64_t method, const struct
 	request->service = found->service;
 	guest->role.calls_out = true;
 	guest_unlock(guest);
-	if (keep(request, arrival)) {
+	if (payload_keep(&request->payload, &guest->payloads, &guest->allocator, arrival)) {
 		find_deadline(request);
 		error = decode(request);
 	}

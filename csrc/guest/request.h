@@ -22,9 +22,7 @@ struct roam_request {
 	const struct roam_method *method;
 	const struct roam_service *service;
 	int64_t deadline; /* CLOCK_NEVER for none */
-	uint8_t *bytes;   /* a copy of the list of metadata, then the arguments */
-	size_t capacity;
-	struct roam_bytes metadata, body;
+	struct payload payload;
 
 	/* the program's, one thread at a time */
 	void *arguments;

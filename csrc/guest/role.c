@@ -12,8 +12,8 @@
 /* How often a wait looks again that nobody tells. */
 #define TICK CLOCK_MILLISECOND
 
-/* A sleep that polling would have spared, or that was long for the reason alone that the other side slept too: two sides
- * that both stopped polling would wake each other for ever. */
+/* A sleep that polling would have spared, or that was long for the reason alone that the other side slept too: two
+ * sides that both stopped polling would wake each other for ever. */
 #define SHORT_SLEEP (150 * CLOCK_MICROSECOND)
 
 enum {
@@ -26,7 +26,7 @@ void role_init(struct role *role, int64_t spin_ns)
 	*role = (struct role){ .spin_most = spin_ns, .spin_budget = spin_ns };
 }
 
-/* ---- Who may have it ---------------------------------------------------------------------------------------------- */
+/* ---- Who may have it -------------------------------------------------------------------------------------------- */
 
 /* Whether this thread may take the role now. An event loop is not to find its descriptor readable for what another
  * thread takes away, so with one only its own thread does. */
@@ -85,7 +85,7 @@ void role_leave(struct roam_guest *guest)
 	role_attend(guest);
 }
 
-/* ---- Waking ------------------------------------------------------------------------------------------------------- */
+/* ---- Waking ----------------------------------------------------------------------------------------------------- */
 
 /* Whether this thread is in roam_guest_step: it looks at everything once more before it makes the descriptor ready. */
 static bool steps(const struct role *role)
@@ -120,7 +120,7 @@ void role_signal_all(struct roam_guest *guest)
 		role_signal(guest, guest->role.leader);
 }
 
-/* ---- Arming ------------------------------------------------------------------------------------------------------- */
+/* ---- Arming ----------------------------------------------------------------------------------------------------- */
 
 static void disarm(struct roam_guest *guest, struct wait *wait)
 {
@@ -144,7 +144,7 @@ static bool arm(struct roam_guest *guest, struct wait *wait)
 	return true;
 }
 
-/* ---- Receiving ---------------------------------------------------------------------------------------------------- */
+/* ---- Receiving -------------------------------------------------------------------------------------------------- */
 
 static bool expired(const struct wait *wait)
 {
@@ -206,6 +206,7 @@ static void rest(struct roam_guest *guest, const struct wait *wait)
 /* What there is to do between two messages beside receiving them. */
 static void between(struct roam_guest *guest)
 {
+	(void)link_tend(guest->link); /* a guest that is never idle never comes to link_wait */
 	publish_flush(guest);
 	guest_look_around(guest);
 	deadline_ring(guest);
@@ -271,7 +272,7 @@ void role_serve(struct roam_guest *guest, struct wait *wait)
 	(void)lead(guest, wait);
 }
 
-/* ---- Sleeping ----------------------------------------------------------------------------------------------------- */
+/* ---- Sleeping --------------------------------------------------------------------------------------------------- */
 
 static void enlist(struct role *role, struct wait *wait)
 {

@@ -59,7 +59,7 @@ struct role {
 	uint32_t blocked;       /* of them, those with blocked or ticks set */
 	uint32_t ticking;
 	uint32_t wanted;        /* waits that want the role of a thread that only serves; read without the lock */
-	uint32_t progress;      /* counts handlers begun and changes of the role: the watcher looks whether it stands still */
+	uint32_t progress;      /* counts handlers begun and changes of the role, for the watcher */
 	uint32_t expects;       /* how many more who leave the role are to hand it to a server at once */
 	bool looped;            /* an event loop receives: roam_guest_fd was called */
 	pthread_t loop_thread;
@@ -88,8 +88,8 @@ void role_take(struct roam_guest *guest, struct wait *wait);
 void role_leave(struct roam_guest *guest);
 void role_attend(struct roam_guest *guest);
 
-/* Fails the connection if the host has ended it, once all that it sent before is processed; whether it has. By the holder
- * of the role. */
+/* Fails the connection if the host has ended it, once all that it sent before is processed; whether it has. By the
+ * holder of the role. */
 bool role_host_ended(struct roam_guest *guest);
 
 /* How long the receiver may sleep, nanoseconds, negative for as long as it takes. */

@@ -1,279 +1,11 @@
-/* Threads that run handlers: the one that receives, the one that watches it, those that came to help. */
-
-#define _POSIX_C_SOURCE 200809L /* pthread_sigmask */
+/* Handlers: which thread runs the next one, and when that thread receives. */
 
 #include "serve.h"
-
-#include <signal.h>
 
 #include "guest.h"
 #include "request.h"
 
-/* How often the watcher looks. A handler that takes longer delays others for two of them at most. */
-#define LOOK CLOCK_MILLISECOND
-
 enum { MOST_DEPTH = 64 /* handlers on one thread, one within the other */ };
-
-static bool over(const struct roam_guest *guest)
-{
-	return guest->core.failure.error != 0 || guest_stopped(guest);
-}
-
-/* What a server waits for in the role: something else to do. */
-static int main_wait_ready(struct roam_guest *guest, struct wait *wait)
-{
-	(void)wait;
-	return guest->queue != NULL || over(guest) || __atomic_load_n(&guest->role.wanted, __ATOMIC_RELAXED) > 0 ?
-		       0 :
-		       ROAM_ERR_AGAIN;
-}
-
-void serve_enter(struct roam_guest *guest, struct server *server)
-{
-	server->guest = guest;
-	server->wait.ready = main_wait_ready;
-	server->wait.deadline = CLOCK_NEVER;
-	server->wait.server = server;
-	server->next = guest->servers;
-	guest->servers = server;
-}
-
-void serve_exit(struct roam_guest *guest, struct server *server)
-{
-	struct server **at = &guest->servers;
-
-	while (*at != server)
-		at = &(*at)->next;
-	*at = server->next;
-}
-
-struct server *serve_here(const struct roam_guest *guest)
-{
-	for (struct server *server = guest->servers; server != NULL; server = server->next)
-		if (server->depth > 0 && pthread_equal(server->thread, pthread_self()))
-			return server;
-	return NULL;
-}
-
-/* ---- Threads ------------------------------------------------------------------------------------------------------ */
-
-static void arrived(struct roam_guest *guest, struct server *server)
-{
-	if (server->called)
-		guest->called--;
-	server->called = false;
-}
-
-static void *run_thread(void *argument)
-{
-	struct server *server = argument;
-	struct roam_guest *guest = server->guest;
-
-	guest_lock(guest);
-	serve_enter(guest, server);
-	arrived(guest, server);
-	serve_until_end(guest, server);
-	serve_exit(guest, server);
-	guest_unlock(guest);
-	return NULL;
-}
-
-/* Starts a thread with all signals blocked: they are for the program's own. */
-static bool create_thread(pthread_t *thread, void *argument)
-{
-	sigset_t all, before;
-	int error;
-
-	(void)sigfillset(&all);
-	if (pthread_sigmask(SIG_SETMASK, &all, &before) != 0)
-		return false;
-	error = pthread_create(thread, NULL, run_thread, argument);
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return error == 0;
-}
-
-/* Starts another thread that serves; false when there may be or can be none. */
-static bool start_thread(struct roam_guest *guest)
-{
-	struct server *server;
-
-	if (!guest->running || guest->no_thread || over(guest) || guest->thread_count >= guest->max_threads)
-		return false;
-	server = guest_alloc(guest, sizeof(*server));
-	if (server != NULL) {
-		*server = (struct server){ .guest = guest, .called = true };
-		if (!create_thread(&server->thread, server)) {
-			guest_release(guest, server);
-			server = NULL;
-		}
-	}
-	if (server == NULL) {
-		guest->no_thread = true;
-		guest->note = "no further thread can be started: handlers wait for each other";
-		return false;
-	}
-	guest->called++;
-	guest->thread_count++;
-	server->next_thread = guest->threads;
-	guest->threads = server;
-	return true;
-}
-
-void serve_join(struct roam_guest *guest)
-{
-	while (guest->threads != NULL) {
-		struct server *server = guest->threads;
-
-		guest->threads = server->next_thread;
-		(void)pthread_join(server->thread, NULL);
-		guest_release(guest, server);
-	}
-}
-
-/* ---- Idle --------------------------------------------------------------------------------------------------------- */
-
-void serve_rouse_all(struct roam_guest *guest)
-{
-	for (struct server *server = guest->idle; server != NULL; server = server->next_idle)
-		role_signal(guest, &server->wait);
-	if (guest->role.leader != NULL)
-		role_signal(guest, guest->role.leader);
-}
-
-void serve_stopped(struct roam_guest *guest)
-{
-	if (guest->stop_seen || !guest_stopped(guest))
-		return;
-	guest->stop_seen = true;
-	serve_rouse_all(guest);
-}
-
-/* Has the watcher look every millisecond again. */
-static void make_watchful(struct roam_guest *guest)
-{
-	if (!guest->quiet)
-		return;
-	guest->quiet = false;
-	role_signal(guest, &guest->watcher->wait);
-}
-
-/* Has somebody watch while handlers run; false when there is nobody. */
-static bool have_watcher(struct roam_guest *guest)
-{
-	if (guest->watcher == NULL)
-		return guest->called > 0 || start_thread(guest);
-	make_watchful(guest);
-	return true;
-}
-
-void serve_watch(struct roam_guest *guest)
-{
-	guest->role.progress++;
-	if (have_watcher(guest) || guest->role.first == NULL)
-		return;
-	/* Nobody will look after those who wait: one of them receives instead. */
-	guest->role.state = ROLE_FREE;
-	guest->role.handler = NULL;
-	role_attend(guest);
-}
-
-/* Wakes a thread for what is queued; rather another than the watcher. */
-static bool call_idle(struct roam_guest *guest)
-{
-	struct server *chosen = NULL;
-
-	for (struct server *server = guest->idle; server != NULL; server = server->next_idle)
-		if (!server->called && (chosen == NULL || chosen == guest->watcher))
-			chosen = server;
-	if (chosen == NULL)
-		return false;
-	chosen->called = true;
-	guest->called++;
-	role_signal(guest, &chosen->wait);
-	return true;
-}
-
-void serve_attend(struct roam_guest *guest)
-{
-	struct role *role = &guest->role;
-
-	if (!guest->running)
-		return;
-	if (guest->idle == NULL) {
-		(void)start_thread(guest); /* else one that runs a handler takes the role after it */
-	} else if (role->expects > 0) {
-		role->expects--;
-		role_signal(guest, &guest->idle->wait);
-	} else {
-		make_watchful(guest); /* it takes the role if nobody else does soon */
-	}
-}
-
-/* What the watcher makes of a look at which nothing had changed since the last one; whether it is to do something. */
-static bool finds(struct roam_guest *guest, struct server *server)
-{
-	switch (guest->role.state) {
-	case ROLE_HANDLES:
-		server->eager = true;
-		return true;
-	case ROLE_FREE:
-		return true;
-	case ROLE_RECEIVES:
-		break;
-	}
-	guest->quiet = true;
-	return false;
-}
-
-static void sleep_idle(struct roam_guest *guest, struct server *server)
-{
-	uint32_t *word = &server->wait.word;
-	int64_t bound = guest->watcher == server && !guest->quiet ? LOOK : 0;
-
-	guest_unlock(guest);
-	/* Acquire: see role_signal. */
-	if (__atomic_load_n(word, __ATOMIC_ACQUIRE) == 0)
-		(void)roam_futex_wait(word, 0, bound);
-	guest_lock(guest);
-}
-
-static void leave_idle(struct roam_guest *guest, struct server *server)
-{
-	struct server **at = &guest->idle;
-
-	while (*at != server)
-		at = &(*at)->next_idle;
-	*at = server->next_idle;
-	arrived(guest, server);
-	if (guest->watcher != server)
-		return;
-	guest->quiet = false;
-	guest->watcher = guest->idle;
-	if (guest->watcher != NULL)
-		role_signal(guest, &guest->watcher->wait);
-}
-
-static void idle(struct roam_guest *guest, struct server *server)
-{
-	uint32_t *word = &server->wait.word;
-	uint32_t seen;
-
-	server->next_idle = guest->idle;
-	guest->idle = server;
-	__atomic_store_n(word, 0, __ATOMIC_RELAXED);
-	if (guest->watcher == NULL) {
-		guest->watcher = server;
-		guest->quiet = false;
-	}
-	do {
-		seen = guest->role.progress;
-		sleep_idle(guest, server);
-	} while (__atomic_load_n(word, __ATOMIC_RELAXED) == 0 && !over(guest) &&
-		 (guest->watcher != server || guest->role.progress != seen || !finds(guest, server)));
-	leave_idle(guest, server);
-}
-
-/* ---- Handlers ----------------------------------------------------------------------------------------------------- */
 
 void serve_queue(struct roam_guest *guest, struct roam_request *request)
 {
@@ -303,12 +35,12 @@ void serve_next(struct roam_guest *guest, struct server *server)
 	if (role->state == ROLE_HANDLES && role->handler == server)
 		serve_watch(guest);
 	else
-		(void)have_watcher(guest); /* whoever watched may be this one */
+		(void)serve_have_watcher(guest); /* whoever watched may be this one */
 	request_handle(request);
 	server->depth--;
 	server->eager = true;
 	guest->at_work--;
-	if (guest->at_work == 0 && over(guest))
+	if (guest->at_work == 0 && serve_over(guest))
 		role_signal_all(guest);
 }
 
@@ -327,21 +59,21 @@ static void receive(struct roam_guest *guest, struct server *server)
 	if (guest->role.leader != &server->wait || guest->queue != NULL)
 		return; /* what is queued it runs in the role */
 	role_leave(guest);
-	if (!over(guest))
-		idle(guest, server); /* another wants the role */
+	if (!serve_over(guest))
+		serve_idle(guest, server); /* another wants the role */
 }
 
 void serve_until_end(struct roam_guest *guest, struct server *server)
 {
 	struct role *role = &guest->role;
 
-	while (!over(guest)) {
+	while (!serve_over(guest)) {
 		if (guest->queue != NULL)
 			serve_next(guest, server);
 		else if (may_receive(guest, server))
 			receive(guest, server);
 		else
-			idle(guest, server);
+			serve_idle(guest, server);
 	}
 	serve_stopped(guest);
 	if (role->leader == &server->wait || (role->state == ROLE_HANDLES && role->handler == server)) {
@@ -390,17 +122,11 @@ static uint32_t busy_threads(const struct roam_guest *guest)
 	return n;
 }
 
-void serve_call(struct roam_guest *guest)
-{
-	while (guest->queued > guest->called && (call_idle(guest) || start_thread(guest)))
-		continue;
-}
-
 enum provided serve_provide(struct roam_guest *guest, struct wait *wait)
 {
 	struct server *here;
 
-	if (wait->server != NULL || over(guest))
+	if (wait->server != NULL || serve_over(guest))
 		return PROVIDED; /* a server runs them after this */
 	serve_call(guest);
 	if (guest->queued <= guest->called)
@@ -408,7 +134,7 @@ enum provided serve_provide(struct roam_guest *guest, struct wait *wait)
 	here = serve_here(guest);
 	if (here != NULL)
 		return here->depth < MOST_DEPTH ? nest(guest, wait, here) : PROVIDED;
-	/* A wait outside of handlers is not held up by one, but where there is no other thread to run it: the program has
-	 * this one alone, and may be waiting for an answer that depends on it. */
+	/* A wait outside of handlers is not held up by one, but where there is no other thread to run it: the program
+	 * has this one alone, and may be waiting for an answer that depends on it. */
 	return serves_alone(guest) && busy_threads(guest) < guest->max_threads ? nest_once(guest, wait) : PROVIDED;
 }

@@ -16,7 +16,7 @@
 struct roam_guest;
 struct roam_request;
 
-/* For how many stays in the role of threads that do not serve the host is expected to send another Request after one. */
+/* For how many stays in the role of threads that do not serve another Request is expected to follow on one. */
 enum { SERVE_EXPECTS = 16 };
 
 /* struct server: a thread while it may run handlers, in a list of the guest's. */
@@ -69,6 +69,15 @@ enum provided serve_provide(struct roam_guest *guest, struct wait *wait);
 
 /* Has the servers look, once, whether the guest was stopped. */
 void serve_stopped(struct roam_guest *guest);
+
+/* Whether no further handler begins: the connection has ended, or the guest is stopped. */
+bool serve_over(const struct roam_guest *guest);
+
+/* Has somebody watch while handlers run; false when there is nobody. */
+bool serve_have_watcher(struct roam_guest *guest);
+
+/* Sleeps until there is something to do for the server, or it finds as watcher that there is. */
+void serve_idle(struct roam_guest *guest, struct server *server);
 
 /* Has every server look again. */
 void serve_rouse_all(struct roam_guest *guest);

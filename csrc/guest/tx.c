@@ -62,7 +62,7 @@ static void say_why(struct roam_guest *guest, const struct channel *channel)
 	if (!guest->foreign || guest->said_why || channel->lack != ROAM_WAIT_CREDIT)
 		return;
 	guest->said_why = true;
-	guest->note = "the host renews no credit: a send beyond the initial credit of a channel waits until its time is over";
+	guest->note = "the host renews no credit: a send beyond the initial credit waits until its time is over";
 }
 
 static bool too_large(struct roam_guest *guest, size_t len)

@@ -132,8 +132,9 @@ struct roam_method {
 	 * Decodes the arguments and opens the channels among them (roam_request_tx, roam_request_rx); keeps what it
 	 * needs in memory of roam_request_alloc. Called by the thread that receives, before it looks at the next
 	 * message: it must not wait. The bytes live until the request is answered. ROAM_ERR_DECODE answers
-	 * InvalidPayload, ROAM_ERR_UNKNOWN_METHOD UnknownMethod: then the program has no handler for it. Other errors
-	 * answer a failure. NULL: the method has no arguments.
+	 * InvalidPayload, also for bytes that are left unread, and so does ROAM_ERR_NO_MEMORY; ROAM_ERR_UNKNOWN_METHOD
+	 * answers UnknownMethod: then the program has no handler for it. None of these opens a channel. Other errors
+	 * answer a failure, which ends the channels: all must have been opened. NULL: the method has no arguments.
 	 */
 	int (*prepare)(struct roam_request *request, struct roam_reader *arguments);
 
@@ -324,8 +325,7 @@ void roam_request_on_end(struct roam_request *request, void (*callback)(struct r
 			 void *context);
 
 /* Answers a request whose handler returned ROAM_DEFERRED; status is what the handler would have returned. Any thread,
- * once. The request is gone afterwards. May wait for room to send, unless the guest has one thread: the answer then
- * goes out when there is room. */
+ * once. The request is gone afterwards. It does not wait: the answer goes out when there is room. */
 void roam_request_finish(struct roam_request *request, int status);
 
 /* ---- Calls: of the host's services ------------------------------------------------------------------------------ */
@@ -370,7 +370,8 @@ void roam_call_on_done(struct roam_call *call, void (*callback)(struct roam_call
 /* A reader of the result, or of the declared error. What it gives lives until the call is freed. */
 struct roam_reader roam_call_result(const struct roam_call *call);
 
-/* What the handler said when it failed (ROAM_ERR_REMOTE): empty, or its words; lives until the call is freed. */
+/* More about an error: what the handler said when it failed (ROAM_ERR_REMOTE), or what was too large to be sent
+ * (ROAM_ERR_TOO_LARGE); else empty. Lives until the call is freed. */
 struct roam_string roam_call_error(const struct roam_call *call);
 
 bool roam_call_metadata_at(const struct roam_call *call, size_t index, struct roam_metadata *entry);

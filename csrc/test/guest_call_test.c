@@ -181,6 +181,48 @@ static void what_cannot_be_encoded_is_not_sent(void)
 	end(&pair);
 }
 
+static void large_results_come_whole(void)
+{
+	static unsigned char body[29990];
+	struct pair pair = { .roomy = true };
+	struct roam_reader reader;
+	struct roam_call *call;
+
+	begin(&pair);
+	for (uint32_t id = 1; id <= 10; id++) {
+		size_t size = sizeof(body) - 1000 * (id - 1);
+
+		memset(body + 1, (int)id, size - 1);
+		call = call_of(&pair);
+		pair_send(&pair, ROAM_MSG_RESPONSE, id, body, size);
+		CHECK_EQ(roam_call_wait(call), 0);
+		reader = roam_call_result(call);
+		CHECK(roam_reader_left(&reader) == size - 1 && memcmp(reader.at, body + 1, size - 1) == 0);
+		roam_call_free(call);
+	}
+	end(&pair);
+}
+
+/* Once the first few were made, others of their kind take no memory. */
+static void calls_take_no_memory(void)
+{
+	struct pair pair = { .foreign = false };
+	struct roam_call *call;
+	uint32_t taken = 0;
+
+	begin(&pair);
+	for (uint32_t id = 1; id <= 200; id++) {
+		if (id == 20)
+			taken = pair.memory.taken;
+		call = call_of(&pair);
+		pair_send(&pair, ROAM_MSG_RESPONSE, id, "\0a result that does not fit a descriptor", 40);
+		CHECK_EQ(roam_call_wait(call), 0);
+		roam_call_free(call);
+	}
+	CHECK_EQ(pair.memory.taken, taken);
+	end(&pair);
+}
+
 /* ---- Ends without an answer --------------------------------------------------------------------------------------- */
 
 static void deadline_ends_a_call(void)
@@ -622,6 +664,8 @@ int main(void)
 	RUN(answer_has_metadata_and_words);
 	RUN(arguments_over_the_limit_are_refused_before_anything_is_sent);
 	RUN(what_cannot_be_encoded_is_not_sent);
+	RUN(large_results_come_whole);
+	RUN(calls_take_no_memory);
 	RUN(deadline_ends_a_call);
 	RUN(deadline_that_the_host_saw_first_is_one);
 	RUN(cancelled_call_tells_the_host_once);

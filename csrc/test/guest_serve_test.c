@@ -325,6 +325,63 @@ static void metadata_travels_both_ways(void)
 	end(&pair);
 }
 
+static void large_payloads_come_whole_between_small_ones(void)
+{
+	static unsigned char body[30000];
+	struct pair pair = { .roomy = true };
+	struct said said;
+
+	begin(&pair);
+	for (uint32_t size = 16390; size < 29990; size += 997) {
+		unsigned char *bytes = body + 3;
+
+		for (uint32_t i = 0; i < size; i++)
+			bytes[i] = (unsigned char)(i * 7 + size);
+		body[0] = (unsigned char)(size | 0x80); /* the length, in three bytes */
+		body[1] = (unsigned char)(size >> 7 | 0x80);
+		body[2] = (unsigned char)(size >> 14);
+		pair_request(&pair, 1, ECHO, "\x02hi", 3);
+		pair_request(&pair, 2, ECHO, body, size + 3);
+		pair_request(&pair, 3, ECHO, body, size + 3);
+		pair_request(&pair, 4, ECHO, "\x02ho", 3);
+		step(&pair);
+		CHECK(pair_answers(&pair, 1, "\0\x02hi", 4));
+		for (uint32_t id = 2; id <= 3; id++) {
+			CHECK(pair_take(&pair, &said) && said.message.id == id);
+			CHECK(said.message.len == size + 6 && memcmp(said.payload + 3, body, size + 3) == 0);
+		}
+		CHECK(pair_answers(&pair, 4, "\0\x02ho", 4));
+	}
+	end(&pair);
+}
+
+/* Once the first few were served, others of their kind take no memory. */
+static void requests_take_no_memory(void)
+{
+	static unsigned char body[20000] = { 0xbd, 0x9c, 0x01 }; /* 19,997 bytes */
+	static const size_t sizes[] = { 33, sizeof(body) };
+	struct pair pair = { .roomy = true };
+	struct said said;
+	uint32_t taken = 0;
+
+	begin(&pair);
+	for (int i = 0; i < 2; i++) {
+		if (i == 0)
+			body[0] = 32;
+		else
+			body[0] = 0x9d, body[1] = 0x9c, body[2] = 0x01;
+		for (uint32_t id = 0; id < 200; id++) {
+			if (id == 20)
+				taken = pair.memory.taken;
+			pair_request(&pair, id, id % 2 == 0 ? ECHO : INLINE_ECHO, body, sizes[i]);
+			step(&pair);
+			CHECK(pair_take(&pair, &said) && said.message.len == sizes[i] + 3);
+		}
+		CHECK_EQ(pair.memory.taken, taken);
+	}
+	end(&pair);
+}
+
 /* ---- The end of a request before its answer ----------------------------------------------------------------------- */
 
 /* A Request of method with so much time, nanoseconds. */
@@ -692,6 +749,8 @@ int main(void)
 	RUN(result_over_the_limit_is_a_failure_that_names_both);
 	RUN(refusals_leave_the_connection_alive);
 	RUN(metadata_travels_both_ways);
+	RUN(large_payloads_come_whole_between_small_ones);
+	RUN(requests_take_no_memory);
 	RUN(deadline_of_the_caller_arrives);
 	RUN(deferred_request_is_answered_later);
 	RUN(cancel_reaches_a_deferred_request_once);

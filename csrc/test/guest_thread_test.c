@@ -133,7 +133,7 @@ static void begin(struct running *running, uint32_t max_threads)
 
 	roam_options_init(&options);
 	options.max_threads = max_threads;
-	running->pair.foreign = false;
+	*running = (struct running){ .result = 0 };
 	gate_reset();
 	pair_create(&running->pair, methods, 3, NULL, &options);
 }

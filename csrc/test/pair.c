@@ -28,15 +28,15 @@ static void take_log(void *context, const char *text)
 	pair->logged++;
 }
 
-static struct roam_config pair_config(void)
+static struct roam_config pair_config(bool roomy)
 {
 	struct roam_config config = small_config();
 
 	config.ring_size = 64;
-	config.slot_size = 4096;
+	config.slot_size = roomy ? 32768 : 4096;
 	config.slots_per_guest = 16;
-	config.max_payload_size = 4000;
-	config.initial_credit = 1000;
+	config.max_payload_size = roomy ? 30000 : 4000;
+	config.initial_credit = roomy ? 60000 : 1000;
 	config.max_channels = 16;
 	return config;
 }
@@ -48,13 +48,13 @@ void pair_create(struct pair *pair, const struct roam_method *methods, size_t co
 	struct roam_options options;
 	struct ticket_args args;
 	struct roam_failure failure;
-	bool foreign = pair->foreign;
+	bool foreign = pair->foreign, roomy = pair->roomy;
 	int bell;
 
 	memset(pair, 0, sizeof(*pair));
 	pair->before = held_now();
 	counting_init(&pair->memory);
-	host_create(&pair->host, pair_config(), NULL);
+	host_create(&pair->host, pair_config(roomy), NULL);
 	if (foreign)
 		host_peer(&pair->host, 1)->host_flags = 0;
 	bell = host_doorbell(&pair->host, SOCK_STREAM);

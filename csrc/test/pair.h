@@ -11,7 +11,7 @@
 /* struct said: a message of the guest, as the host took it off the ring. */
 struct said {
 	struct roam_message message;
-	unsigned char payload[8192];
+	unsigned char payload[32768];
 };
 
 struct pair {
@@ -21,7 +21,9 @@ struct pair {
 	struct held before;
 	char log[1024]; /* the last line that the guest logged */
 	unsigned logged;
-	bool foreign;   /* set before pair_create: the host keeps neither flags nor table */
+	/* Set before pair_create. */
+	bool foreign; /* the host keeps neither flags nor table */
+	bool roomy;   /* payloads may have 30,000 bytes rather than 4,000, windows 60,000 rather than 1,000 */
 };
 
 /* A guest, attached by a ticket, that serves these methods. user is that of the service. options may be NULL. */
