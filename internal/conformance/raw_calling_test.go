@@ -341,26 +341,27 @@ var _ = register(map[string]rawCase{
 			requireDriven(t, g, driven+i)
 		}
 	}},
-	"channel id whose last messages lie in the ring": {config: oneChannel, play: func(t *testing.T, g *hosttest.Guest) {
-		const calls, rounds = 4, 50
-		for range rounds {
-			for i := range uint32(calls) {
-				g.Send(drive(g, driven+i, "sum", 3))
-			}
-			for range calls {
-				m := g.Called(methodSum)
-				ch := channels(m)[0]
-				g.Expect(layout.MsgClose, ch)
-				g.Send(hosttest.Reset(ch)) // it has crossed with the Close
+	"channel id whose last messages lie in the ring": {config: hosttest.Config{MaxChannels: 2, RingSize: 256}, play: func(t *testing.T, g *hosttest.Guest) {
+		many := make(messages, 200) // more than are received at once
+		for i := range many {
+			many[i] = hosttest.Result(99)
+		}
+		for range 20 {
+			g.Send(drive(g, driven, "sum", 3), drive(g, driven+1, "sum", 3))
+			first := g.Called(methodSum)
+			ch, _ := takeNumbers(t, g, first)
+			g.Quietly(func() {
+				g.Send(append(many, hosttest.Reset(ch))...) // which has crossed with the Close
 				g.Free(ch)
-				g.Send(hosttest.Result(m.ID, hosttest.Int(3)))
-			}
-			for i := range uint32(calls) {
-				requireDriven(t, g, driven+i)
-			}
-			for _, m := range g.TakeQueued() {
-				require.Equal(t, uint8(layout.MsgData), m.Type, "%v", m)
-			}
+			})
+			g.WakeOnce()
+			second := g.Called(methodSum)
+			_, total := takeNumbers(t, g, second)
+			g.Free(ch)
+			require.EqualValues(t, 3, total, "the Reset has hit the next use")
+			g.Send(hosttest.Result(first.ID, hosttest.Int(3)), hosttest.Result(second.ID, hosttest.Int(3)))
+			requireDriven(t, g, driven)
+			requireDriven(t, g, driven+1)
 		}
 	}},
 	"request that is never published": {config: hosttest.Config{MaxChannels: 2, RingSize: 2}, play: func(t *testing.T, g *hosttest.Guest) {

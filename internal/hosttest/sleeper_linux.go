@@ -33,6 +33,8 @@ func (g *Guest) SleepOnHead() *Sleeper {
 		defer close(s.woken)
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
+		before := blockSignals()
+		defer unix.PthreadSigmask(unix.SIG_SETMASK, &before, nil)
 		tid <- unix.Gettid()
 		_ = futex(s.word, futexWait, *s.word)
 	}()
@@ -43,6 +45,17 @@ func (g *Guest) SleepOnHead() *Sleeper {
 		return err == nil && strings.HasPrefix(after, "S")
 	})
 	return s
+}
+
+// blockSignals keeps signals from this thread: after one the system call would begin anew,
+// and find that the word has changed.
+func blockSignals() (before unix.Sigset_t) {
+	var all unix.Sigset_t
+	for i := range all.Val {
+		all.Val[i] = ^all.Val[i]
+	}
+	_ = unix.PthreadSigmask(unix.SIG_SETMASK, &all, &before)
+	return before
 }
 
 // Wake wakes it, and says whether it slept until now.
