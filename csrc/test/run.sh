@@ -12,7 +12,7 @@ trap 'rm -rf "$out"' EXIT
 
 warnings=(-std=c11 -Wall -Wextra -Wconversion -Wshadow -Werror)
 all=(ring slots channels place wake doorbell end fault order stress processes ticket attach join walk link)
-all+=(items metadata core_call core_channel core_request core_credit core_sequence)
+all+=(items metadata core_call core_channel core_request core_credit core_hostile core_sequence)
 all+=(guest_serve guest_call guest_end guest_thread)
 
 # runs_in TEST MODE: whether a test has something to say in that mode. The thread sanitizer is for those with threads.
