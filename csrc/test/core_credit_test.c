@@ -26,7 +26,7 @@ static void take_any(struct peer *peer, struct core_channel *channel)
 	CHECK_EQ(core_take(&peer->core, channel, &item), 0);
 }
 
-/* ---- Credit ------------------------------------------------------------------------------------------------------- */
+/* ---- Credit ----------------------------------------------------------------------------------------------------- */
 
 static void data_needs_credit_for_all_of_it(void)
 {
@@ -203,7 +203,7 @@ static void items_of_no_bytes_are_counted_not_stored(void)
 	over(&peer);
 }
 
-/* ---- Entries and ids ---------------------------------------------------------------------------------------------- */
+/* ---- Entries and ids -------------------------------------------------------------------------------------------- */
 
 static void entry_is_activated_in_the_step_that_publishes_the_request(void)
 {
@@ -453,7 +453,7 @@ static void no_memory_for_ids_refuses_the_call(void)
 	over(&peer);
 }
 
-/* ---- Tombs -------------------------------------------------------------------------------------------------------- */
+/* ---- Tombs ------------------------------------------------------------------------------------------------------ */
 
 static void tombs_of_their_channels_are_bounded(void)
 {

@@ -12,7 +12,7 @@
 unsigned peer_faults;
 bool peer_quiet;
 
-/* ---- Table -------------------------------------------------------------------------------------------------------- */
+/* ---- Table ------------------------------------------------------------------------------------------------------ */
 
 /* An entry that is in use. */
 static struct table_entry *used(struct table *table, uint32_t id, const char *what)
@@ -77,7 +77,7 @@ struct core_table table_of(struct table_side *side)
 	};
 }
 
-/* ---- Making ------------------------------------------------------------------------------------------------------- */
+/* ---- Making ----------------------------------------------------------------------------------------------------- */
 
 void peer_create(struct peer *peer, enum peer_kind kind, uint32_t parity, uint32_t max_channels)
 {
@@ -136,7 +136,7 @@ static struct test_request *new_request(struct peer *peer)
 	return request;
 }
 
-/* ---- Messages ----------------------------------------------------------------------------------------------------- */
+/* ---- Messages --------------------------------------------------------------------------------------------------- */
 
 int peer_receive_raw(struct peer *peer, enum roam_msg type, uint32_t id, const void *payload, size_t len)
 {
@@ -149,7 +149,9 @@ int peer_receive_raw(struct peer *peer, enum roam_msg type, uint32_t id, const v
 	if (error == 0 && peer->arrival.call != NULL) {
 		struct test_call *call = (struct test_call *)peer->arrival.call;
 
-		call->body_len = peer->arrival.body_len < sizeof(call->body) ? peer->arrival.body_len : sizeof(call->body);
+		call->body_len = peer->arrival.body_len;
+		if (call->body_len > sizeof(call->body))
+			call->body_len = sizeof(call->body);
 		if (call->body_len > 0)
 			memcpy(call->body, peer->arrival.body, call->body_len);
 	}
@@ -217,7 +219,7 @@ void peer_breaks(struct peer *peer, const char *rule, enum roam_msg type, uint32
 		   error != 0 ? peer->core.fault.text : "", rule);
 }
 
-/* ---- What the core does ------------------------------------------------------------------------------------------- */
+/* ---- What the core does ----------------------------------------------------------------------------------------- */
 
 struct test_call *peer_started(struct peer *peer, const char *sends)
 {
@@ -272,7 +274,8 @@ struct test_request *peer_serve(struct peer *peer, uint32_t id, const char *send
 	for (size_t i = 0; sends[i] != 0; i++) {
 		uint32_t channel = first + 2 * (uint32_t)i;
 
-		if (channel < TEST_ENTRIES && !peer->table.entry[channel].active) /* by the other side, before its Request */
+		/* By the other side, before its Request. */
+		if (channel < TEST_ENTRIES && !peer->table.entry[channel].active)
 			peer->table.entry[channel] = (struct table_entry){ .active = true, .granted = TEST_WINDOW };
 		(void)peer_name(request, sends[i] == 's', channel);
 	}
@@ -304,7 +307,7 @@ const char *peer_published(struct peer *peer)
 	return text;
 }
 
-/* ---- Looking ------------------------------------------------------------------------------------------------------ */
+/* ---- Looking ---------------------------------------------------------------------------------------------------- */
 
 bool peer_woke(struct peer *peer, const struct core_effect *effect)
 {

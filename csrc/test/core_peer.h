@@ -64,7 +64,7 @@ struct peer {
 void peer_create(struct peer *peer, enum peer_kind kind, uint32_t parity, uint32_t max_channels);
 void peer_destroy(struct peer *peer);
 
-/* ---- Messages to the core ---------------------------------------------------------------------------------------- */
+/* ---- Messages to the core --------------------------------------------------------------------------------------- */
 
 /* Gives the core a message, whose error is the result. Request and Response carry no metadata. */
 int peer_receive(struct peer *peer, enum roam_msg type, uint32_t id, const void *body, size_t len);
@@ -85,7 +85,7 @@ void peer_breaks(struct peer *peer, const char *rule, enum roam_msg type, uint32
 /* Whether error and the core's fault say that this rule was broken. */
 bool peer_broke(const struct peer *peer, int error, const char *rule);
 
-/* ---- What the core does ------------------------------------------------------------------------------------------ */
+/* ---- What the core does ----------------------------------------------------------------------------------------- */
 
 /* A call that was not started, without channels. */
 struct test_call *peer_new_call(struct peer *peer);
@@ -111,7 +111,7 @@ void peer_respond(struct peer *peer, struct test_request *request);
 /* Publishes what is queued, as "Close 1, Reset 3" in a buffer that lives until the next call. */
 const char *peer_published(struct peer *peer);
 
-/* ---- Looking ----------------------------------------------------------------------------------------------------- */
+/* ---- Looking ---------------------------------------------------------------------------------------------------- */
 
 /* Takes the effects out; whether the structure was among those to wake. */
 bool peer_woke(struct peer *peer, const struct core_effect *effect);

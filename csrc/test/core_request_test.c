@@ -384,7 +384,7 @@ static void cancel_ends_its_request_alone(void)
 	over(&peer);
 }
 
-/* A request that was not accepted has no handler to be told: one that is being prepared, was refused, or was too many. */
+/* A request that was not accepted has no handler to be told: one that is being prepared, was refused, was too many. */
 static void request_without_a_handler_does_not_end(void)
 {
 	struct roam_failure failure = { .error = ROAM_ERR_HOST_DIED };

@@ -13,8 +13,8 @@ static void two_cores_agree(void)
 			const char *fault = world_play(seed, kind, BROKEN_NOTHING, false);
 
 			if (!CHECK(fault == NULL)) {
-				fprintf(stderr, "seed %" PRIu64 " with%s a table: %s\n", seed, kind == PEER_TABLE ? "" : "out",
-					fault);
+				fprintf(stderr, "seed %" PRIu64 " with%s a table: %s\n", seed,
+					kind == PEER_TABLE ? "" : "out", fault);
 				return;
 			}
 		}
@@ -63,7 +63,8 @@ static void sequences_find_what_is_broken_on_purpose(void)
 int main(int argc, char **argv)
 {
 	if (argc == 3) { /* core_sequence SEED KIND: with a trace */
-		const char *fault = world_play(strtoull(argv[1], NULL, 10), (enum peer_kind)atoi(argv[2]), BROKEN_NOTHING, true);
+		uint64_t seed = strtoull(argv[1], NULL, 10);
+		const char *fault = world_play(seed, (enum peer_kind)atoi(argv[2]), BROKEN_NOTHING, true);
 
 		fprintf(stderr, "%s\n", fault != NULL ? fault : "all is well");
 		return 0;

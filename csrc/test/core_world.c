@@ -42,7 +42,7 @@ void world_note(struct side *side, const char *format, ...)
 	fputc('\n', stderr);
 }
 
-/* ---- What is broken on purpose ------------------------------------------------------------------------------------ */
+/* ---- What is broken on purpose ---------------------------------------------------------------------------------- */
 
 static void free_nothing(void *context, uint32_t id)
 {
@@ -105,7 +105,7 @@ static void break_table(struct core_table *table, enum breakage broken)
 	}
 }
 
-/* ---- Making ------------------------------------------------------------------------------------------------------- */
+/* ---- Making ----------------------------------------------------------------------------------------------------- */
 
 static void start(struct world *world, int number, int room)
 {
@@ -153,7 +153,7 @@ static void destroy(struct world *world)
 	core_destroy(&world->sides[1].core);
 }
 
-/* ---- A sequence --------------------------------------------------------------------------------------------------- */
+/* ---- A sequence ------------------------------------------------------------------------------------------------- */
 
 static bool at_rest(const struct world *world)
 {
@@ -211,7 +211,8 @@ static void fail(struct world *world)
 	struct core_arrival arrival;
 
 	side_fails(first, &failure);
-	if (core_receive(&other_of(first)->core, &goodbye, (const uint8_t *)"enough", NULL, &arrival) != ROAM_ERR_EVICTED)
+	if (core_receive(&other_of(first)->core, &goodbye, (const uint8_t *)"enough", NULL, &arrival) !=
+	    ROAM_ERR_EVICTED)
 		world_fault(world, "a Goodbye ends nothing");
 	failure = other_of(first)->core.fault;
 	side_fails(other_of(first), &failure);

@@ -6,7 +6,7 @@
 	for (int i_ = 0; i_ < (side)->world->exchange_count; i_++)                                                   \
 		for (struct exchange *x = (side)->world->exchanges[i_]; x != NULL; x = NULL)
 
-/* ---- Ends --------------------------------------------------------------------------------------------------------- */
+/* ---- Ends ------------------------------------------------------------------------------------------------------- */
 
 /* Lets go of an end, whose error must be one that came about. */
 void side_end_port(struct side *side, struct port *port, int error)
@@ -36,8 +36,8 @@ void side_end_port(struct side *side, struct port *port, int error)
 		break;
 	}
 	if (!fits)
-		world_fault(side->world, "side %d has the end of use %d in call %d as %d after %d of %d items", side->number,
-			    use->serial, use->exchange->serial, error, use->taken, use->items);
+		world_fault(side->world, "side %d has the end of use %d in call %d as %d after %d of %d items",
+			    side->number, use->serial, use->exchange->serial, error, use->taken, use->items);
 }
 
 /* The error of an end that this side's program has ended. */
@@ -85,7 +85,7 @@ static struct exchange *some_exchange(struct side *side, bool (*may)(const struc
 	return n > 0 ? all[world_pick(side->world, n)] : NULL;
 }
 
-/* ---- Calls -------------------------------------------------------------------------------------------------------- */
+/* ---- Calls ------------------------------------------------------------------------------------------------------ */
 
 static int calls_of(struct side *side)
 {
@@ -183,7 +183,7 @@ static void give_up(struct side *side, struct exchange *x)
 	}
 }
 
-/* ---- Requests ----------------------------------------------------------------------------------------------------- */
+/* ---- Requests --------------------------------------------------------------------------------------------------- */
 
 static bool at_work(const struct side *side, const struct exchange *x)
 {
@@ -219,7 +219,8 @@ static void accept(struct side *side, struct exchange *x)
 		port->in_hands = true;
 	}
 	if (core_accept(&side->core, &x->request) != 0)
-		world_fault(side->world, "side %d does not accept call %d: %s", side->number, x->serial, side->core.fault.text);
+		world_fault(side->world, "side %d does not accept call %d: %s", side->number, x->serial,
+			    side->core.fault.text);
 	world_note(side, "accepts call %d", x->serial);
 	if (world_pick(side->world, 6) == 5) { /* a handler that answers at once, without room */
 		returns(side, x);
@@ -264,7 +265,7 @@ static void send_response(struct side *side, struct exchange *x)
 	x->handling = false;
 }
 
-/* ---- Items -------------------------------------------------------------------------------------------------------- */
+/* ---- Items ------------------------------------------------------------------------------------------------------ */
 
 static uint32_t some_size(struct world *world)
 {
@@ -321,13 +322,13 @@ static bool take(struct side *side, struct port *port)
 	}
 	item_of(use, use->taken, use->sizes[use->taken], bytes);
 	if (item.len != use->sizes[use->taken] || (item.len > 0 && memcmp(item.data, bytes, item.len) != 0))
-		world_fault(side->world, "item %d of use %d in call %d is another than was sent", use->taken, use->serial,
-			    use->exchange->serial);
+		world_fault(side->world, "item %d of use %d in call %d is another than was sent", use->taken,
+			    use->serial, use->exchange->serial);
 	use->consumed += use->sizes[use->taken++];
 	return true;
 }
 
-/* ---- Steps -------------------------------------------------------------------------------------------------------- */
+/* ---- Steps ------------------------------------------------------------------------------------------------------ */
 
 /* Sends one of what the program may send now; what the core queued goes first. */
 static void send_something(struct side *side)
@@ -426,7 +427,7 @@ void side_step(struct side *side)
 	}
 }
 
-/* ---- Coming to rest ----------------------------------------------------------------------------------------------- */
+/* ---- Coming to rest --------------------------------------------------------------------------------------------- */
 
 static void drain(struct side *side)
 {
@@ -507,7 +508,7 @@ bool side_busy(const struct side *side)
 	return false;
 }
 
-/* ---- The end of the connection ------------------------------------------------------------------------------------ */
+/* ---- The end of the connection ---------------------------------------------------------------------------------- */
 
 static void port_fails(struct side *side, struct port *port)
 {
@@ -534,7 +535,8 @@ void side_fails(struct side *side, const struct roam_failure *failure)
 		    (x->call.state != CORE_CALL_DONE || x->call.error != failure->error || !x->responded))
 			world_fault(side->world, "call %d did not fail", x->serial);
 		if (x->from != side->number && x->handling && x->accepted != x->ended)
-			world_fault(side->world, "the handler of call %d: accepted %d, ended %d", x->serial, x->accepted, x->ended);
+			world_fault(side->world, "the handler of call %d: accepted %d, ended %d", x->serial,
+				    x->accepted, x->ended);
 		for (int i = 0; i < x->count; i++)
 			if (port_at(&x->uses[i], side)->in_hands)
 				port_fails(side, port_at(&x->uses[i], side));
@@ -554,8 +556,8 @@ void side_check(struct side *side)
 		serving += x->from != side->number && x->handling;
 	}
 	if (side->core.calls.count != calls)
-		world_fault(side->world, "side %d counts %u calls, %u are in flight", side->number, side->core.calls.count,
-			    calls);
+		world_fault(side->world, "side %d counts %u calls, %u are in flight", side->number,
+			    side->core.calls.count, calls);
 	if (side->core.serving.count != serving)
 		world_fault(side->world, "side %d counts %u requests, %u are in flight", side->number,
 			    side->core.serving.count, serving);

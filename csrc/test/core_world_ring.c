@@ -16,7 +16,7 @@ bool side_full(struct side *side)
 	return other_of(side)->in_count >= other_of(side)->room;
 }
 
-/* ---- Publishing --------------------------------------------------------------------------------------------------- */
+/* ---- Publishing ------------------------------------------------------------------------------------------------- */
 
 static void check_call_message(struct side *side, const struct envelope *e)
 {
@@ -30,8 +30,8 @@ static void check_call_message(struct side *side, const struct envelope *e)
 
 			if (another != x && another->from == side->number && another->published && !another->over &&
 			    another->call.node.id == e->id)
-				world_fault(world, "call %d takes the request id %u of call %d, which is in flight", x->serial,
-					    e->id, another->serial);
+				world_fault(world, "call %d takes the request id %u of call %d, which is in flight",
+					    x->serial, e->id, another->serial);
 		}
 		break;
 	case ROAM_MSG_CANCEL:
@@ -50,7 +50,8 @@ static void check_call_message(struct side *side, const struct envelope *e)
 
 			if (x->accepted && use->sender == side->number && !use->ended[side->number] &&
 			    !use->told[side->number])
-				world_fault(world, "the Response overtakes the Close of use %d in call %d", i, x->serial);
+				world_fault(world, "the Response overtakes the Close of use %d in call %d", i,
+					    x->serial);
 		}
 	}
 }
@@ -65,7 +66,8 @@ static void count_data(struct side *side, struct use *use, size_t len)
 	use->sent += (uint32_t)len;
 	unread = world->kind == PEER_FOREIGN ? use->sent : use->sent - use->consumed;
 	if (unread > world->window)
-		world_fault(world, "side %d has %u bytes under way, the window is %u", side->number, unread, world->window);
+		world_fault(world, "side %d has %u bytes under way, the window is %u", side->number, unread,
+			    world->window);
 }
 
 /* Who may send what on a channel, and the world's own count of credit. */
@@ -101,7 +103,9 @@ void side_publish(struct side *side, enum roam_msg type, uint32_t id, const uint
 	struct side *to = other_of(side);
 	struct envelope *e = calloc(1, sizeof(*e));
 
-	*e = (struct envelope){ .type = type, .id = id, .len = len, .exchange = exchange, .use = use, .seq = ++to->head };
+	*e = (struct envelope){
+		.type = type, .id = id, .len = len, .exchange = exchange, .use = use, .seq = ++to->head,
+	};
 	if (len > 0)
 		memcpy(e->payload, payload, len);
 	world_note(side, "publishes type %d %u of call %d, %zu bytes", type, id, exchange->serial, len);
@@ -147,7 +151,7 @@ bool side_publish_out(struct side *side)
 	return true;
 }
 
-/* ---- Receiving ---------------------------------------------------------------------------------------------------- */
+/* ---- Receiving -------------------------------------------------------------------------------------------------- */
 
 void side_take_off(struct side *side, int n)
 {
@@ -229,7 +233,9 @@ void side_process(struct side *side)
 	memmove(side->batch, side->batch + 1, (size_t)--side->batch_count * sizeof(side->batch[0]));
 	world_note(side, "receives type %d %u of call %d", e->type, e->id, e->exchange->serial);
 	check_delivery(side, e);
-	message = (struct roam_message){ .type = (uint8_t)e->type, .id = e->id, .len = (uint32_t)e->len, .seq = e->seq };
+	message = (struct roam_message){
+		.type = (uint8_t)e->type, .id = e->id, .len = (uint32_t)e->len, .seq = e->seq,
+	};
 	error = core_receive(&side->core, &message, e->payload,
 			     e->type == ROAM_MSG_REQUEST ? &e->exchange->request : NULL, &arrival);
 	if (error != 0)
@@ -244,7 +250,7 @@ void side_process(struct side *side)
 		side_processed(side, e);
 }
 
-/* ---- Effects ------------------------------------------------------------------------------------------------------ */
+/* ---- Effects ---------------------------------------------------------------------------------------------------- */
 
 static void responded(struct side *side, struct exchange *x)
 {
@@ -265,13 +271,13 @@ void side_settle(struct side *side)
 			continue;
 		switch ((enum core_kind)effect->kind) {
 		case CORE_CALL:
-			responded(side, (struct exchange *)(void *)((char *)effect - offsetof(struct exchange, call.effect)));
+			responded(side, HOLDER(effect, struct exchange, call.effect));
 			break;
 		case CORE_REQUEST:
-			((struct exchange *)(void *)((char *)effect - offsetof(struct exchange, request.effect)))->ended = true;
+			HOLDER(effect, struct exchange, request.effect)->ended = true;
 			break;
 		case CORE_CHANNEL:
-			((struct port *)(void *)((char *)effect - offsetof(struct port, channel.effect)))->stalled = false;
+			HOLDER(effect, struct port, channel.effect)->stalled = false;
 			break;
 		}
 	}

@@ -114,14 +114,16 @@ static inline struct side *other_of(struct side *side)
 	return &side->world->sides[1 - side->number];
 }
 
+#define HOLDER(pointer, type, member) ((type *)(void *)((char *)(pointer) - offsetof(type, member)))
+
 static inline struct exchange *exchange_of_call(struct core_call *call)
 {
-	return (struct exchange *)(void *)((char *)call - offsetof(struct exchange, call));
+	return HOLDER(call, struct exchange, call);
 }
 
 static inline struct exchange *exchange_of_request(struct core_request *request)
 {
-	return (struct exchange *)(void *)((char *)request - offsetof(struct exchange, request));
+	return HOLDER(request, struct exchange, request);
 }
 
 static inline struct port *port_of(struct core_channel *channel)
@@ -135,7 +137,7 @@ static inline struct port *port_at(struct use *use, const struct side *side)
 	return &use->ends[side->number];
 }
 
-/* ---- Messages (core_world_ring.c) ---- */
+/* ---- Messages (core_world_ring.c) ------------------------------------------------------------------------------- */
 
 bool side_full(struct side *side);
 void side_publish(struct side *side, enum roam_msg type, uint32_t id, const uint8_t *payload, size_t len,
@@ -148,7 +150,7 @@ void side_settle(struct side *side);
 void side_processed(struct side *side, struct envelope *envelope);
 void item_of(const struct use *use, int item, uint32_t size, uint8_t *bytes);
 
-/* ---- Programs (core_world_program.c) ---- */
+/* ---- Programs (core_world_program.c) ---------------------------------------------------------------------------- */
 
 void side_step(struct side *side);
 /* Does what is left to do: everything is sent, received, read and answered. */

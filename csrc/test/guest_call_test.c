@@ -117,8 +117,7 @@ static void request_has_metadata_and_time_that_is_left(void)
 
 static void answer_has_metadata_and_words(void)
 {
-	static const unsigned char payload[] = { 16, 1, 10, 'r', 'o', 'a', 'm', '.', 'e', 'r', 'r', 'o', 'r', 0, 2, 'n', 'o',
-						 1, 3 };
+	static const unsigned char payload[] = "\x10\x01\x0aroam.error\0\x02no\x01\x03";
 	struct pair pair = { .foreign = false };
 	struct roam_slot any = { .index = ROAM_INLINE_SLOT };
 	struct roam_metadata entry;
@@ -126,7 +125,8 @@ static void answer_has_metadata_and_words(void)
 
 	begin(&pair);
 	call = call_of(&pair);
-	CHECK_EQ(roam_end_stage(&pair.host.end, ROAM_MSG_RESPONSE, 1, 0, NULL, 0, payload, sizeof(payload), any), ROAM_OK);
+	CHECK_EQ(roam_end_stage(&pair.host.end, ROAM_MSG_RESPONSE, 1, 0, NULL, 0, payload, sizeof(payload) - 1, any),
+		 ROAM_OK);
 	(void)roam_end_commit(&pair.host.end);
 	CHECK_EQ(roam_call_wait(call), ROAM_ERR_REMOTE);
 	CHECK(roam_string_equal(roam_call_error(call), roam_string_of("no")));
@@ -138,6 +138,7 @@ static void answer_has_metadata_and_words(void)
 
 static void arguments_over_the_limit_are_refused_before_anything_is_sent(void)
 {
+	static const char text[] = "request of 4001 bytes is over the largest payload of 4000 bytes";
 	struct pair pair = { .foreign = false };
 	struct roam_call *call;
 	struct said said;
@@ -148,8 +149,7 @@ static void arguments_over_the_limit_are_refused_before_anything_is_sent(void)
 		(void)memset(roam_writer_extend(roam_call_arguments(call), size), 0, size);
 		CHECK_EQ(roam_call_send(call), size == 3998 ? 0 : ROAM_ERR_TOO_LARGE);
 		if (size == 3999) {
-			CHECK(roam_string_equal(roam_call_error(call), roam_string_of("request of 4001 bytes is over the largest "
-										      "payload of 4000 bytes")));
+			CHECK(roam_string_equal(roam_call_error(call), roam_string_of(text)));
 			CHECK_EQ(roam_call_wait(call), ROAM_ERR_TOO_LARGE);
 		}
 		CHECK_EQ(pair_take(&pair, &said), size == 3998);
@@ -223,7 +223,7 @@ static void calls_take_no_memory(void)
 	end(&pair);
 }
 
-/* ---- Ends without an answer --------------------------------------------------------------------------------------- */
+/* ---- Ends without an answer ------------------------------------------------------------------------------------- */
 
 static void deadline_ends_a_call(void)
 {
@@ -248,7 +248,8 @@ static void deadline_ends_a_call(void)
 
 static void deadline_that_the_host_saw_first_is_one(void)
 {
-	struct roam_call_options soon = { .timeout_ns = 50 * CLOCK_MILLISECOND }, later_on = { .timeout_ns = CLOCK_SECOND * 60 };
+	struct roam_call_options soon = { .timeout_ns = 50 * CLOCK_MILLISECOND };
+	struct roam_call_options later_on = { .timeout_ns = 60 * CLOCK_SECOND };
 	struct pair pair = { .foreign = false };
 	struct roam_call *call;
 	struct said said;
@@ -340,15 +341,14 @@ static void call_within_a_request_ends_with_it(void)
 
 static void call_within_a_request_has_its_deadline(void)
 {
-	static const unsigned char payload[] = { 20, 1, 15, 'r', 'o', 'a', 'm', '.', 't', 'i', 'm', 'e', 'o', 'u', 't', '-',
-						 'n', 's', 2, 0x80, 0x01 };
+	static const unsigned char payload[] = "\x14\x01\x0froam.timeout-ns\x02\x80\x01";
 	struct pair pair = { .foreign = false };
 	struct roam_call_options options = { .timeout_ns = 60 * CLOCK_SECOND };
 	struct roam_call *call;
 
 	begin(&pair);
 	CHECK(roam_guest_fd(pair.guest) >= 0);
-	pair_request_raw(&pair, 1, LATER, payload, sizeof(payload)); /* 128 ns */
+	pair_request_raw(&pair, 1, LATER, payload, sizeof(payload) - 1); /* 128 ns */
 	CHECK_EQ(roam_guest_step(pair.guest), 0);
 	options.within = deferred;
 	CHECK_EQ(roam_call_begin(pair.guest, METHOD, &options, NULL, 0, &call), ROAM_ERR_DEADLINE);
@@ -358,7 +358,7 @@ static void call_within_a_request_has_its_deadline(void)
 	end(&pair);
 }
 
-/* ---- Callbacks ---------------------------------------------------------------------------------------------------- */
+/* ---- Callbacks -------------------------------------------------------------------------------------------------- */
 
 struct done {
 	struct pair *pair;
@@ -441,7 +441,7 @@ static void callback_comes_for_a_deadline(void)
 	end(&pair);
 }
 
-/* ---- Channels ----------------------------------------------------------------------------------------------------- */
+/* ---- Channels --------------------------------------------------------------------------------------------------- */
 
 static void channels_of_a_call_carry_items_both_ways(void)
 {
@@ -595,7 +595,8 @@ static void more_channels_than_ids_are_refused_at_once(void)
 	begin(&pair);
 	CHECK_EQ(roam_call_begin(pair.guest, METHOD, NULL, sends, 9, &more), ROAM_ERR_TOO_MANY);
 	CHECK_EQ(roam_call_begin(pair.guest, METHOD, NULL, sends, 8, &all), 0);
-	CHECK_EQ(roam_call_begin(pair.guest, METHOD, &soon, sends, 1, &more), ROAM_ERR_DEADLINE); /* it waits for an id */
+	/* It waits for an id. */
+	CHECK_EQ(roam_call_begin(pair.guest, METHOD, &soon, sends, 1, &more), ROAM_ERR_DEADLINE);
 	CHECK(more == NULL);
 	roam_call_free(all);
 	CHECK_EQ(roam_call_begin(pair.guest, METHOD, &soon, sends, 8, &more), 0);

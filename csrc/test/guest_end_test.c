@@ -290,7 +290,7 @@ static void guest_that_did_nothing_leaves_nothing(void)
 	CHECK_EQ(pair.logged, 0);
 }
 
-/* ---- Options ------------------------------------------------------------------------------------------------------ */
+/* ---- Options ---------------------------------------------------------------------------------------------------- */
 
 static int attach_with(const struct roam_options *options, struct roam_failure *failure)
 {
@@ -361,7 +361,7 @@ static void services_that_make_no_sense_are_refused(void)
 	}
 }
 
-/* ---- Memory that runs out ----------------------------------------------------------------------------------------- */
+/* ---- Memory that runs out --------------------------------------------------------------------------------------- */
 
 static void call_if_possible(struct pair *pair)
 {
@@ -381,7 +381,8 @@ static void call_if_possible(struct pair *pair)
 		(void)roam_tx_send(tx, "item", 4);
 		while (pair_take(pair, &said))
 			if (said.message.type == ROAM_MSG_REQUEST)
-				pair_send(pair, ROAM_MSG_RESPONSE, said.message.id, "\0result that is more than fits", 30);
+				pair_send(pair, ROAM_MSG_RESPONSE, said.message.id, "\0result that is more than fits",
+					  30);
 		(void)roam_call_wait(call);
 		(void)roam_rx_try_recv(rx, &item);
 	}
@@ -415,7 +416,8 @@ static void use(struct pair *pair)
 		(void)roam_request_add_metadata(open_now.stream, &entry);
 		(void)roam_request_alloc(open_now.stream, 3000);
 		roam_write_u64(roam_request_result(open_now.stream), 7);
-		roam_request_finish(open_now.stream, roam_request_fail(open_now.stream, "%s", "failed with some words"));
+		(void)roam_request_fail(open_now.stream, "%s", "failed with some words");
+		roam_request_finish(open_now.stream, ROAM_ERR_REMOTE);
 	}
 	call_if_possible(pair);
 	pair_request(pair, 3, STREAM, "\x06\x08", 2);

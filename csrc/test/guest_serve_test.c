@@ -5,7 +5,7 @@
 #include "guest/metadata.h"
 #include "pair.h"
 
-/* ---- A service ---------------------------------------------------------------------------------------------------- */
+/* ---- A service -------------------------------------------------------------------------------------------------- */
 
 enum {
 	ECHO = 1, FAILS, USER, WEIRD, BIG, META, DEADLINE, LATER, STREAM, BROKEN, PICKY, INLINE_ECHO, NOBODY, KEEP
@@ -193,7 +193,7 @@ static void end(struct pair *pair)
 	CHECK(pair_destroy(pair));
 }
 
-/* ---- Answers ------------------------------------------------------------------------------------------------------ */
+/* ---- Answers ---------------------------------------------------------------------------------------------------- */
 
 static void results_go_out_behind_their_tag(void)
 {
@@ -382,12 +382,14 @@ static void requests_take_no_memory(void)
 	end(&pair);
 }
 
-/* ---- The end of a request before its answer ----------------------------------------------------------------------- */
+/* ---- The end of a request before its answer --------------------------------------------------------------------- */
 
 /* A Request of method with so much time, nanoseconds. */
 static void request_with_time(struct pair *pair, uint32_t id, uint64_t method, uint64_t time)
 {
-	struct roam_metadata entry = { .key = roam_string_of(METADATA_TIMEOUT), .kind = ROAM_METADATA_U64, .u64 = time };
+	struct roam_metadata entry = {
+		.key = roam_string_of(METADATA_TIMEOUT), .kind = ROAM_METADATA_U64, .u64 = time,
+	};
 	struct metadata_builder builder;
 	struct roam_writer payload;
 
@@ -504,7 +506,7 @@ static void request_that_was_answered_does_not_end(void)
 	end(&pair);
 }
 
-/* ---- Channels of requests ----------------------------------------------------------------------------------------- */
+/* ---- Channels of requests --------------------------------------------------------------------------------------- */
 
 /* A Request with an rx on one id and a tx on another, both below 128. */
 static void request_stream(struct pair *pair, uint32_t id, uint64_t method, unsigned char rx, unsigned char tx)
@@ -699,12 +701,11 @@ static void ends_of_a_request_end_with_it(void)
 	end(&pair);
 }
 
-/* ---- Foreign hosts ------------------------------------------------------------------------------------------------ */
+/* ---- Foreign hosts ---------------------------------------------------------------------------------------------- */
 
 static void surplus_requests_of_a_foreign_host_are_answered(void)
 {
 	struct pair pair = { .foreign = true };
-	struct said said;
 
 	begin(&pair);
 	for (uint32_t id = 1; id <= 1024; id++) {
@@ -713,7 +714,7 @@ static void surplus_requests_of_a_foreign_host_are_answered(void)
 	}
 	pair_request(&pair, 2000, LATER, NULL, 0);
 	step(&pair);
-	CHECK(pair_take(&pair, &said) && said_failure(&said, 2000, "too many requests in flight, at most 1024 are allowed"));
+	CHECK(pair_fails(&pair, 2000, "too many requests in flight, at most 1024 are allowed"));
 	roam_request_finish(seen.request, 0);
 	CHECK(pair_answers(&pair, 1024, "\0", 1));
 	pair_request(&pair, 2000, ECHO, "\0", 1);
@@ -734,7 +735,8 @@ static void foreign_host_renews_no_credit(void)
 	CHECK_EQ(roam_tx_try_send(seen.tx, item, 1000), 0);
 	CHECK_EQ(roam_tx_try_send(seen.tx, item, 1), ROAM_ERR_AGAIN);
 	CHECK(pair_says(&pair, ROAM_MSG_DATA, 132));
-	for (int i = 0; i < 10; i++) /* more than initial_credit: what it sends is bounded by what may lie unread alone */
+	/* More than initial_credit: what it sends is bounded by what may lie unread alone. */
+	for (int i = 0; i < 10; i++)
 		pair_send(&pair, ROAM_MSG_DATA, 130, item, 1000);
 	step(&pair);
 	roam_request_finish(seen.request, 0);

@@ -12,7 +12,7 @@
 
 enum { ECHO = 1, GATE, CALL, METHOD = 99 };
 
-/* ---- A gate: handlers wait at it, outside of the library ---------------------------------------------------------- */
+/* ---- A gate: handlers wait at it, outside of the library -------------------------------------------------------- */
 
 static struct {
 	pthread_mutex_t lock;
@@ -56,7 +56,7 @@ static void gate_await(unsigned waiting)
 	pthread_mutex_unlock(&gate.lock);
 }
 
-/* ---- A service ---------------------------------------------------------------------------------------------------- */
+/* ---- A service -------------------------------------------------------------------------------------------------- */
 
 static int prepare(struct roam_request *request, struct roam_reader *reader)
 {
@@ -162,7 +162,7 @@ static void expect(struct pair *pair, uint32_t id, char body)
 	CHECK(said_answer(&said, id, want, 2));
 }
 
-/* ---- Handlers ----------------------------------------------------------------------------------------------------- */
+/* ---- Handlers --------------------------------------------------------------------------------------------------- */
 
 static void slow_handlers_delay_nobody(void)
 {
@@ -300,7 +300,7 @@ static void handler_that_waits_is_answered_while_another_is_slow(void)
 	end(&running);
 }
 
-/* ---- Callers ------------------------------------------------------------------------------------------------------ */
+/* ---- Callers ---------------------------------------------------------------------------------------------------- */
 
 /* struct caller: a thread that calls. */
 struct caller {
@@ -372,7 +372,9 @@ static void callers_each_get_their_own_answer(void)
 	for (uint32_t max_threads = 0; max_threads <= 2; max_threads++) {
 		start(&running, max_threads);
 		for (int i = 0; i < CALLERS; i++) {
-			callers[i] = (struct caller){ .guest = running.pair.guest, .calls = CALLS, .number = (unsigned char)(i * 31) };
+			callers[i] = (struct caller){
+				.guest = running.pair.guest, .calls = CALLS, .number = (unsigned char)(i * 31),
+			};
 			pthread_create(&callers[i].thread, NULL, call_often, &callers[i]);
 		}
 		answer(&running.pair, CALLERS * CALLS);
@@ -499,7 +501,7 @@ static void end_of_the_host_ends_the_waits_of_all(void)
 	CHECK(pair_destroy(&running.pair));
 }
 
-/* ---- Streams ------------------------------------------------------------------------------------------------------ */
+/* ---- Streams ---------------------------------------------------------------------------------------------------- */
 
 /* struct streaming: threads at both ends of a guest's channels. */
 struct streaming {
@@ -540,6 +542,7 @@ static void *take_all(void *argument)
 /* Sends back on channel 3 what comes on channel 1, as credit allows, and grants it. */
 static void reflect(struct pair *pair)
 {
+	const struct roam_channel *down = roam_end_channel(&pair->host.end, 3);
 	static struct said held[64];
 	unsigned first = 0, count = 0;
 	uint32_t sent = 0;
@@ -557,8 +560,9 @@ static void reflect(struct pair *pair)
 		if (count > 0) {
 			struct said *said = &held[first];
 
-			if (roam_channel_remaining(roam_end_channel(&pair->host.end, 3), sent) < (int32_t)said->message.len ||
-			    roam_end_room(&pair->host.end) != ROAM_OK || roam_pool_free(&pair->host.end.own_pool) == 0) {
+			if (roam_channel_remaining(down, sent) < (int32_t)said->message.len ||
+			    roam_end_room(&pair->host.end) != ROAM_OK ||
+			    roam_pool_free(&pair->host.end.own_pool) == 0) {
 				sched_yield();
 				continue;
 			}
@@ -601,7 +605,7 @@ static void items_pass_in_order_beside_a_run(void)
 	end(&running);
 }
 
-/* ---- Stopping ----------------------------------------------------------------------------------------------------- */
+/* ---- Stopping --------------------------------------------------------------------------------------------------- */
 
 static struct roam_guest *stopped;
 
@@ -659,7 +663,7 @@ static void one_thread_runs_at_a_time(void)
 	end(&running);
 }
 
-/* ---- Callbacks ---------------------------------------------------------------------------------------------------- */
+/* ---- Callbacks -------------------------------------------------------------------------------------------------- */
 
 static void pass_when_done(struct roam_call *call, void *context)
 {

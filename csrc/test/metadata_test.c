@@ -11,9 +11,10 @@ static struct roam_metadata text_entry(const char *key, const char *value)
 
 static void list_comes_back_in_order(void)
 {
+	static const uint8_t raw[] = { 0xff, 0 };
 	struct roam_metadata entries[] = {
 		text_entry("a", "first"), text_entry("b", ""), text_entry("a", "again"),
-		{ .key = roam_string_of("raw"), .kind = ROAM_METADATA_BYTES, .bytes = { (const uint8_t *)"\xff\0", 2 } },
+		{ .key = roam_string_of("raw"), .kind = ROAM_METADATA_BYTES, .bytes = { raw, 2 } },
 		{ .key = roam_string_of("n"), .kind = ROAM_METADATA_U64, .u64 = UINT64_MAX },
 	};
 	struct metadata_builder builder;

@@ -18,7 +18,7 @@ static void must(bool held, const char *what)
 	exit(EXIT_FAILURE);
 }
 
-/* ---- Making ------------------------------------------------------------------------------------------------------- */
+/* ---- Making ----------------------------------------------------------------------------------------------------- */
 
 static void take_log(void *context, const char *text)
 {
@@ -85,7 +85,7 @@ bool pair_destroy(struct pair *pair)
 	return held_same(pair->before) && freed;
 }
 
-/* ---- Sending ------------------------------------------------------------------------------------------------------ */
+/* ---- Sending ---------------------------------------------------------------------------------------------------- */
 
 static void publish(struct pair *pair, enum roam_msg type, uint32_t id, uint64_t method, const void *prefix,
 		    size_t prefix_len, const void *body, size_t len)
@@ -121,7 +121,7 @@ void pair_activate(struct pair *pair, uint32_t id)
 	roam_channel_activate(roam_end_channel(&pair->host.end, id), pair->host.segment.config.initial_credit);
 }
 
-/* ---- Taking ------------------------------------------------------------------------------------------------------- */
+/* ---- Taking ----------------------------------------------------------------------------------------------------- */
 
 bool pair_take(struct pair *pair, struct said *said)
 {

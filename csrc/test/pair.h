@@ -33,7 +33,7 @@ void pair_create(struct pair *pair, const struct roam_method *methods, size_t co
 /* Frees the guest, if that was not done, and the host; whether nothing leaked. */
 bool pair_destroy(struct pair *pair);
 
-/* ---- The host ---------------------------------------------------------------------------------------------------- */
+/* ---- The host --------------------------------------------------------------------------------------------------- */
 
 /* Sends a message. Request and Response get the two bytes of no metadata in front. */
 void pair_send(struct pair *pair, enum roam_msg type, uint32_t id, const void *body, size_t len);
