@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// testPrograms are this test program as every contender, and the C program where it
+// testPrograms are this test program as every contender, and the C programs where they
 // can be built.
 func testPrograms(t *testing.T) *programs {
 	t.Helper()
@@ -21,8 +21,10 @@ func testPrograms(t *testing.T) *programs {
 	p := &programs{dir: t.TempDir(), files: map[program]string{cgoProgram: self, pureProgram: self}}
 	source, err := sourceDir()
 	require.NoError(t, err)
-	if err := p.build(source, floorProgram); err != nil {
-		t.Logf("without the C program: %v", err)
+	for _, want := range []program{floorProgram, pathProgram, guestProgram} {
+		if err := p.build(source, want); err != nil {
+			t.Logf("without a C program: %v", err)
+		}
 	}
 	return p
 }
@@ -48,7 +50,7 @@ func TestRoundMeasuresEveryCaseWithItsContenders(t *testing.T) {
 		}
 		for _, c := range contenders {
 			got, ok := s.at(bc, c, 0)
-			require.Equal(t, c.takes(bc) && p.files[c.program] != "", ok, "%s, %s", bc.name, c.name)
+			require.Equal(t, c.takes(bc) && p.has(c), ok, "%s, %s", bc.name, c.name)
 			if !ok {
 				continue
 			}

@@ -71,7 +71,7 @@ func pause(n uint32) {
 // follows it, on either side and for both ring indices. The race detector's stores to
 // memory that is not Go's have no such order.
 func TestNoWakeIsMissed(t *testing.T) {
-	const rounds = 200_000
+	const rounds = 60_000
 	records, arena := make([]Record, 1), make([]byte, 64)
 	share := make([]Record, ring/releaseShare) // for so many, places are given back at once
 	stage := func(t *testing.T, from *End) {
