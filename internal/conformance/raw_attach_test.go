@@ -50,7 +50,9 @@ var _ = register(map[string]rawCase{
 	"flags and heartbeat stand before the claim": {attach: func(t *testing.T, guest []string) {
 		for range 5 {
 			h := hosttest.New(t, hosttest.Config{Heartbeat: 1 << 40})
-			g := spawnWith(h, func(ticket []string) *exec.Cmd { return hosttest.Command(append(guest, "-ticket"), ticket...) })
+			g := spawnWith(h, func(ticket []string) *exec.Cmd {
+				return hosttest.Command(append(guest, "-ticket"), ticket...)
+			})
 			for h.Word(1).State == layout.StateReserved && g.Running() { // looks as often as it can
 			}
 			flags, beat := flagsOf(h, 1), atomic.LoadUint64(beat(h, 1))
@@ -124,22 +126,25 @@ var _ = register(map[string]rawCase{
 		require.NoError(t, err, "%s", info)
 		assert.NotZero(t, flags&unix.O_CLOEXEC)
 	}},
-	"heart beats, busy or not": {config: hosttest.Config{Heartbeat: 2_000_000}, play: func(t *testing.T, g *hosttest.Guest) {
-		for range 5 {
-			last := atomic.LoadUint64(beat(g.Host, 1))
-			var now unix.Timespec
-			require.NoError(t, unix.ClockGettime(unix.CLOCK_MONOTONIC, &now))
-			require.LessOrEqual(t, last, uint64(now.Nano()), "it is the monotonic clock's")
-			g.Eventually("a beat", func() bool { return atomic.LoadUint64(beat(g.Host, 1)) > last })
-		}
-		for range 5 {
-			last := atomic.LoadUint64(beat(g.Host, 1))
-			g.Eventually("a beat", func() bool {
-				answersMeanwhile(g)
-				return atomic.LoadUint64(beat(g.Host, 1)) > last
-			})
-		}
-	}},
+	"heart beats, busy or not": {
+		config: hosttest.Config{Heartbeat: 2_000_000},
+		play: func(t *testing.T, g *hosttest.Guest) {
+			for range 5 {
+				last := atomic.LoadUint64(beat(g.Host, 1))
+				var now unix.Timespec
+				require.NoError(t, unix.ClockGettime(unix.CLOCK_MONOTONIC, &now))
+				require.LessOrEqual(t, last, uint64(now.Nano()), "it is the monotonic clock's")
+				g.Eventually("a beat", func() bool { return atomic.LoadUint64(beat(g.Host, 1)) > last })
+			}
+			for range 5 {
+				last := atomic.LoadUint64(beat(g.Host, 1))
+				g.Eventually("a beat", func() bool {
+					answersMeanwhile(g)
+					return atomic.LoadUint64(beat(g.Host, 1)) > last
+				})
+			}
+		},
+	},
 })
 
 func environ(ticket []string) (env []string) {
@@ -237,10 +242,14 @@ var _ = register(map[string]rawCase{
 		_, err := conn.Read(make([]byte, 1))
 		assert.Error(t, err, "the connection is closed: the host takes the entry back")
 	}},
-	"guest that joins beats after its claim": {config: hosttest.Config{Heartbeat: 1 << 40}, way: "joined", play: func(t *testing.T, g *hosttest.Guest) {
-		assert.NotZero(t, atomic.LoadUint64(beat(g.Host, 1)))
-		assert.EqualValues(t, ours, g.Flags()&ours)
-	}},
+	"guest that joins beats after its claim": {
+		config: hosttest.Config{Heartbeat: 1 << 40},
+		way:    "joined",
+		play: func(t *testing.T, g *hosttest.Guest) {
+			assert.NotZero(t, atomic.LoadUint64(beat(g.Host, 1)))
+			assert.EqualValues(t, ours, g.Flags()&ours)
+		},
+	},
 	"answer in pieces": {attach: func(t *testing.T, guest []string) {
 		h := hosttest.New(t, hosttest.Config{})
 		p, conn := h.Joining(append(guest, "-join")...)
@@ -345,24 +354,28 @@ var _ = register(map[string]rawCase{
 	"walk up to nothing": {attach: func(t *testing.T, guest []string) {
 		hosttest.Start(t, hosttest.Command(guest, "-attach", filepath.Join(t.TempDir(), "none"))).RequireFailure("none")
 	}},
-	"walk up with all kinds of traffic": {way: "walked up", config: hosttest.Config{RingSize: 2, SlotsPerGuest: 1, InitialCredit: 300}, play: func(t *testing.T, g *hosttest.Guest) {
-		for range 5 {
-			g.Send(g.Call(1, methodFlood, hosttest.Uint(2000), hosttest.Uint(99), hosttest.Tx(2)))
-			for m := g.Await("an item", onChannel2); m.Type == layout.MsgData; m = g.Await("an item", onChannel2) {
-				g.Grant(2, uint32(len(m.Payload)))
+	"walk up with all kinds of traffic": {
+		way:    "walked up",
+		config: hosttest.Config{RingSize: 2, SlotsPerGuest: 1, InitialCredit: 300},
+		play: func(t *testing.T, g *hosttest.Guest) {
+			for range 5 {
+				g.Send(g.Call(1, methodFlood, hosttest.Uint(2000), hosttest.Uint(99), hosttest.Tx(2)))
+				for m := g.Await("an item", onChannel2); m.Type == layout.MsgData; m = g.Await("an item", onChannel2) {
+					g.Grant(2, uint32(len(m.Payload)))
+				}
+				g.RequireResult(1)
+				g.AwaitFree(2)
+				g.Send(g.Call(1, methodDrain, hosttest.Rx(2)))
+				for i := range uint32(20) {
+					g.AwaitGranted(2, (i+1)*100)
+					g.Send(hosttest.Data(2, item100))
+				}
+				g.Send(hosttest.Close(2))
+				g.RequireResult(1, hosttest.Uint(20*99))
+				g.AwaitFree(2)
 			}
-			g.RequireResult(1)
-			g.AwaitFree(2)
-			g.Send(g.Call(1, methodDrain, hosttest.Rx(2)))
-			for i := range uint32(20) {
-				g.AwaitGranted(2, (i+1)*100)
-				g.Send(hosttest.Data(2, item100))
-			}
-			g.Send(hosttest.Close(2))
-			g.RequireResult(1, hosttest.Uint(20*99))
-			g.AwaitFree(2)
-		}
-	}},
+		},
+	},
 })
 
 func onChannel2(m *hosttest.Message) bool {

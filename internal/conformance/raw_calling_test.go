@@ -203,23 +203,26 @@ var _ = register(map[string]rawCase{
 		g.Send(hosttest.Result(m.ID, m.Payload))
 		requireDriven(t, g, driven)
 	}},
-	"calls beyond 1024 wait for a place": {config: hosttest.Config{RingSize: 64}, play: func(t *testing.T, g *hosttest.Guest) {
-		g.Send(drive(g, driven, "crowd", 1034))
-		var blocked []uint32
-		for range 1024 {
-			blocked = append(blocked, g.Called(methodBlock).ID)
-		}
-		answersMeanwhile(g)
-		require.Empty(t, g.Queued())
-		for _, id := range blocked[:10] {
-			g.Send(hosttest.Result(id))
-			blocked = append(blocked, g.Called(methodBlock).ID)
-		}
-		for _, id := range blocked[10:] {
-			g.Send(hosttest.Result(id))
-		}
-		requireDriven(t, g, driven)
-	}},
+	"calls beyond 1024 wait for a place": {
+		config: hosttest.Config{RingSize: 64},
+		play: func(t *testing.T, g *hosttest.Guest) {
+			g.Send(drive(g, driven, "crowd", 1034))
+			var blocked []uint32
+			for range 1024 {
+				blocked = append(blocked, g.Called(methodBlock).ID)
+			}
+			answersMeanwhile(g)
+			require.Empty(t, g.Queued())
+			for _, id := range blocked[:10] {
+				g.Send(hosttest.Result(id))
+				blocked = append(blocked, g.Called(methodBlock).ID)
+			}
+			for _, id := range blocked[10:] {
+				g.Send(hosttest.Result(id))
+			}
+			requireDriven(t, g, driven)
+		},
+	},
 	"guest's stream up": {config: oneChannel, play: func(t *testing.T, g *hosttest.Guest) {
 		for range 3 {
 			g.Send(drive(g, driven, "sum", 50))
@@ -230,18 +233,21 @@ var _ = register(map[string]rawCase{
 			g.Free(ch)
 		}
 	}},
-	"guest's stream down": {config: hosttest.Config{MaxChannels: 2, InitialCredit: 10}, play: func(t *testing.T, g *hosttest.Guest) {
-		g.Send(drive(g, driven, "generate", 50)) // items of one byte
-		m := g.Called(methodGenerate)
-		ch := channels(m)[0]
-		for i := range uint32(50) {
-			g.AwaitGranted(ch, i+1)
-			g.Send(hosttest.Data(ch, hosttest.Int(int64(i))))
-		}
-		g.Send(hosttest.Close(ch), hosttest.Result(m.ID))
-		requireDriven(t, g, driven)
-		g.Free(ch)
-	}},
+	"guest's stream down": {
+		config: hosttest.Config{MaxChannels: 2, InitialCredit: 10},
+		play: func(t *testing.T, g *hosttest.Guest) {
+			g.Send(drive(g, driven, "generate", 50)) // items of one byte
+			m := g.Called(methodGenerate)
+			ch := channels(m)[0]
+			for i := range uint32(50) {
+				g.AwaitGranted(ch, i+1)
+				g.Send(hosttest.Data(ch, hosttest.Int(int64(i))))
+			}
+			g.Send(hosttest.Close(ch), hosttest.Result(m.ID))
+			requireDriven(t, g, driven)
+			g.Free(ch)
+		},
+	},
 	"response without a close ends what the caller receives": {play: func(t *testing.T, g *hosttest.Guest) {
 		g.Send(drive(g, driven, "generate", 2))
 		m := g.Called(methodGenerate)
@@ -341,50 +347,56 @@ var _ = register(map[string]rawCase{
 			requireDriven(t, g, driven+i)
 		}
 	}},
-	"channel id whose last messages lie in the ring": {config: hosttest.Config{MaxChannels: 2, RingSize: 256}, play: func(t *testing.T, g *hosttest.Guest) {
-		many := make(messages, 200) // more than are received at once
-		for i := range many {
-			many[i] = hosttest.Result(99)
-		}
-		for range 20 {
-			g.Send(drive(g, driven, "sum", 3), drive(g, driven+1, "sum", 3))
-			first := g.Called(methodSum)
-			ch, _ := takeNumbers(t, g, first)
-			g.Quietly(func() {
-				g.Send(append(many, hosttest.Reset(ch))...) // which has crossed with the Close
+	"channel id whose last messages lie in the ring": {
+		config: hosttest.Config{MaxChannels: 2, RingSize: 256},
+		play: func(t *testing.T, g *hosttest.Guest) {
+			many := make(messages, 200) // more than are received at once
+			for i := range many {
+				many[i] = hosttest.Result(99)
+			}
+			for range 20 {
+				g.Send(drive(g, driven, "sum", 3), drive(g, driven+1, "sum", 3))
+				first := g.Called(methodSum)
+				ch, _ := takeNumbers(t, g, first)
+				g.Quietly(func() {
+					g.Send(append(many, hosttest.Reset(ch))...) // which has crossed with the Close
+					g.Free(ch)
+				})
+				g.WakeOnce()
+				second := g.Called(methodSum)
+				_, total := takeNumbers(t, g, second)
 				g.Free(ch)
+				require.EqualValues(t, 3, total, "the Reset has hit the next use")
+				g.Send(hosttest.Result(first.ID, hosttest.Int(3)), hosttest.Result(second.ID, hosttest.Int(3)))
+				requireDriven(t, g, driven)
+				requireDriven(t, g, driven+1)
+			}
+		},
+	},
+	"request that is never published": {
+		config: hosttest.Config{MaxChannels: 2, RingSize: 2},
+		play: func(t *testing.T, g *hosttest.Guest) {
+			g.HoldPlaces, g.Deaf = true, true
+			g.Send(g.Call(1, methodEcho, hosttest.Text("x"))) // its answer fills the ring
+			g.Send(drive(g, driven, "sum", 3))
+			g.Eventually("a guest that waits for a place", func() bool {
+				return g.Flags()&(layout.FlagFutexSpace|layout.FlagBellSpace) != 0
 			})
-			g.WakeOnce()
-			second := g.Called(methodSum)
-			_, total := takeNumbers(t, g, second)
-			g.Free(ch)
-			require.EqualValues(t, 3, total, "the Reset has hit the next use")
-			g.Send(hosttest.Result(first.ID, hosttest.Int(3)), hosttest.Result(second.ID, hosttest.Int(3)))
+			g.Send(hosttest.Cancel(driven))
+			g.Eventually("a guest that has seen that", func() bool { return g.Room() == g.RingSize-1 && asleep(t, g.Pid()) })
+			g.Deaf = false
+			g.RequireResult(1, hosttest.Text("x"))
+			g.HoldPlaces = false
+			g.GivePlaces()
+			m, ok := g.Next()
+			require.True(t, ok)
+			requireFailure(t, m)
+			g.AwaitFree(1)
+			g.Send(drive(g, driven, "sum", 3))
+			g.Free(serveSum(t, g, g.Called(methodSum)))
 			requireDriven(t, g, driven)
-			requireDriven(t, g, driven+1)
-		}
-	}},
-	"request that is never published": {config: hosttest.Config{MaxChannels: 2, RingSize: 2}, play: func(t *testing.T, g *hosttest.Guest) {
-		g.HoldPlaces, g.Deaf = true, true
-		g.Send(g.Call(1, methodEcho, hosttest.Text("x"))) // its answer fills the ring
-		g.Send(drive(g, driven, "sum", 3))
-		g.Eventually("a guest that waits for a place", func() bool {
-			return g.Flags()&(layout.FlagFutexSpace|layout.FlagBellSpace) != 0
-		})
-		g.Send(hosttest.Cancel(driven))
-		g.Eventually("a guest that has seen that", func() bool { return g.Room() == g.RingSize-1 && asleep(t, g.Pid()) })
-		g.Deaf = false
-		g.RequireResult(1, hosttest.Text("x"))
-		g.HoldPlaces = false
-		g.GivePlaces()
-		m, ok := g.Next()
-		require.True(t, ok)
-		requireFailure(t, m)
-		g.AwaitFree(1)
-		g.Send(drive(g, driven, "sum", 3))
-		g.Free(serveSum(t, g, g.Called(methodSum)))
-		requireDriven(t, g, driven)
-	}},
+		},
+	},
 
 	"overrun of the guest's window": {play: func(t *testing.T, g *hosttest.Guest) {
 		g.Send(drive(g, driven, "unheard", 1))

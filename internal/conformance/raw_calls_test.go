@@ -68,7 +68,8 @@ var _ = register(map[string]rawCase{
 		assert.Empty(t, g.Queued())
 	}},
 	"response to an unknown request": {play: func(t *testing.T, g *hosttest.Guest) {
-		g.Send(hosttest.Result(1), hosttest.Failure(1<<32-1, hosttest.UnknownMethod), hosttest.Result(0, hosttest.Text("nobody asked, and it takes a slot")))
+		g.Send(hosttest.Result(1), hosttest.Failure(1<<32-1, hosttest.UnknownMethod),
+			hosttest.Result(0, hosttest.Text("nobody asked, and it takes a slot")))
 	}},
 	"unknown method": {play: func(t *testing.T, g *hosttest.Guest) {
 		g.Send(g.Call(1, methodMissing, hosttest.Text("arguments")))
@@ -76,7 +77,8 @@ var _ = register(map[string]rawCase{
 	}},
 	"arguments that do not decode": {play: func(t *testing.T, g *hosttest.Guest) {
 		for i, arguments := range [][]byte{
-			nil, {0xff, 0xff}, {1, 0xff}, append(hosttest.Text("and more"), 0), []byte("\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01"),
+			nil, {0xff, 0xff}, {1, 0xff}, append(hosttest.Text("and more"), 0),
+			[]byte("\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01"),
 		} {
 			id := uint32(i + 1)
 			g.Send(g.Call(id, methodEcho, arguments))
@@ -99,14 +101,17 @@ var _ = register(map[string]rawCase{
 		m := g.Expect(layout.MsgResponse, 1)
 		requireFailure(t, m, "4097", "4096")
 	}},
-	"roam.error is cut to what fits": {config: hosttest.Config{MaxPayload: 200, SlotSize: 208}, play: func(t *testing.T, g *hosttest.Guest) {
-		text := strings.Repeat("no paper ", 21) // 189 bytes, and in an answer some more beside it
-		g.Send(g.Call(1, methodFail, hosttest.Text(text)))
-		m := g.Expect(layout.MsgResponse, 1)
-		said := requireFailure(t, m)
-		assert.NotEmpty(t, said)
-		assert.True(t, strings.HasPrefix(text, said), "%q", said)
-	}},
+	"roam.error is cut to what fits": {
+		config: hosttest.Config{MaxPayload: 200, SlotSize: 208},
+		play: func(t *testing.T, g *hosttest.Guest) {
+			text := strings.Repeat("no paper ", 21) // 189 bytes, and in an answer some more beside it
+			g.Send(g.Call(1, methodFail, hosttest.Text(text)))
+			m := g.Expect(layout.MsgResponse, 1)
+			said := requireFailure(t, m)
+			assert.NotEmpty(t, said)
+			assert.True(t, strings.HasPrefix(text, said), "%q", said)
+		},
+	},
 	"cancel ends the handler": {play: func(t *testing.T, g *hosttest.Guest) {
 		g.Send(g.Call(1, methodBlock), hosttest.Cancel(1))
 		requireCancelled(t, g.Expect(layout.MsgResponse, 1))
@@ -151,7 +156,8 @@ var _ = register(map[string]rawCase{
 		assert.Equal(t, "panic: testbed panics", requireFailure(t, g.Expect(layout.MsgResponse, 1)))
 	}},
 	"handler that fails": {play: func(t *testing.T, g *hosttest.Guest) {
-		g.Send(g.Call(1, methodFail, hosttest.Text("no paper")), g.Call(2, methodCheck, hosttest.Uint(7)), g.Call(3, methodCheck, hosttest.Uint(0)))
+		g.Send(g.Call(1, methodFail, hosttest.Text("no paper")),
+			g.Call(2, methodCheck, hosttest.Uint(7)), g.Call(3, methodCheck, hosttest.Uint(0)))
 		assert.Equal(t, "no paper", requireFailure(t, g.Expect(layout.MsgResponse, 1)))
 		assert.Equal(t, []byte{1, 0, 7}, g.Response(2), "a declared error")
 		g.RequireResult(3)

@@ -57,7 +57,7 @@ var _ = register(map[string]rawCase{
 		g.Send(g.Call(1, methodIgnore, hosttest.Rx(2)))
 		g.Expect(layout.MsgReset, 2)
 		g.RequireResult(1, hosttest.Uint(0))
-		g.Send(hosttest.Data(2, hosttest.Text("sent before the Reset was seen")), hosttest.Data(2, hosttest.Text(strings.Repeat("x", 100))))
+		g.Send(hosttest.Data(2, hosttest.Text("sent before the Reset was seen")), hosttest.Data(2, item100))
 		g.Send(g.Call(3, methodEcho, hosttest.Text("x")))
 		g.RequireResult(3, hosttest.Text("x"))
 		require.EqualValues(t, layout.EntryActive, g.State(2), "freed before the caller's end")
@@ -133,7 +133,8 @@ var _ = register(map[string]rawCase{
 		require.Equal(t, []byte{1, hosttest.UnknownMethod}, g.Response(1))
 		g.Send(g.Call(2, methodTransform, hosttest.Rx(6), hosttest.Tx(8), []byte{0}), hosttest.Data(6, hosttest.Text("x")))
 		require.Equal(t, []byte{1, hosttest.InvalidPayload}, g.Response(2))
-		g.Send(hosttest.Close(2), hosttest.Reset(4), hosttest.Close(6), hosttest.Reset(8), hosttest.Data(14, hosttest.Text("of another one")))
+		g.Send(hosttest.Close(2), hosttest.Reset(4), hosttest.Close(6), hosttest.Reset(8),
+			hosttest.Data(14, hosttest.Text("of another one")))
 		g.Free(2, 4, 6, 8)
 		for i := range uint32(4) {
 			sum(t, g, 3, 2+2*i)
@@ -167,13 +168,13 @@ var _ = register(map[string]rawCase{
 	"data after close": violates(wire.RuleDataAfterClose, func(g *hosttest.Guest) messages {
 		return messages{g.Call(1, methodHold, hosttest.Rx(2)), hosttest.Close(2), hosttest.Data(2, hosttest.Text("x"))}
 	}),
-	"data of a channel that never was":          violates(wire.RuleChannelUnknown, func(*hosttest.Guest) messages { return messages{hosttest.Data(8, hosttest.Text("x"))} }),
-	"close of a channel that never was":         violates(wire.RuleChannelUnknown, func(*hosttest.Guest) messages { return messages{hosttest.Close(8)} }),
-	"reset of a channel that never was":         violates(wire.RuleChannelUnknown, func(*hosttest.Guest) messages { return messages{hosttest.Reset(8)} }),
-	"data of a guest's channel that never was":  violates(wire.RuleChannelUnknown, func(*hosttest.Guest) messages { return messages{hosttest.Data(7, hosttest.Text("x"))} }),
-	"reset of a guest's channel that never was": violates(wire.RuleChannelUnknown, func(*hosttest.Guest) messages { return messages{hosttest.Reset(1)} }),
+	"data of a channel that never was":          unknownChannel(hosttest.Data(8, hosttest.Text("x"))),
+	"close of a channel that never was":         unknownChannel(hosttest.Close(8)),
+	"reset of a channel that never was":         unknownChannel(hosttest.Reset(8)),
+	"data of a guest's channel that never was":  unknownChannel(hosttest.Data(7, hosttest.Text("x"))),
+	"reset of a guest's channel that never was": unknownChannel(hosttest.Reset(1)),
 	"data on a channel that the guest sends on": violates(wire.RuleChannelUnknown, func(g *hosttest.Guest) messages {
-		return messages{g.Call(1, methodFlood, hosttest.Uint(1<<40), hosttest.Uint(1000), hosttest.Tx(2)), hosttest.Data(2, hosttest.Text("x"))}
+		return messages{flood(g, 1000), hosttest.Data(2, hosttest.Text("x"))}
 	}),
 	"item that does not decode": violates(wire.RuleDataInvalid, func(g *hosttest.Guest) messages {
 		return messages{g.Call(1, methodSum, hosttest.Rx(2)), hosttest.Data(2, []byte("\xff\xff\xff\xff\xff\xff"))}
@@ -181,34 +182,40 @@ var _ = register(map[string]rawCase{
 	"item with bytes behind it": violates(wire.RuleDataInvalid, func(g *hosttest.Guest) messages {
 		return messages{g.Call(1, methodSum, hosttest.Rx(2)), hosttest.Data(2, hosttest.Int(1), []byte{0})}
 	}),
-	"item over the limit": {config: hosttest.Config{InitialCredit: 1 << 20}, play: func(t *testing.T, g *hosttest.Guest) {
-		largest := make([]byte, g.MaxPayload)
-		g.Send(g.Call(1, methodHold, hosttest.Rx(2)), hosttest.Data(2, largest), g.Call(2, methodEcho, hosttest.Text("x")))
-		g.RequireResult(2, hosttest.Text("x"))
-		g.Send(hosttest.Data(2, largest, []byte{0}))
-		g.RequireGoodbye(wire.RuleDataSizeLimit)
-	}},
-	"items without bytes": {config: hosttest.Config{RingSize: 256}, play: func(t *testing.T, g *hosttest.Guest) {
-		const ticks = 300_000
-		g.Send(g.Call(1, methodPile, hosttest.Rx(2), hosttest.Rx(4)), g.Call(2, methodEcho, hosttest.Text("x")))
-		g.RequireResult(2, hosttest.Text("x"))
-		before := residentKiB(t, g.Pid())
-		batch := make([]hosttest.Message, 100)
-		for i := range batch {
-			batch[i] = hosttest.Data(4)
-		}
-		for range ticks / len(batch) {
-			g.Send(batch...)
-		}
-		g.Send(g.Call(2, methodEcho, hosttest.Text("x")))
-		g.RequireResult(2, hosttest.Text("x"))
-		assert.Less(t, residentKiB(t, g.Pid())-before, 4<<10, "KiB more for %d items without bytes", ticks)
-		g.Send(hosttest.Data(2, hosttest.Int(1)), hosttest.Close(4))
-		g.RequireResult(1, hosttest.Uint(ticks))
-		assert.Equal(t, g.InitialCredit, g.Granted(4), "credit for nothing")
-		g.Send(hosttest.Close(2))
-		g.AwaitFree(2, 4)
-	}},
+	"item over the limit": {
+		config: hosttest.Config{InitialCredit: 1 << 20},
+		play: func(t *testing.T, g *hosttest.Guest) {
+			largest := make([]byte, g.MaxPayload)
+			g.Send(g.Call(1, methodHold, hosttest.Rx(2)), hosttest.Data(2, largest), g.Call(2, methodEcho, hosttest.Text("x")))
+			g.RequireResult(2, hosttest.Text("x"))
+			g.Send(hosttest.Data(2, largest, []byte{0}))
+			g.RequireGoodbye(wire.RuleDataSizeLimit)
+		},
+	},
+	"items without bytes": {
+		config: hosttest.Config{RingSize: 256},
+		play: func(t *testing.T, g *hosttest.Guest) {
+			const ticks = 300_000
+			g.Send(g.Call(1, methodPile, hosttest.Rx(2), hosttest.Rx(4)), g.Call(2, methodEcho, hosttest.Text("x")))
+			g.RequireResult(2, hosttest.Text("x"))
+			before := residentKiB(t, g.Pid())
+			batch := make([]hosttest.Message, 100)
+			for i := range batch {
+				batch[i] = hosttest.Data(4)
+			}
+			for range ticks / len(batch) {
+				g.Send(batch...)
+			}
+			g.Send(g.Call(2, methodEcho, hosttest.Text("x")))
+			g.RequireResult(2, hosttest.Text("x"))
+			assert.Less(t, residentKiB(t, g.Pid())-before, 4<<10, "KiB more for %d items without bytes", ticks)
+			g.Send(hosttest.Data(2, hosttest.Int(1)), hosttest.Close(4))
+			g.RequireResult(1, hosttest.Uint(ticks))
+			assert.Equal(t, g.InitialCredit, g.Granted(4), "credit for nothing")
+			g.Send(hosttest.Close(2))
+			g.AwaitFree(2, 4)
+		},
+	},
 })
 
 // residentKiB is the memory that a process has in use.
@@ -221,4 +228,9 @@ func residentKiB(t *testing.T, pid int) (n int) {
 	_, err = fmt.Sscan(after, &n)
 	require.NoError(t, err)
 	return n
+}
+
+// unknownChannel is a message for a channel that never was.
+func unknownChannel(m hosttest.Message) rawCase {
+	return violates(wire.RuleChannelUnknown, func(*hosttest.Guest) messages { return messages{m} })
 }

@@ -65,41 +65,53 @@ func init() {
 		g.Publish()
 	}
 	for name, bad := range badDescriptors {
-		register(map[string]rawCase{"descriptor: " + name: {config: small, play: func(t *testing.T, g *hosttest.Guest) {
-			put(g, bad.desc)
-			g.RequireGoodbye(bad.rule)
-		}}})
+		register(map[string]rawCase{"descriptor: " + name: {
+			config: small,
+			play: func(t *testing.T, g *hosttest.Guest) {
+				put(g, bad.desc)
+				g.RequireGoodbye(bad.rule)
+			},
+		}})
 	}
 	for name, good := range goodDescriptors {
-		register(map[string]rawCase{"descriptor: " + name: {config: small, play: func(t *testing.T, g *hosttest.Guest) {
-			put(g, good)
-			g.Send(g.Call(1, methodEcho, hosttest.Text("x")))
-			g.RequireResult(1, hosttest.Text("x"))
-			if good.Slot == layout.InlineSlot {
-				g.FreeSlot(1)
-			}
-		}}})
+		register(map[string]rawCase{"descriptor: " + name: {
+			config: small,
+			play: func(t *testing.T, g *hosttest.Guest) {
+				put(g, good)
+				g.Send(g.Call(1, methodEcho, hosttest.Text("x")))
+				g.RequireResult(1, hosttest.Text("x"))
+				if good.Slot == layout.InlineSlot {
+					g.FreeSlot(1)
+				}
+			},
+		}})
 	}
 	for name, by := range map[string]uint32{"one over": 16, "two over": 17, "half of all": 1 << 31, "one behind": 1<<32 - 1} {
 		register(map[string]rawCase{
-			"ring head " + name: {config: hosttest.Config{Start: nearWrap}, play: func(t *testing.T, g *hosttest.Guest) {
-				g.Skip(by)
-				g.Publish()
-				g.RequireGoodbye(wire.RuleShmRingCapacity)
-			}},
-			"ring tail " + name: {config: hosttest.Config{Start: nearWrap}, play: func(t *testing.T, g *hosttest.Guest) {
-				// Its answer fills the last place, so that it looks at the tail for the next.
-				g.HoldPlaces = true
-				for id := range uint32(15) {
-					g.Send(g.Call(id+1, methodEcho, hosttest.Text("x")))
-				}
-				for id := range uint32(15) {
-					g.RequireResult(id+1, hosttest.Text("x"))
-				}
-				g.SetTail(by)
-				g.Send(g.Call(16, methodEcho, hosttest.Text("x")))
-				g.RequireFailure(wire.RuleShmRingCapacity) // there may be no room to say so
-			}},
+			"ring head " + name: {
+				config: hosttest.Config{Start: nearWrap},
+				play: func(t *testing.T, g *hosttest.Guest) {
+					g.Skip(by)
+					g.Publish()
+					g.RequireGoodbye(wire.RuleShmRingCapacity)
+				},
+			},
+			"ring tail " + name: {
+				config: hosttest.Config{Start: nearWrap},
+				play: func(t *testing.T, g *hosttest.Guest) {
+					// Its answer fills the last place, so that it looks at the tail for the next.
+					g.HoldPlaces = true
+					for id := range uint32(15) {
+						g.Send(g.Call(id+1, methodEcho, hosttest.Text("x")))
+					}
+					for id := range uint32(15) {
+						g.RequireResult(id+1, hosttest.Text("x"))
+					}
+					g.SetTail(by)
+					g.Send(g.Call(16, methodEcho, hosttest.Text("x")))
+					g.RequireFailure(wire.RuleShmRingCapacity) // there may be no room to say so
+				},
+			},
 		})
 	}
 }
@@ -126,12 +138,15 @@ var _ = register(map[string]rawCase{
 		g.Send(m)
 		g.RequireResult(1, hosttest.Text("first"))
 	}},
-	"metadata: at its limits": {config: hosttest.Config{SlotSize: 1 << 17, MaxPayload: 1<<17 - 4}, play: func(t *testing.T, g *hosttest.Guest) {
-		m := g.Call(1, methodMeta, hosttest.Text("e"))
-		m.Metadata = largestMetadata()
-		g.Send(m)
-		g.RequireResult(1, hosttest.Text("last"))
-	}},
+	"metadata: at its limits": {
+		config: hosttest.Config{SlotSize: 1 << 17, MaxPayload: 1<<17 - 4},
+		play: func(t *testing.T, g *hosttest.Guest) {
+			m := g.Call(1, methodMeta, hosttest.Text("e"))
+			m.Metadata = largestMetadata()
+			g.Send(m)
+			g.RequireResult(1, hosttest.Text("last"))
+		},
+	},
 	"metadata: a length past the payload": violates(wire.RuleDecodeError, func(g *hosttest.Guest) messages {
 		return messages{bare(g.Call(1, methodEcho, []byte{5, 0}, hosttest.Text("x")))}
 	}),
@@ -168,10 +183,13 @@ func largestMetadata() (list wire.Metadata) {
 }
 
 func overLimits(list wire.Metadata) rawCase {
-	return rawCase{config: hosttest.Config{SlotSize: 1 << 17, MaxPayload: 1<<17 - 4}, play: func(t *testing.T, g *hosttest.Guest) {
-		m := g.Call(1, methodBlock)
-		m.Metadata = list
-		g.Send(m)
-		g.RequireGoodbye(wire.RuleMetadataLimits)
-	}}
+	return rawCase{
+		config: hosttest.Config{SlotSize: 1 << 17, MaxPayload: 1<<17 - 4},
+		play: func(t *testing.T, g *hosttest.Guest) {
+			m := g.Call(1, methodBlock)
+			m.Metadata = list
+			g.Send(m)
+			g.RequireGoodbye(wire.RuleMetadataLimits)
+		},
+	}
 }

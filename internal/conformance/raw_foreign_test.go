@@ -62,69 +62,84 @@ var _ = register(map[string]rawCase{
 		}
 		requireDriven(t, g, driven)
 	}},
-	"foreign host that never wakes, places and slots": {config: hosttest.Config{Foreign: true, RingSize: 2, SlotsPerGuest: 1, InitialCredit: 1 << 20}, play: func(t *testing.T, g *hosttest.Guest) {
-		g.Mute, g.Looks = true, true
-		g.Send(flood(g, 100))
-		for range 20 {
+	"foreign host that never wakes, places and slots": {
+		config: hosttest.Config{Foreign: true, RingSize: 2, SlotsPerGuest: 1, InitialCredit: 1 << 20},
+		play: func(t *testing.T, g *hosttest.Guest) {
+			g.Mute, g.Looks = true, true
+			g.Send(flood(g, 100))
+			for range 20 {
+				g.Expect(layout.MsgData, 2)
+			}
+			g.HoldPlaces, g.HoldSlots = true, true
 			g.Expect(layout.MsgData, 2)
-		}
-		g.HoldPlaces, g.HoldSlots = true, true
-		g.Expect(layout.MsgData, 2)
-		g.HoldPlaces, g.HoldSlots = false, false
-		g.GiveSlots()
-		g.GivePlaces()
-		endFlood(t, g)
-	}},
+			g.HoldPlaces, g.HoldSlots = false, false
+			g.GiveSlots()
+			g.GivePlaces()
+			endFlood(t, g)
+		},
+	},
 	"foreign host's channel ids are any": {config: foreign, play: func(t *testing.T, g *hosttest.Guest) {
 		for i, channel := range []uint32{g.MaxChannels, 1<<32 - 2, 2, 2, 2} {
 			sum(t, g, uint32(i+1), channel)
 		}
 	}},
-	"channel ids of the guest run on with a foreign host": {config: hosttest.Config{Foreign: true, MaxChannels: 4}, play: func(t *testing.T, g *hosttest.Guest) {
-		last := uint32(0)
-		for range 10 {
-			g.Send(drive(g, driven, "sum", 3))
-			ch := serveSum(t, g, g.Called(methodSum))
-			requireDriven(t, g, driven)
-			require.Greater(t, ch, last)
-			last = ch
-		}
-	}},
-	"foreign host renews no credit": {config: hosttest.Config{Foreign: true, InitialCredit: 1050}, play: func(t *testing.T, g *hosttest.Guest) {
-		g.Send(flood(g, 100))
-		for range 10 {
-			g.Expect(layout.MsgData, 2)
-		}
-		answersMeanwhile(g)
-		require.Empty(t, g.Queued())
-		endFlood(t, g)
-	}},
-	"foreign host sends without credit where it is read": {config: hosttest.Config{Foreign: true, InitialCredit: 1000}, play: func(t *testing.T, g *hosttest.Guest) {
-		g.Send(g.Call(1, methodTransform, hosttest.Rx(2), hosttest.Tx(4)))
-		for range 9 { // and 900 bytes come back
-			g.Send(hosttest.Data(2, item100))
-			g.Expect(layout.MsgData, 4)
-		}
-		g.Send(hosttest.Close(2))
-		g.Response(1)
-		g.Send(g.Call(2, methodDrain, hosttest.Rx(6)))
-		for range 500 {
-			g.Send(hosttest.Data(6, item100))
-		}
-		g.Send(hosttest.Close(6))
-		g.RequireResult(2, hosttest.Uint(500*99))
-	}},
-	"foreign host sends without end where nobody reads": {config: foreign, play: func(t *testing.T, g *hosttest.Guest) {
-		g.Send(g.Call(1, methodHold, hosttest.Rx(2)))
-		item := make([]byte, g.MaxPayload)
-		for range 1 << 20 { // far over any bound
-			if g.Over() {
-				break
+	"channel ids of the guest run on with a foreign host": {
+		config: hosttest.Config{Foreign: true, MaxChannels: 4},
+		play: func(t *testing.T, g *hosttest.Guest) {
+			last := uint32(0)
+			for range 10 {
+				g.Send(drive(g, driven, "sum", 3))
+				ch := serveSum(t, g, g.Called(methodSum))
+				requireDriven(t, g, driven)
+				require.Greater(t, ch, last)
+				last = ch
 			}
-			g.TrySend(hosttest.Data(2, item))
-		}
-		g.RequireGoodbye(wire.RuleCreditOverrun)
-	}},
+		},
+	},
+	"foreign host renews no credit": {
+		config: hosttest.Config{Foreign: true, InitialCredit: 1050},
+		play: func(t *testing.T, g *hosttest.Guest) {
+			g.Send(flood(g, 100))
+			for range 10 {
+				g.Expect(layout.MsgData, 2)
+			}
+			answersMeanwhile(g)
+			require.Empty(t, g.Queued())
+			endFlood(t, g)
+		},
+	},
+	"foreign host sends without credit where it is read": {
+		config: hosttest.Config{Foreign: true, InitialCredit: 1000},
+		play: func(t *testing.T, g *hosttest.Guest) {
+			g.Send(g.Call(1, methodTransform, hosttest.Rx(2), hosttest.Tx(4)))
+			for range 9 { // and 900 bytes come back
+				g.Send(hosttest.Data(2, item100))
+				g.Expect(layout.MsgData, 4)
+			}
+			g.Send(hosttest.Close(2))
+			g.Response(1)
+			g.Send(g.Call(2, methodDrain, hosttest.Rx(6)))
+			for range 500 {
+				g.Send(hosttest.Data(6, item100))
+			}
+			g.Send(hosttest.Close(6))
+			g.RequireResult(2, hosttest.Uint(500*99))
+		},
+	},
+	"foreign host sends without end where nobody reads": {
+		config: foreign,
+		play: func(t *testing.T, g *hosttest.Guest) {
+			g.Send(g.Call(1, methodHold, hosttest.Rx(2)))
+			item := make([]byte, g.MaxPayload)
+			for range 1 << 20 { // far over any bound
+				if g.Over() {
+					break
+				}
+				g.TrySend(hosttest.Data(2, item))
+			}
+			g.RequireGoodbye(wire.RuleCreditOverrun)
+		},
+	},
 	"surplus requests of a foreign host": {config: foreign, play: func(t *testing.T, g *hosttest.Guest) {
 		for id := range uint32(1024) {
 			g.Send(g.Call(id+1, methodBlock))
@@ -147,14 +162,17 @@ var _ = register(map[string]rawCase{
 			}
 		}
 	}},
-	"surplus answers that wait for room": {config: hosttest.Config{Foreign: true, RingSize: 2}, play: func(t *testing.T, g *hosttest.Guest) {
-		g.Deaf = true // its ring is full with the first of them
-		for id := uint32(1); id <= 1024+1024+2; id++ {
-			g.TrySend(g.Call(id, methodBlock))
-		}
-		g.Deaf = false
-		g.RequireFailure(wire.RuleInFlight)
-	}},
+	"surplus answers that wait for room": {
+		config: hosttest.Config{Foreign: true, RingSize: 2},
+		play: func(t *testing.T, g *hosttest.Guest) {
+			g.Deaf = true // its ring is full with the first of them
+			for id := uint32(1); id <= 1024+1024+2; id++ {
+				g.TrySend(g.Call(id, methodBlock))
+			}
+			g.Deaf = false
+			g.RequireFailure(wire.RuleInFlight)
+		},
+	},
 	"datagram doorbell": {attach: func(t *testing.T, guest []string) {
 		needsPidfd(t)
 		g := withBell(t, unix.SOCK_DGRAM, guest)
@@ -183,13 +201,17 @@ var _ = register(map[string]rawCase{
 		g.Leave()
 		g.RequireSuccess()
 	}},
-	"foreign host that guests walk up to": {config: foreign, way: "walked up", play: func(t *testing.T, g *hosttest.Guest) {
-		g.Mute = true
-		for range 5 {
-			echo(g)
-		}
-		assert.True(t, g.Locked(1))
-	}},
+	"foreign host that guests walk up to": {
+		config: foreign,
+		way:    "walked up",
+		play: func(t *testing.T, g *hosttest.Guest) {
+			g.Mute = true
+			for range 5 {
+				echo(g)
+			}
+			assert.True(t, g.Locked(1))
+		},
+	},
 })
 
 // needsPidfd skips a case where guests cannot watch the process of their host.

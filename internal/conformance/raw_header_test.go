@@ -18,6 +18,9 @@ type badField struct {
 	said   []string
 }
 
+// entry1 is where the first peer entry lies.
+const entry1 = layout.SizeHeader
+
 var badFields = map[string]badField{
 	"magic":                    {layout.OffHeaderMagic, 1, 'X', []string{"magic"}},
 	"version 2":                {layout.OffHeaderVersion, 4, 2, []string{"version", "2", "1"}},
@@ -41,9 +44,9 @@ var badFields = map[string]badField{
 	"ring beyond the file":     {layout.OffHeaderRingSize, 4, 1 << 31, []string{"total_size"}},
 	"channels beyond the file": {layout.OffHeaderMaxChannels, 4, 1<<32 - 1, []string{"total_size"}},
 	"var_slot_pool_offset":     {layout.OffHeaderVarSlotPoolOffset, 8, 256, []string{"var_class_count"}},
-	"ring_offset":              {layout.SizeHeader + layout.OffPeerRingOffset, 8, 1 << 40, []string{"peer entry 1", "ring_offset", "1099511627776"}},
-	"slot_pool_offset":         {layout.SizeHeader + layout.OffPeerSlotPoolOffset, 8, 0, []string{"peer entry 1", "slot_pool_offset"}},
-	"channel_table_offset":     {layout.SizeHeader + layout.OffPeerChannelTableOffset, 8, 1<<64 - 64, []string{"peer entry 1", "channel_table_offset"}},
+	"ring_offset":              {entry1 + layout.OffPeerRingOffset, 8, 1 << 40, []string{"peer entry 1", "ring_offset", "1099511627776"}},
+	"slot_pool_offset":         {entry1 + layout.OffPeerSlotPoolOffset, 8, 0, []string{"peer entry 1", "slot_pool_offset"}},
+	"channel_table_offset":     {entry1 + layout.OffPeerChannelTableOffset, 8, 1<<64 - 64, []string{"peer entry 1", "channel_table_offset"}},
 }
 
 func init() {
@@ -85,7 +88,8 @@ func init() {
 			leaves(t, h.Spawn(append(guest, "-ticket")...)) // it is not this guest's business
 		}},
 		"smallest segment": {attach: func(t *testing.T, guest []string) {
-			h := hosttest.New(t, hosttest.Config{MaxGuests: 1, RingSize: 2, SlotSize: 64, SlotsPerGuest: 1, MaxPayload: 60, MaxChannels: 1, InitialCredit: 1})
+			h := hosttest.New(t, hosttest.Config{MaxGuests: 1, RingSize: 2, SlotSize: 64, SlotsPerGuest: 1, MaxPayload: 60,
+				MaxChannels: 1, InitialCredit: 1})
 			h.Channels = channelsOf
 			leaves(t, h.Spawn(append(guest, "-ticket")...))
 		}},

@@ -21,7 +21,7 @@ var _ = register(map[string]rawCase{
 			random := rand.New(rand.NewPCG(round, 0))
 			h := hosttest.New(t, hosttest.Config{RingSize: 8, SlotSize: 256, MaxPayload: 252, MaxChannels: 8})
 			g := h.Spawn(append(guest, "-ticket")...)
-			g.Send(g.Call(1, methodFlood, hosttest.Uint(1<<40), hosttest.Uint(50), hosttest.Tx(2)), g.Call(2, methodHold, hosttest.Rx(4)))
+			g.Send(flood(g, 50), g.Call(2, methodHold, hosttest.Rx(4)))
 			g.Deaf = true
 			for step := 0; step < 2000 && g.Running(); step++ {
 				scribble(random, g)
@@ -46,8 +46,11 @@ func scribble(random *rand.Rand, g *hosttest.Guest) {
 	case 3:
 		g.Mem[random.IntN(len(g.Mem)-2*layout.SizeHeader)+2*layout.SizeHeader] = byte(random.Uint32())
 	default:
-		d := hosttest.Desc{Type: uint8(1 + random.Uint32N(7)), ID: random.Uint32N(9), Method: []uint64{methodEcho, methodSum, methodFlood, methodDrain, methodTransform}[random.IntN(5)],
-			Slot: layout.InlineSlot, Len: random.Uint32N(33)}
+		methods := []uint64{methodEcho, methodSum, methodFlood, methodDrain, methodTransform}
+		d := hosttest.Desc{
+			Type: uint8(1 + random.Uint32N(7)), ID: random.Uint32N(9), Method: methods[random.IntN(len(methods))],
+			Slot: layout.InlineSlot, Len: random.Uint32N(33),
+		}
 		for i := range d.Inline {
 			d.Inline[i] = byte(random.Uint32N(5))
 		}

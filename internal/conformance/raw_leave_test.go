@@ -19,7 +19,8 @@ import (
 
 // busy has calls and streams of both sides under way.
 func busy(g *hosttest.Guest) {
-	g.Send(g.Call(1, methodBlock), g.Call(2, methodSum, hosttest.Rx(2)), g.Call(3, methodFlood, hosttest.Uint(1<<40), hosttest.Uint(99), hosttest.Tx(4)), drive(g, driven, "kept", 10))
+	g.Send(g.Call(1, methodBlock), g.Call(2, methodSum, hosttest.Rx(2)),
+		g.Call(3, methodFlood, hosttest.Uint(1<<40), hosttest.Uint(99), hosttest.Tx(4)), drive(g, driven, "kept", 10))
 	g.Called(methodKeep)
 }
 
@@ -30,12 +31,15 @@ var _ = register(map[string]rawCase{
 		g.Leave()
 		g.RequireSuccess()
 	}},
-	"host that leaves a guest that walked up, without a wake": {way: "walked up", play: func(t *testing.T, g *hosttest.Guest) {
-		awaitWaiting(t, g, waitsForMessages)
-		atomic.SwapUint32(g.U32(layout.OffHeaderHostGoodbye), 1)
-		g.RequireLeft()
-		g.RequireSuccess()
-	}},
+	"host that leaves a guest that walked up, without a wake": {
+		way: "walked up",
+		play: func(t *testing.T, g *hosttest.Guest) {
+			awaitWaiting(t, g, waitsForMessages)
+			atomic.SwapUint32(g.U32(layout.OffHeaderHostGoodbye), 1)
+			g.RequireLeft()
+			g.RequireSuccess()
+		},
+	},
 	"guest that leaves waits until all is received": {play: func(t *testing.T, g *hosttest.Guest) {
 		g.HoldPlaces = true
 		began := time.Now()

@@ -54,66 +54,81 @@ func init() {
 			echo(g)
 		}
 	}}))
-	register(eachWayToCome("place in the ring wakes a guest that sleeps", rawCase{config: hosttest.Config{RingSize: 2}, play: func(t *testing.T, g *hosttest.Guest) {
-		g.HoldPlaces = true
-		g.Send(flood(g, 100))
-		for range 10 {
-			g.Expect(layout.MsgData, 2) // which fills the ring
-			awaitWaiting(t, g, waitsForSpace)
-			require.Empty(t, g.Queued())
-			g.Grant(2, 100)
+	register(eachWayToCome("place in the ring wakes a guest that sleeps", rawCase{
+		config: hosttest.Config{RingSize: 2},
+		play: func(t *testing.T, g *hosttest.Guest) {
+			g.HoldPlaces = true
+			g.Send(flood(g, 100))
+			for range 10 {
+				g.Expect(layout.MsgData, 2) // which fills the ring
+				awaitWaiting(t, g, waitsForSpace)
+				require.Empty(t, g.Queued())
+				g.Grant(2, 100)
+				g.GivePlaces()
+			}
+			g.HoldPlaces = false
 			g.GivePlaces()
-		}
-		g.HoldPlaces = false
-		g.GivePlaces()
-		endFlood(t, g)
-	}}))
-	register(eachWayToCome("slot wakes a guest that sleeps", rawCase{config: hosttest.Config{SlotsPerGuest: 1}, play: func(t *testing.T, g *hosttest.Guest) {
-		g.HoldSlots = true
-		g.Send(flood(g, 100))
-		for range 10 {
-			g.Expect(layout.MsgData, 2) // which takes the only slot
-			awaitWaiting(t, g, waitsForSlot)
-			require.Empty(t, g.Queued())
-			g.Grant(2, 100)
+			endFlood(t, g)
+		},
+	}))
+	register(eachWayToCome("slot wakes a guest that sleeps", rawCase{
+		config: hosttest.Config{SlotsPerGuest: 1},
+		play: func(t *testing.T, g *hosttest.Guest) {
+			g.HoldSlots = true
+			g.Send(flood(g, 100))
+			for range 10 {
+				g.Expect(layout.MsgData, 2) // which takes the only slot
+				awaitWaiting(t, g, waitsForSlot)
+				require.Empty(t, g.Queued())
+				g.Grant(2, 100)
+				g.GiveSlots()
+			}
+			g.HoldSlots = false
 			g.GiveSlots()
-		}
-		g.HoldSlots = false
-		g.GiveSlots()
-		endFlood(t, g)
-	}}))
-	register(eachWayToCome("credit wakes a guest that sleeps", rawCase{config: hosttest.Config{InitialCredit: 100}, play: func(t *testing.T, g *hosttest.Guest) {
-		g.Send(flood(g, 100))
-		for range 10 {
-			g.Expect(layout.MsgData, 2)
-			awaitWaiting(t, g, waitsForCredit)
-			g.Grant(2, 100)
-		}
-		endFlood(t, g)
-	}}))
-	register(eachWayToCome("slot comes back without a wake", rawCase{config: hosttest.Config{SlotsPerGuest: 1}, play: func(t *testing.T, g *hosttest.Guest) {
-		g.HoldSlots = true
-		g.Send(flood(g, 100))
-		for range 10 {
-			g.Expect(layout.MsgData, 2)
-			awaitWaiting(t, g, waitsForSlot)
-			g.Grant(2, 100)
-			g.Quietly(g.GiveSlots)
-		}
-		g.HoldSlots = false
-		g.GiveSlots()
-		endFlood(t, g)
-	}}))
-	register(eachWayToCome("bits are cleared when nobody waits", rawCase{config: hosttest.Config{InitialCredit: 100, RingSize: 2, SlotsPerGuest: 1}, play: func(t *testing.T, g *hosttest.Guest) {
-		g.Send(flood(g, 100))
-		for range 20 {
-			g.Expect(layout.MsgData, 2)
-			g.Grant(2, 100)
-		}
-		endFlood(t, g)
-		g.Eventually("cleared flags", func() bool { return g.Flags()&(waitsForSpace|waitsForSlot|waitsForCredit) == 0 })
-		assert.EqualValues(t, ours, g.Flags()&ours)
-	}}))
+			endFlood(t, g)
+		},
+	}))
+	register(eachWayToCome("credit wakes a guest that sleeps", rawCase{
+		config: hosttest.Config{InitialCredit: 100},
+		play: func(t *testing.T, g *hosttest.Guest) {
+			g.Send(flood(g, 100))
+			for range 10 {
+				g.Expect(layout.MsgData, 2)
+				awaitWaiting(t, g, waitsForCredit)
+				g.Grant(2, 100)
+			}
+			endFlood(t, g)
+		},
+	}))
+	register(eachWayToCome("slot comes back without a wake", rawCase{
+		config: hosttest.Config{SlotsPerGuest: 1},
+		play: func(t *testing.T, g *hosttest.Guest) {
+			g.HoldSlots = true
+			g.Send(flood(g, 100))
+			for range 10 {
+				g.Expect(layout.MsgData, 2)
+				awaitWaiting(t, g, waitsForSlot)
+				g.Grant(2, 100)
+				g.Quietly(g.GiveSlots)
+			}
+			g.HoldSlots = false
+			g.GiveSlots()
+			endFlood(t, g)
+		},
+	}))
+	register(eachWayToCome("bits are cleared when nobody waits", rawCase{
+		config: hosttest.Config{InitialCredit: 100, RingSize: 2, SlotsPerGuest: 1},
+		play: func(t *testing.T, g *hosttest.Guest) {
+			g.Send(flood(g, 100))
+			for range 20 {
+				g.Expect(layout.MsgData, 2)
+				g.Grant(2, 100)
+			}
+			endFlood(t, g)
+			g.Eventually("cleared flags", func() bool { return g.Flags()&(waitsForSpace|waitsForSlot|waitsForCredit) == 0 })
+			assert.EqualValues(t, ours, g.Flags()&ours)
+		},
+	}))
 }
 
 var _ = register(map[string]rawCase{
@@ -189,20 +204,23 @@ var _ = register(map[string]rawCase{
 		assert.True(t, sleeper.Wake(), "the guest has woken it")
 		g.SetFlags(hosttest.Asleep)
 	}},
-	"one ring for all that has come": {config: hosttest.Config{InitialCredit: 100}, play: func(t *testing.T, g *hosttest.Guest) {
-		g.Send(flood(g, 100))
-		for range 10 {
-			g.Expect(layout.MsgData, 2)
-			awaitWaiting(t, g, waitsForCredit)
-			g.Quietly(func() {
-				g.Grant(2, 100)
-				g.Send(g.Call(3, methodEcho, hosttest.Text("x")))
-			})
-			g.WakeOnce()
-			g.RequireResult(3, hosttest.Text("x"))
-		}
-		endFlood(t, g)
-	}},
+	"one ring for all that has come": {
+		config: hosttest.Config{InitialCredit: 100},
+		play: func(t *testing.T, g *hosttest.Guest) {
+			g.Send(flood(g, 100))
+			for range 10 {
+				g.Expect(layout.MsgData, 2)
+				awaitWaiting(t, g, waitsForCredit)
+				g.Quietly(func() {
+					g.Grant(2, 100)
+					g.Send(g.Call(3, methodEcho, hosttest.Text("x")))
+				})
+				g.WakeOnce()
+				g.RequireResult(3, hosttest.Text("x"))
+			}
+			endFlood(t, g)
+		},
+	},
 	"doorbell that is full": {play: func(t *testing.T, g *hosttest.Guest) {
 		g.SetFlags(hosttest.Awake | layout.FlagBellSpace) // each message that the guest takes rings
 		for range 3000 {
