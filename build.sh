@@ -226,7 +226,7 @@ go_guests=(-skip '^TestGuestsKeepTheRules$')
 test_pure_go() {
   local packages
   packages=$(CGO_ENABLED=0 other_packages)
-  xargs env CGO_ENABLED=0 ROAM_CONFORMANCE_GUESTS=go go test -vet=off -count=1 "${go_guests[@]}" <<<"$packages"
+  xargs env CGO_ENABLED=0 ROAM_CONFORMANCE_GUESTS=go go test -vet=off -count=1 -timeout=20m "${go_guests[@]}" <<<"$packages"
 }
 
 # shmring's tests start guests and hosts from their own binary; here from that with the other engine.
@@ -359,7 +359,7 @@ run_tests() {
   step 'C tests, valgrind' test_c_valgrind
   step 'C fuzz targets, short runs' csrc/fuzz/run.sh "$fuzz_runs"
   step 'C library, installed' test_c_installed
-  step 'tests, cgo engine' go test -vet=off -count=1 ./...
+  step 'tests, cgo engine' go test -vet=off -count=1 -timeout=20m ./...
   step 'tests, pure Go engine' test_pure_go
   step 'tests, both engines in one segment' test_mixed
   step 'guests in C, sanitizers and valgrind' test_c_guests
