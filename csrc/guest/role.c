@@ -28,14 +28,19 @@ void role_init(struct role *role, int64_t spin_ns)
 
 /* ---- Who may have it -------------------------------------------------------------------------------------------- */
 
-/* Whether this thread may take the role now. An event loop is not to find its descriptor readable for what another
+/* Whether this thread is one that receives at all. An event loop is not to find its descriptor readable for what another
  * thread takes away, so with one only its own thread does. */
+static bool may_receive(const struct role *role)
+{
+	return !role->looped || pthread_equal(role->loop_thread, pthread_self());
+}
+
+/* Whether this thread may take the role now. */
 static bool may_take(const struct roam_guest *guest)
 {
 	const struct role *role = &guest->role;
 
-	return guest->core.failure.error == 0 && role->state != ROLE_RECEIVES &&
-	       (!role->looped || pthread_equal(role->loop_thread, pthread_self()));
+	return guest->core.failure.error == 0 && role->state != ROLE_RECEIVES && may_receive(role);
 }
 
 void role_take(struct roam_guest *guest, struct wait *wait)
@@ -56,12 +61,14 @@ void role_attend(struct roam_guest *guest)
 
 	if (role->state != ROLE_FREE || guest->core.failure.error != 0)
 		return;
-	if (role->looped)
+	if (role->looped) {
+		role_signal_all(guest); /* the loop's thread may be among them, waiting for the role */
 		link_interrupt(guest->link);
-	else if (role->first != NULL)
+	} else if (role->first != NULL) {
 		role_signal(guest, role->first);
-	else
+	} else {
 		serve_attend(guest);
+	}
 }
 
 void role_leave(struct roam_guest *guest)
@@ -251,7 +258,7 @@ static int lead(struct roam_guest *guest, struct wait *wait)
 			return result;
 		serve_stopped(guest);
 		provided = serve_provide(guest, wait);
-		if (guest->core.failure.error != 0 || provided == PROVIDED_LOST || expired(wait))
+		if (guest->core.failure.error != 0 || provided == PROVIDED_LOST || expired(wait) || !may_receive(role))
 			return ROAM_ERR_AGAIN;
 		if (received > 0 || provided == PROVIDED_RAN) {
 			left = role->spin_budget;

@@ -41,6 +41,7 @@ int roam_guest_run(struct roam_guest *guest)
 		return ROAM_ERR_ARGUMENT;
 	}
 	guest->running = true;
+	guest->role.looped = false;
 	guest->thread_count++;
 	serve_enter(guest, &server);
 	serve_until_end(guest, &server);

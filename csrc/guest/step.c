@@ -6,25 +6,58 @@
 
 #define STEP_SETTLE CLOCK_SECOND /* for what was begun to be answered, once the guest is stopped */
 
+/* Whether another thread that received has left the role. */
+static int role_left(struct roam_guest *guest, struct wait *wait)
+{
+	(void)wait;
+	return guest->role.state == ROLE_RECEIVES ? ROAM_ERR_AGAIN : 0;
+}
+
+/* Makes this thread the only one that receives. */
+static int take_over(struct roam_guest *guest, struct wait *wait)
+{
+	struct role *role = &guest->role;
+	int error;
+
+	if (guest->running)
+		return ROAM_ERR_ARGUMENT;
+	role->looped = true;
+	role->loop_thread = pthread_self();
+	if (role->leader != NULL)
+		role_signal(guest, role->leader);
+	error = role_wait(guest, wait);
+	if (error == 0)
+		role_take(guest, wait);
+	return error;
+}
+
+static void give_role_up(struct roam_guest *guest)
+{
+	guest->role.state = ROLE_FREE;
+	guest->role.leader = NULL;
+}
+
 int roam_guest_fd(struct roam_guest *guest)
 {
+	struct wait wait = { .ready = role_left, .deadline = CLOCK_NEVER };
 	struct roam_failure failure;
-	int fd;
+	int result;
 
 	guest_lock(guest);
-	guest->role.looped = true;
-	guest->role.loop_thread = pthread_self();
-	guest_unlock(guest);
-	fd = link_fd(guest->link, &failure);
-	if (fd < 0) {
-		guest_lock(guest);
-		guest->role.looped = false;
+	result = take_over(guest, &wait);
+	if (result == 0) {
 		guest_unlock(guest);
-		return failure.error;
+		result = link_fd(guest->link, &failure);
+		link_interrupt(guest->link); /* the first step is due at once */
+		if (result >= 0)
+			link_prepare(guest->link, false, CLOCK_NEVER);
+		guest_lock(guest);
+		give_role_up(guest);
 	}
-	link_interrupt(guest->link); /* the first step is due at once */
-	link_prepare(guest->link, false, CLOCK_NEVER);
-	return fd;
+	if (result < 0)
+		guest->role.looped = false;
+	guest_unlock(guest);
+	return result;
 }
 
 /* Receives and runs handlers until there is nothing to do. */
@@ -103,8 +136,7 @@ int roam_guest_step(struct roam_guest *guest)
 	serve_enter(guest, &server);
 	role_take(guest, &server.wait);
 	step(guest, &server);
-	role->state = ROLE_FREE;
-	role->leader = NULL;
+	give_role_up(guest);
 	serve_exit(guest, &server);
 	error = guest->core.failure.error;
 	guest_unlock(guest);

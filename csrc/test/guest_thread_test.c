@@ -663,6 +663,29 @@ static void one_thread_runs_at_a_time(void)
 	end(&running);
 }
 
+/* A thread that received already leaves that to the event loop, and has its answer all the same. */
+static void event_loop_takes_over_from_who_receives(void)
+{
+	struct running running;
+	struct waiting waiting;
+	struct said said;
+
+	begin(&running, 0);
+	CHECK_EQ(roam_call_begin(running.pair.guest, METHOD, NULL, NULL, 0, &waiting.call), 0);
+	CHECK_EQ(roam_call_send(waiting.call), 0);
+	pair_await(&running.pair, &said);
+	pthread_create(&waiting.thread, NULL, wait_for_answer, &waiting);
+	host_await_flags(&running.pair.host, ROAM_FLAG_FUTEX_MESSAGES | ROAM_FLAG_BELL_MESSAGES);
+	CHECK(roam_guest_fd(running.pair.guest) >= 0);
+	CHECK_EQ(roam_guest_step(running.pair.guest), 0);
+	pair_send(&running.pair, ROAM_MSG_RESPONSE, said.message.id, "\0", 1);
+	CHECK_EQ(roam_guest_step(running.pair.guest), 0);
+	pthread_join(waiting.thread, NULL);
+	CHECK_EQ(waiting.status, 0);
+	roam_call_free(waiting.call);
+	CHECK(pair_destroy(&running.pair));
+}
+
 /* ---- Callbacks -------------------------------------------------------------------------------------------------- */
 
 static void pass_when_done(struct roam_call *call, void *context)
@@ -719,6 +742,7 @@ int main(void)
 	RUN(signal_handler_may_stop_a_guest);
 	RUN(stop_waits_for_handlers_at_work_and_begins_no_other);
 	RUN(one_thread_runs_at_a_time);
+	RUN(event_loop_takes_over_from_who_receives);
 	RUN(taking_back_waits_for_a_callback_that_runs);
 	return finished();
 }
