@@ -113,7 +113,7 @@ void link_leave(struct link *link, const char *goodbye, int64_t timeout_ns)
 	ending_set(link, ENDING_LEFT);
 	if (error == 0 && goodbye != NULL)
 		say_goodbye(link, goodbye);
-	link_rest(link);
+	roam_end_give_back(&link->end); /* not link_rest: another thread may be receiving */
 	link->left = true;
 	if (error == ROAM_ERR_HOST_DIED)
 		return;

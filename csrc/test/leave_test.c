@@ -197,7 +197,7 @@ static void leave(struct deed *deed)
 	link_leave(deed->link, NULL, 0);
 }
 
-/* One thread is in link_wait while another leaves. */
+/* One thread is in link_wait, after it received something, while another leaves. */
 static void test_waiting_thread_is_sent_out(void)
 {
 	for (enum bed bed = first_bed; bed <= last_own_bed; bed++) {
@@ -206,6 +206,8 @@ static void test_waiting_thread_is_sent_out(void)
 
 		deed.link = bed_open(&host, bed, small_config());
 		deed.flags = bed_flag(bed);
+		CHECK(host_send(&host, ROAM_MSG_CANCEL, 1, NULL, 0));
+		CHECK_EQ(link_receive(deed.link, &(struct roam_message){ 0 }, 1, NULL, 0).count, 1);
 		deed_begin(&deed);
 		while (link_look(deed.link, NULL) == 0)
 			link_wait(deed.link, false, -1);
