@@ -78,8 +78,9 @@ func (g *Guest) claimError(w entryWord, t ticket) error {
 }
 
 // Attach walks up to the segment of a running host that has a path and takes any free
-// entry. Errors: [ErrNoHost] when there is no file or its host is gone, [ErrHubFull],
-// [ErrHostLeaving], *[BoundError] for a file that is not a segment.
+// entry. The entry of a guest that left by path is free again when the host has looked at
+// it, which it does every 50 ms. Errors: [ErrNoHost] when there is no file or its host is
+// gone, [ErrHubFull], [ErrHostLeaving], *[BoundError] for a file that is not a segment.
 func Attach(path string) (*Guest, error) {
 	g, err := attach(path)
 	if err != nil {

@@ -28,6 +28,7 @@ type Host struct {
 	children  map[*child]struct{} // not waited for yet; guarded by mu
 	listeners []*joinListener     // guarded by mu until the host leaves, then unchanged
 	arrival   chan struct{}       // holds a token while arrived is not empty
+	recovered chan struct{}       // closed, and made anew, when an entry has been recovered or given up; guarded by mu
 
 	leaving chan struct{} // closed, under mu, when no more guests are taken
 	force   chan struct{} // closed when what is left goes by force
@@ -54,17 +55,18 @@ func Create(cfg Config) (*Host, error) {
 		return nil, fmt.Errorf("shmring: create segment: %w", err)
 	}
 	h := &Host{
-		cfg:      cfg,
-		path:     cfg.Path,
-		seg:      seg,
-		slots:    newHostPool(seg),
-		log:      cfg.Logger,
-		places:   make([]place, lay.MaxGuests),
-		children: make(map[*child]struct{}),
-		arrival:  make(chan struct{}, 1),
-		leaving:  make(chan struct{}),
-		force:    make(chan struct{}),
-		closed:   make(chan struct{}),
+		cfg:       cfg,
+		path:      cfg.Path,
+		seg:       seg,
+		slots:     newHostPool(seg),
+		log:       cfg.Logger,
+		places:    make([]place, lay.MaxGuests),
+		children:  make(map[*child]struct{}),
+		arrival:   make(chan struct{}, 1),
+		recovered: make(chan struct{}),
+		leaving:   make(chan struct{}),
+		force:     make(chan struct{}),
+		closed:    make(chan struct{}),
 	}
 	if h.path == "" {
 		h.path = fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), seg.file.Fd())

@@ -75,9 +75,29 @@ func TestJoinOfAFullHub(t *testing.T) {
 	require.ErrorIs(t, err, ErrHubFull)
 	require.NoError(t, guest.Close())
 	requireSoonClean(t, host, 1)
-	guest, err = Join(t.Context(), socket)
-	require.NoError(t, err)
-	require.NoError(t, guest.Close())
+}
+
+// TestEntryOfAGuestThatLeftIsFree comes again the moment that the last guest has left,
+// before the host can have seen that.
+func TestEntryOfAGuestThatLeftIsFree(t *testing.T) {
+	_, socket := listening(t, Config{MaxGuests: 1})
+	for range 200 {
+		guest, err := Join(t.Context(), socket)
+		require.NoError(t, err)
+		require.NoError(t, guest.Close())
+	}
+}
+
+// TestEntryOfAGuestThatDiedIsFree starts the next guest the moment that the last has died.
+func TestEntryOfAGuestThatDiedIsFree(t *testing.T) {
+	host := newHost(t, Config{MaxGuests: 1})
+	for range 5 {
+		cmd := program("echo")
+		peer, err := host.Spawn(cmd)
+		require.NoError(t, err)
+		require.NoError(t, peer.Kill())
+		<-peer.custody.link.Done()
+	}
 }
 
 func TestHookDecidesWhoJoins(t *testing.T) {

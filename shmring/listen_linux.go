@@ -158,7 +158,8 @@ func (l *joinListener) close() error {
 	return errors.Join(err, l.Close())
 }
 
-// serveJoins answers who connects, one at a time: an answer never waits for a guest.
+// serveJoins answers who connects, one at a time: an answer waits for no guest, only, with
+// all entries in use, for the recovery of one that has ended.
 func (h *Host) serveJoins(l *joinListener) {
 	defer h.tasks.Done()
 	for {

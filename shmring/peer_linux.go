@@ -94,11 +94,12 @@ func (p *Peer) Kill() error {
 	return p.child.cmd.Process.Kill()
 }
 
-// forget takes an ended guest off the lists. It stays in its place of the table.
+// forget takes an ended guest off the lists. Its entry stays taken until it is recovered.
 func (p *Peer) forget() {
 	h := p.host
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.places[p.id-1].peer = nil
+	h.places[p.id-1].recovery = underWay
 	h.arrived = slices.DeleteFunc(h.arrived, func(other *Peer) bool { return other == p })
 }

@@ -46,6 +46,8 @@ func (p *Peer) attend() {
 	gone := p.awaitGone(partTime) && p.awaitLoans(partTime)
 	if gone {
 		p.host.recycle(p.id)
+	} else {
+		p.host.giveUp(p.id)
 	}
 	p.finish(gone)
 	defer p.host.linger()()
@@ -177,6 +179,13 @@ func (h *Host) recycle(id uint32) {
 	h.slots.reclaim(id)
 	h.seg.cleanEntry(id)
 	h.vacate(id)
+}
+
+// giveUp lets nobody wait any longer for an entry that something still uses.
+func (h *Host) giveUp(id uint32) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.settle(&h.places[id-1], stuck)
 }
 
 // finish tells everyone that the guest has ended, once, and with what status when its

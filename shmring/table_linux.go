@@ -13,11 +13,21 @@ import (
 // place is the host's own knowledge of one entry. What stands in the entry is written
 // by guests; what is done about it is decided from here.
 type place struct {
-	epoch uint32    // as last Empty; as reserved, or accepted from a walk-up guest, since
-	taken bool      // reserved by us, attached, or not yet recovered
-	peer  *Peer     // the attached guest, until it has ended
-	stray time.Time // since when a vacant entry with no lock is not Empty
+	epoch    uint32    // as last Empty; as reserved, or accepted from a walk-up guest, since
+	taken    bool      // reserved by us, attached, or not yet recovered
+	peer     *Peer     // the attached guest, until it has ended
+	recovery recovery  // of the guest that had it last
+	stray    time.Time // since when a vacant entry with no lock is not Empty
 }
+
+// recovery is how far the recovery of an entry is whose guest has ended.
+type recovery uint8
+
+const (
+	over     recovery = iota // or not begun
+	underWay                 // ends in a bounded time
+	stuck                    // something still uses the guest's memory
+)
 
 // lookInterval is how often entries are looked at that may change without a sound.
 const lookInterval = 50 * time.Millisecond
@@ -28,16 +38,35 @@ const strayTime = time.Second
 
 // reserve takes an Empty entry for a guest that is about to be started or to join:
 // (Empty, e) to (Reserved, e+1). It adds one to guests, which whoever ends the
-// reservation or the guest takes off.
+// reservation or the guest takes off. With all entries in use it waits for those whose
+// guests have ended: a guest that leaves and comes again at once finds its own entry.
 func (h *Host) reserve() (id, epoch uint32, err error) {
+	for {
+		id, epoch, recovered, err := h.tryReserve()
+		if recovered == nil {
+			return id, epoch, err
+		}
+		select {
+		case <-recovered:
+		case <-h.leaving:
+		}
+	}
+}
+
+// tryReserve is reserve without the wait: recovered is nil, or closed when an entry has
+// been recovered, or given up, and it may be worth to try again.
+func (h *Host) tryReserve() (id, epoch uint32, recovered <-chan struct{}, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.isLeaving() {
-		return 0, 0, ErrClosed
+		return 0, 0, nil, ErrClosed
 	}
 	for i := range h.places {
 		p, id := &h.places[i], uint32(i+1)
 		if p.taken {
+			if h.freeSoon(id) {
+				recovered = h.recovered
+			}
 			continue
 		}
 		w := h.seg.word(id)
@@ -50,10 +79,10 @@ func (h *Host) reserve() (id, epoch uint32, err error) {
 			p.epoch++
 			h.restore(id)
 			h.guests.Add(1)
-			return id, p.epoch, nil
+			return id, p.epoch, nil, nil
 		}
 	}
-	return 0, 0, fmt.Errorf("%w: all %d entries are in use", ErrHubFull, len(h.places))
+	return 0, 0, recovered, fmt.Errorf("%w: all %d entries are in use", ErrHubFull, len(h.places))
 }
 
 // restore writes what the next guest will read anew: a hostile one may have changed it
@@ -71,6 +100,31 @@ func (h *Host) vacate(id uint32) {
 	p := &h.places[id-1]
 	p.taken, p.peer = false, nil
 	h.seg.setWord(id, wordOf(layout.StateEmpty, p.epoch))
+	h.settle(p, over)
+}
+
+// settle notes what became of the recovery of an entry. mu is held.
+func (h *Host) settle(p *place, r recovery) {
+	p.recovery = r
+	close(h.recovered)
+	h.recovered = make(chan struct{})
+}
+
+// freeSoon says whether the guest of an entry that is taken has ended and its recovery
+// is not stuck. It looks for itself, and ends the link of one that has: the goroutines
+// that wait for the guest's claim and for its end may see it a moment later. mu is held.
+func (h *Host) freeSoon(id uint32) bool {
+	p := &h.places[id-1]
+	if p.peer == nil {
+		return p.recovery == underWay || p.recovery == over && h.seg.word(id).state() == layout.StateGoodbye
+	}
+	link := p.peer.custody.link
+	if cause := h.inspect(p); cause != nil {
+		link.end(cause)
+	} else if bell := p.peer.bell; bell != nil && bell.hungUp() {
+		_ = link.hungUp() // ends it
+	}
+	return link.Err() != nil
 }
 
 // patrolInterval is how often patrol looks, 0 for never: with a path for guests that

@@ -150,13 +150,19 @@ func (h *hub) start(kind string, args ...string) *guest {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 	})
+	g := h.accept()
+	g.pid = cmd.Process.Pid
+	return g
+}
+
+// accept connects the next guest that comes by itself.
+func (h *hub) accept() *guest {
+	h.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), waitLimit)
 	defer cancel()
 	peer, err := h.host.Accept(ctx)
 	require.NoError(h.t, err)
-	g := h.connect(peer)
-	g.pid = cmd.Process.Pid
-	return g
+	return h.connect(peer)
 }
 
 // ways are the ways for a guest to come to a host over shared memory.

@@ -102,9 +102,7 @@ func TestLesson_OneBadGuestDoesNotStopTheHost(t *testing.T) {
 		for range 5 {
 			bad, err := shmring.Join(context.Background(), socket)
 			require.NoError(t, err)
-			peer, err := h.host.Accept(context.Background())
-			require.NoError(t, err)
-			g := h.connect(peer)
+			g := h.accept()
 			link := bad.Link()
 			require.NoError(t, link.Stage(&shmring.Message{Type: shmring.MsgData, ID: 77, Payload: []byte("out of nowhere")}, nil))
 			link.Commit()
