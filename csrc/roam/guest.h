@@ -173,7 +173,8 @@ struct roam_options {
 	 * than about a millisecond another thread goes on receiving, so that a slow handler delays nobody. 1: the
 	 * library starts no thread; while a handler works nothing is received but when it waits in the library. What
 	 * waits then, also outside of handlers while no thread is in roam_guest_run, runs the handlers of requests that
-	 * come, one within the other, at most 64.
+	 * come, one within the other, at most 64. More requests than threads wait for a handler to return: the bound
+	 * has to be larger than the calls back and forth that wait for one another.
 	 */
 	uint32_t max_threads;
 
@@ -223,8 +224,9 @@ int roam_guest_run(struct roam_guest *guest);
 
 /*
  * For programs with their own event loop, instead of roam_guest_run: a descriptor that is readable when roam_guest_step
- * has something to do; a negative error if there can be none. It is the guest's: only polled, never read or closed. Use it with
- * max_threads 1 and handlers that do not wait, or that defer their answers.
+ * has something to do; a negative error if there can be none. It is the guest's: only polled, never read or closed.
+ * From then on only the thread that calls roam_guest_step receives; others that wait in the library wait for it. Use it
+ * with max_threads 1 and handlers that do not wait, or that defer their answers.
  */
 int roam_guest_fd(struct roam_guest *guest);
 
