@@ -2,8 +2,8 @@
  * shared.h: access to words that other processes change at the same time. Internal.
  *
  * Each name says what the access orders. The "ordered" ones are sequentially consistent: all of them, on all words,
- * have one order in which every process sees them. That is what wait and wake need (roam/shm.h, "Wait and wake"), and it
- * costs nothing over a fence: one locked instruction for a store on x86, plain loads; stlr and ldar on arm64. An
+ * have one order in which every process sees them. That is what wait and wake need (roam/shm.h, "Wait and wake"), and
+ * it costs nothing over a fence: one locked instruction for a store on x86, plain loads; stlr and ldar on arm64. An
  * ordered store is also a release and an ordered load an acquire.
  */
 #ifndef ROAM_SHARED_H

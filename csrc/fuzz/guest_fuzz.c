@@ -37,7 +37,7 @@ struct game {
 	int ended;
 };
 
-/* ---- Memory ------------------------------------------------------------------------------------------------------- */
+/* ---- Memory ----------------------------------------------------------------------------------------------------- */
 
 static void *counted(struct game *game, void *memory, size_t before)
 {
@@ -70,7 +70,7 @@ static void release(void *context, void *memory)
 	free(memory);
 }
 
-/* ---- What the program serves -------------------------------------------------------------------------------------- */
+/* ---- What the program serves ------------------------------------------------------------------------------------ */
 
 static int prepare_bytes(struct roam_request *request, struct roam_reader *arguments)
 {
@@ -152,7 +152,7 @@ static const struct roam_method methods[] = {
 	{ .id = KEEP, .name = "Game.Keep", .prepare = prepare_ends, .handle = keep },
 };
 
-/* ---- What the host does ------------------------------------------------------------------------------------------- */
+/* ---- What the host does ----------------------------------------------------------------------------------------- */
 
 static void ring_guest(struct game *game, bool bell)
 {
@@ -228,7 +228,7 @@ static void host_writes_table(struct game *game, struct input *input)
 	ring_guest(game, true);
 }
 
-/* ---- What the program does ---------------------------------------------------------------------------------------- */
+/* ---- What the program does -------------------------------------------------------------------------------------- */
 
 static void step_guest(struct game *game)
 {
@@ -396,7 +396,7 @@ static void step(struct game *game, struct input *input)
 	}
 }
 
-/* ---- Beginning and end -------------------------------------------------------------------------------------------- */
+/* ---- Beginning and end ------------------------------------------------------------------------------------------ */
 
 static void attach(struct game *game, bool foreign)
 {

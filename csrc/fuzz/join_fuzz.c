@@ -1,6 +1,6 @@
 /*
- * A host's answer to a join, as anyone may send it: any bytes, in two parts, with any number of descriptors of any kind.
- * Each run joins or fails with an error that has a text, and nothing is left, descriptors that came least of all.
+ * A host's answer to a join, as anyone may send it: any bytes, in two parts, with any number of descriptors of any
+ * kind. Each run joins or fails with an error that has a text, and nothing is left, descriptors that came least of all.
  */
 
 #define _GNU_SOURCE /* memfd_create, mkdtemp */

@@ -1,6 +1,6 @@
 /*
- * Payloads of Requests and Responses: the metadata in front, and each of its entries. Nothing outside the bytes is read,
- * what is accepted keeps to the limits, and the same entries, written again, are accepted and the same.
+ * Payloads of Requests and Responses: the metadata in front, and each of its entries. Nothing outside the bytes is
+ * read, what is accepted keeps to the limits, and the same entries, written again, are accepted and the same.
  */
 
 #include "guest/metadata.h"

@@ -1,6 +1,7 @@
 /*
- * What a peer may do to one receiving end: write any descriptor, move its index anywhere, change the pool and take slots
- * back. Whatever it does, messages are delivered whole and in their order, within the arena, and every fault has a rule.
+ * What a peer may do to one receiving end: write any descriptor, move its index anywhere, change the pool and take
+ * slots back. Whatever it does, messages are delivered whole and in their order, within the arena, and every fault has
+ * a rule.
  */
 
 #include "input.h"

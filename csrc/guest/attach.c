@@ -20,8 +20,8 @@
 #define SYS_pidfd_open 434
 #endif
 
-/* Takes over a doorbell, one end of a stream socket (or a foreign host's datagram pair), and keeps it from programs that
- * this process starts. What is no socket is left alone. */
+/* Takes over a doorbell, one end of a stream socket (or a foreign host's datagram pair), and keeps it from programs
+ * that this process starts. What is no socket is left alone. */
 static int take_doorbell(int fd, bool *datagram, struct roam_failure *failure)
 {
 	int type = 0;
@@ -65,8 +65,8 @@ static int claim_failure(const struct link *link, const struct ticket *ticket, s
 				    failure);
 }
 
-/* Makes the entry that the host reserved this guest's: flags and heartbeat first, so that they stand there when the host
- * sees it Attached. */
+/* Makes the entry that the host reserved this guest's: flags and heartbeat first, so that they stand there when the
+ * host sees it Attached. */
 static int claim(struct link *link, const struct ticket *ticket, struct roam_failure *failure)
 {
 	uint64_t word;

@@ -1,8 +1,8 @@
 /*
  * Tombs: channels that this side reset, kept until the other side's end of them comes, so that what was sent before it
  * saw the Reset is ignored. Where ids are not bounded by a table their number has a bound of its own: past it the
- * oldest is forgotten, and from then on what comes for an ended channel of its parity is dropped, since it may have been that
- * one's.
+ * oldest is forgotten, and from then on what comes for an ended channel of its parity is dropped, since it may have
+ * been that one's.
  */
 
 #include "core_state.h"

@@ -2,7 +2,8 @@
  * items.h: the items of a channel that came and were not taken yet. Internal.
  *
  * They lie one behind the other in one buffer, each with its length in front: what credit bounds are their bytes, so an
- * item must cost little more than those. A run of items without bytes, which cost no credit, is one record with a count.
+ * item must cost little more than those. A run of items without bytes, which cost no credit, is one record with a
+ * count.
  *
  * There are two buffers. What comes goes into one; what is taken is read from the other, where it stays until the next
  * is taken: an item is copied only once, when it comes. When all of the second is taken the two change places.

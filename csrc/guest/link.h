@@ -3,8 +3,8 @@
  * neither calls nor channels. Internal.
  *
  * Who may call: link_stage, link_commit, link_abort and link_leave one thread at a time, the one that sends;
- * link_receive, link_wait, link_fd, link_prepare and link_finish one thread at a time, the one that receives; everything
- * else any thread at once, until link_close.
+ * link_receive, link_wait, link_fd, link_prepare and link_finish one thread at a time, the one that receives;
+ * everything else any thread at once, until link_close.
  */
 #ifndef ROAM_LINK_H
 #define ROAM_LINK_H
@@ -85,9 +85,10 @@ void link_disarm(struct link *link, enum roam_wait kind, uint32_t id);
 
 /*
  * Sleeps until a message or something armed may be there, link_interrupt, the end of the host, or for at most bound_ns
- * nanoseconds (negative: as long as it takes). It declares its own wait for messages. busy: a call or channel is open, which makes
- * sleeps against a foreign host short. Spurious returns are allowed; look at everything again. It keeps heartbeat and
- * the watch over a host's lock going as long as it is called again. What is owed to the doorbell it rings first.
+ * nanoseconds (negative: as long as it takes). It declares its own wait for messages. busy: a call or channel is open,
+ * which makes sleeps against a foreign host short. Spurious returns are allowed; look at everything again. It keeps
+ * heartbeat and the watch over a host's lock going as long as it is called again. What is owed to the doorbell it rings
+ * first.
  */
 void link_wait(struct link *link, bool busy, int64_t bound_ns);
 
@@ -99,10 +100,10 @@ void link_interrupt(struct link *link);
 int64_t link_tend(struct link *link);
 
 /*
- * For an event loop, in place of link_wait: a descriptor that is readable when link_wait would return; a negative error.
- * link_prepare makes it so for what is armed, and wakes after at most bound_ns (negative: never by time); link_finish
- * takes in why it became readable. Between them the caller looks at everything once more, and only then polls. A
- * link_wait between them undoes the link_prepare, and leaves the descriptor readable.
+ * For an event loop, in place of link_wait: a descriptor that is readable when link_wait would return; a negative
+ * error. link_prepare makes it so for what is armed, and wakes after at most bound_ns (negative: never by time);
+ * link_finish takes in why it became readable. Between them the caller looks at everything once more, and only then
+ * polls. A link_wait between them undoes the link_prepare, and leaves the descriptor readable.
  */
 int link_fd(struct link *link, struct roam_failure *failure);
 void link_prepare(struct link *link, bool busy, int64_t bound_ns);
@@ -112,9 +113,9 @@ void link_finish(struct link *link);
 
 /*
  * Leaves in order: waits until the host has received what was committed, at most timeout_ns, then says goodbye in the
- * entry. goodbye is the reason, NULL for none: a Goodbye message with it goes before that, if there is room. Idempotent.
- * The thread that sends calls it, with nothing staged; from then on link_stage says ROAM_NO_SPACE, link_look
- * ROAM_ERR_CLOSED if nothing else came first, and link_wait returns at once.
+ * entry. goodbye is the reason, NULL for none: a Goodbye message with it goes before that, if there is room.
+ * Idempotent. The thread that sends calls it, with nothing staged; from then on link_stage says ROAM_NO_SPACE,
+ * link_look ROAM_ERR_CLOSED if nothing else came first, and link_wait returns at once.
  */
 void link_leave(struct link *link, const char *goodbye, int64_t timeout_ns);
 

@@ -1,11 +1,11 @@
 /*
  * lookout.h: the thread that sleeps on futex words for the event loop of a guest that walked up. Internal.
  *
- * Such a guest has no doorbell, and a futex word is nothing that poll() knows. So a thread sleeps on the words and makes
- * an eventfd readable. What that costs: one thread for the guest, and for each sleep that the host ends two changes of
- * threads more than a sleep in link_wait, some ten microseconds: to the lookout when the host wakes it and from it to the
- * loop. A loop that finds work whenever it comes round does not pay it: the lookout is asked anew only when it has
- * reported, or the words have changed.
+ * Such a guest has no doorbell, and a futex word is nothing that poll() knows. So a thread sleeps on the words and
+ * makes an eventfd readable. What that costs: one thread for the guest, and for each sleep that the host ends two
+ * changes of threads more than a sleep in link_wait, some ten microseconds: to the lookout when the host wakes it and
+ * from it to the loop. A loop that finds work whenever it comes round does not pay it: the lookout is asked anew only
+ * when it has reported, or the words have changed.
  */
 #ifndef ROAM_GUEST_LOOKOUT_H
 #define ROAM_GUEST_LOOKOUT_H

@@ -1,6 +1,6 @@
 /*
- * A link in the program's own event loop. Its descriptor is an epoll set of what a sleep on descriptors waits for, and a
- * timer. Nothing is added to it or taken out later.
+ * A link in the program's own event loop. Its descriptor is an epoll set of what a sleep on descriptors waits for, and
+ * a timer. Nothing is added to it or taken out later.
  */
 
 #define _DEFAULT_SOURCE /* CLOCK_MONOTONIC */

@@ -28,8 +28,8 @@ void role_init(struct role *role, int64_t spin_ns)
 
 /* ---- Who may have it -------------------------------------------------------------------------------------------- */
 
-/* Whether this thread is one that receives at all. An event loop is not to find its descriptor readable for what another
- * thread takes away, so with one only its own thread does. */
+/* Whether this thread is one that receives at all. An event loop is not to find its descriptor readable for what
+ * another thread takes away, so with one only its own thread does. */
 static bool may_receive(const struct role *role)
 {
 	return !role->looped || pthread_equal(role->loop_thread, pthread_self());

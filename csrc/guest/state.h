@@ -55,8 +55,8 @@ struct link {
 	struct lookout *lookout; /* of a walk-up; NULL until link_fd */
 };
 
-/* A link that holds nothing yet but its own memory, an eventfd and the doorbell (-1: none), which it takes over, also by
- * a failure. */
+/* A link that holds nothing yet but its own memory, an eventfd and the doorbell (-1: none), which it takes over, also
+ * by a failure. */
 int state_create(const struct roam_allocator *allocator, int bell, struct link **link, struct roam_failure *failure);
 
 /* Makes the link of a claimed entry a live one, and tells the host of the claim. Cannot fail: nothing may between the

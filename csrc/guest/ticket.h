@@ -18,8 +18,8 @@ struct ticket {
 	bool has_epoch; /* a foreign host gives none */
 };
 
-/* Finds the ticket among the arguments from the second on, each as --name=value, or in the environment; arguments win, a
- * later one over an earlier. ROAM_ERR_NO_TICKET, or ROAM_ERR_ARGUMENT for a value that makes no sense. */
+/* Finds the ticket among the arguments from the second on, each as --name=value, or in the environment; arguments win,
+ * a later one over an earlier. ROAM_ERR_NO_TICKET, or ROAM_ERR_ARGUMENT for a value that makes no sense. */
 int ticket_parse(int argc, char *const *argv, struct ticket *ticket, struct roam_failure *failure);
 
 #endif

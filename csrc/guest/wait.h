@@ -6,8 +6,8 @@
 
 #include "link.h"
 
-/* How long a sleep may last, nanoseconds, CLOCK_NEVER for ever. Does what is due before it: tells the host of free places,
- * rings its doorbell, beats the heart. */
+/* How long a sleep may last, nanoseconds, CLOCK_NEVER for ever. Does what is due before it: tells the host of free
+ * places, rings its doorbell, beats the heart. */
 int64_t wait_bound(struct link *link, bool busy, int64_t bound_ns);
 
 /* Whether there is something else to do than to sleep. Looked at after the flags are set. */

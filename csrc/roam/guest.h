@@ -160,7 +160,8 @@ struct roam_service {
 
 /* ---- Attaching -------------------------------------------------------------------------------------------------- */
 
-/* struct roam_options: how a guest behaves. roam_options_init sets every field to what its comment calls the default. */
+/* struct roam_options: how a guest behaves. roam_options_init sets every field to what its comment calls the
+ * default. */
 struct roam_options {
 	size_t size; /* set by roam_options_init: of this structure, as the program was built with */
 
@@ -194,8 +195,8 @@ void roam_options_init(struct roam_options *options);
 
 /*
  * Attach this process to a host. options may be NULL (it then serves nothing). On success *guest is to be freed by
- * roam_guest_free; nothing is received before roam_guest_run, roam_guest_step or something that waits. On failure *guest
- * is NULL, nothing is held, and *failure, if not NULL, says what went wrong.
+ * roam_guest_free; nothing is received before roam_guest_run, roam_guest_step or something that waits. On failure
+ * *guest is NULL, nothing is held, and *failure, if not NULL, says what went wrong.
  */
 
 /* As the process that the host spawned: by the ticket among the arguments (--hub-path=, --peer-id=, --doorbell-fd=,
@@ -231,7 +232,8 @@ int roam_guest_run(struct roam_guest *guest);
 int roam_guest_fd(struct roam_guest *guest);
 
 /* Does all that can be done without waiting, handlers included, and makes roam_guest_fd ready for the next wait. 0, or
- * how the connection ended: ROAM_ERR_CLOSED after roam_guest_stop, ROAM_ERR_HOST_LEAVING when the host left in order. */
+ * how the connection ended: ROAM_ERR_CLOSED after roam_guest_stop, ROAM_ERR_HOST_LEAVING when the host left in
+ * order. */
 int roam_guest_step(struct roam_guest *guest);
 
 /* Ends roam_guest_run in order: no further request is served. May be called from a signal handler. */
@@ -239,8 +241,8 @@ void roam_guest_stop(struct roam_guest *guest);
 
 /*
  * Leaves the host in order (what was sent is handed over, for at most a second) and frees everything. No thread may be
- * in another function of this guest, and none of its calls, channels or deferred requests be used afterwards: all of them are
- * freed with it. guest may be NULL.
+ * in another function of this guest, and none of its calls, channels or deferred requests be used afterwards: all of
+ * them are freed with it. guest may be NULL.
  */
 void roam_guest_free(struct roam_guest *guest);
 
@@ -352,7 +354,8 @@ int roam_call_begin(struct roam_guest *guest, uint64_t method, const struct roam
 struct roam_writer *roam_call_arguments(struct roam_call *call);
 uint64_t roam_call_channel_id(const struct roam_call *call, size_t index);
 
-/* This side's end of a channel. It is of use from roam_call_send on, belongs to the caller, and may outlive the call. */
+/* This side's end of a channel. It is of use from roam_call_send on, belongs to the caller, and may outlive the
+ * call. */
 struct roam_tx *roam_call_tx(struct roam_call *call, size_t index);
 struct roam_rx *roam_call_rx(struct roam_call *call, size_t index);
 

@@ -128,9 +128,9 @@ enum roam_status roam_ring_arrived(struct roam_ring *ring, uint32_t want, uint32
 void roam_ring_copy(const struct roam_ring *ring, uint32_t n, struct roam_desc *copy);
 
 /*
- * Consumer: gives the next n places back. The producer learns of it when a quarter of the ring is free so: to tell it of
- * each by itself would take the line of the indices from it for every message. Returns whether it was told, by a store
- * that is also the waker's fence (roam_wake).
+ * Consumer: gives the next n places back. The producer learns of it when a quarter of the ring is free so: to tell it
+ * of each by itself would take the line of the indices from it for every message. Returns whether it was told, by a
+ * store that is also the waker's fence (roam_wake).
  */
 bool roam_ring_release(struct roam_ring *ring, uint32_t n);
 
@@ -193,8 +193,8 @@ void *roam_pool_payload(const struct roam_pool *pool, uint32_t index);
 
 /*
  * struct roam_spares: slots of a pool that were taken, several at once, and are not used yet: private memory of one
- * thread at a time. A taker that goes to the bitmap for each message takes its line from the receiver, who returns slots
- * in it all the time.
+ * thread at a time. A taker that goes to the bitmap for each message takes its line from the receiver, who returns
+ * slots in it all the time.
  */
 struct roam_spares {
 	uint64_t bits; /* of one word of the bitmap */

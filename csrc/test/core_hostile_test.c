@@ -82,7 +82,7 @@ static void program(struct hostile *h)
 	}
 }
 
-/* ---- What comes --------------------------------------------------------------------------------------------------- */
+/* ---- What comes ------------------------------------------------------------------------------------------------- */
 
 /* Mostly one that means something. */
 static uint32_t some_id(struct hostile *h)
@@ -138,7 +138,7 @@ static int message(struct hostile *h)
 	return pick(h, 30) == 0 ? error : 0;
 }
 
-/* ---- Sequences ---------------------------------------------------------------------------------------------------- */
+/* ---- Sequences -------------------------------------------------------------------------------------------------- */
 
 /* What the other side can make this one hold is bounded. */
 static void check_bounds(const struct hostile *h)

@@ -21,8 +21,8 @@ struct host {
 /* A live segment in a memfd, with all entries empty; with a folder in a file there, whose host lock is taken. */
 void host_create(struct host *host, struct roam_config config, const char *folder);
 
-/* The same in a process of its own, which does nothing and holds the other end of a doorbell of a socket type (0: none),
- * of which *guest_bell is this end. */
+/* The same in a process of its own, which does nothing and holds the other end of a doorbell of a socket type (0:
+ * none), of which *guest_bell is this end. */
 void host_fork(struct host *host, struct roam_config config, const char *folder, int bell_type, int *guest_bell);
 
 /* Kills the process of host_fork. Any thread. */

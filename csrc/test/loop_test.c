@@ -1,4 +1,5 @@
-/* A guest in an event loop of the program's: its descriptor is readable when there is something to do, and only then. */
+/* A guest in an event loop of the program's: its descriptor is readable when there is something to do, and only
+ * then. */
 
 #define _GNU_SOURCE
 
@@ -23,8 +24,8 @@ static bool readable(int fd)
 	return poll(&loop, 1, 0) > 0;
 }
 
-/* Prepares; whether it is not readable then. One report may have been on its way, and after a walk-up the timer be due at
- * just this moment: but not again and again. */
+/* Prepares; whether it is not readable then. One report may have been on its way, and after a walk-up the timer be due
+ * at just this moment: but not again and again. */
 static bool quiet(struct link *link)
 {
 	int fd = link_fd(link, NULL);

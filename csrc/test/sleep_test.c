@@ -66,8 +66,8 @@ static void test_message_that_came_before_is_not_slept_over(void)
 	}
 }
 
-/* Wakes whatever a guest may sleep on, as a host that leaves or evicts does: again and again, since a word that does not
- * change keeps nobody from falling asleep on it. */
+/* Wakes whatever a guest may sleep on, as a host that leaves or evicts does: again and again, since a word that does
+ * not change keeps nobody from falling asleep on it. */
 static void wake_all(struct deed *deed)
 {
 	while (__atomic_load_n(&deed->link->ending, __ATOMIC_SEQ_CST) == 0) {

@@ -1,5 +1,6 @@
 /*
- * The demo's guest in C: it serves Files as the one in Go does, gzip by zlib. files_roam.h is generated from the service.
+ * The demo's guest in C: it serves Files as the one in Go does, gzip by zlib. files_roam.h is generated from the
+ * service.
  *
  * The library runs each call's handler in a thread that waits in it for the stream, so both read like a program that
  * reads a file. What they keep of a stream does not grow with it.

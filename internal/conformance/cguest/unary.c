@@ -6,7 +6,8 @@
 
 #include "program.h"
 
-static int echo(struct roam_request *request, const struct testbed_echo_arguments *arguments, struct roam_string *result)
+static int echo(struct roam_request *request, const struct testbed_echo_arguments *arguments,
+		struct roam_string *result)
 {
 	(void)request;
 	*result = arguments->text;
@@ -57,7 +58,8 @@ static int small(struct roam_request *request, const struct testbed_small_argume
 	return 0;
 }
 
-static int bytes(struct roam_request *request, const struct testbed_bytes_arguments *arguments, struct roam_bytes *result)
+static int bytes(struct roam_request *request, const struct testbed_bytes_arguments *arguments,
+		 struct roam_bytes *result)
 {
 	(void)request;
 	*result = arguments->data;
@@ -153,7 +155,8 @@ static int panic(struct roam_request *request)
 
 /* ---- The rest --------------------------------------------------------------------------------------------------- */
 
-static int meta(struct roam_request *request, const struct testbed_meta_arguments *arguments, struct roam_string *result)
+static int meta(struct roam_request *request, const struct testbed_meta_arguments *arguments,
+		struct roam_string *result)
 {
 	struct roam_metadata entry;
 	char *text;

@@ -9,8 +9,8 @@
 #define MAX_SIDE 16384   /* pixels, of the width and the height */
 #define WRITE_SIZE 32768 /* bytes that libpng writes at once */
 
-/* struct filter: one picture on its way. libpng leaves its functions by longjmp when something fails, so all that has to
- * be freed stands here. */
+/* struct filter: one picture on its way. libpng leaves its functions by longjmp when something fails, so all that has
+ * to be freed stands here. */
 struct filter {
 	const struct filter_stream *stream;
 	struct filter_result *result;
@@ -183,7 +183,8 @@ static void make_rows(struct filter *filter)
 		png_error(filter->reader, "there is no memory for it");
 }
 
-/* Moves the window of three rows down by one, the lowest of which is then row number y; below the last one that again. */
+/* Moves the window of three rows down by one, the lowest of which is then row number y; below the last one that
+ * again. */
 static void advance(struct filter *filter, uint32_t y)
 {
 	unsigned char *above = filter->rows[0];

@@ -1,6 +1,6 @@
 /*
- * A guest in an event loop: one thread serves every call, with epoll and timers of the kernel. No handler waits: it starts
- * a timer and defers its answer, which goes out when the timer fires, or is given up when the caller does.
+ * A guest in an event loop: one thread serves every call, with epoll and timers of the kernel. No handler waits: it
+ * starts a timer and defers its answer, which goes out when the timer fires, or is given up when the caller does.
  */
 #define _GNU_SOURCE
 
