@@ -70,6 +70,7 @@ func newConn(tr transport.Transport, cfg core.Config, d roam.Dispatcher, o optio
 	}
 	c.spin.init()
 	c.park.init()
+	c.role.standby.wake = make(chan struct{}, 1)
 	tr.OnWake(c.lookAround)
 	return c
 }
@@ -130,6 +131,7 @@ func (c *conn) fail(cause error) {
 		c.carryOut(fx, nil)
 		c.bell.Ring()
 		c.tr.Interrupt()
+		c.role.standby.call()
 		c.park.wakeAll()
 		go c.close(reason)
 	})

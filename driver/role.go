@@ -25,7 +25,8 @@ type role struct {
 	pump   atomic.Bool
 	wanted atomic.Int32
 	// napper is the waiter whose goroutine sleeps as a leader.
-	napper atomic.Pointer[waiter]
+	napper  atomic.Pointer[waiter]
+	standby standby // of Run, while another has the role that Run had
 
 	mu    sync.Mutex  // held while armed changes together with the transport's wait for messages
 	armed atomic.Bool // Run is woken by a message
@@ -56,6 +57,24 @@ const takeover = 64
 // expectation is for how many waits of this side the peer is expected to send another
 // Request after one.
 const expectation = 16
+
+// standby is where Run waits that gave the role to one who wanted it. It keeps no thread,
+// as a sleep in the transport may, and gets the role back without anybody having to arm;
+// but it hears nothing from the transport. Whoever gives the role up, or needs what only
+// the transport's wait tells, calls it.
+type standby struct {
+	here atomic.Bool
+	wake chan struct{} // capacity 1, for the one token of each time that here is set
+}
+
+// call has Run go on if it stands by, and says whether it did.
+func (s *standby) call() bool {
+	if !s.here.Load() || !s.here.CompareAndSwap(true, false) {
+		return false
+	}
+	s.wake <- struct{}{}
+	return true
+}
 
 func (c *conn) tryRole() bool {
 	if !c.role.held.CompareAndSwap(false, true) {
@@ -103,14 +122,16 @@ func (c *conn) takeRole() bool {
 		return true
 	}
 	c.role.wanted.Add(1)
-	defer c.role.wanted.Add(-1)
-	for i := 0; i < takeover && c.role.pump.Load(); i++ {
+	got := false
+	for i := 0; i < takeover && !got && c.role.pump.Load(); i++ {
 		runtime.Gosched()
-		if c.tryRole() {
-			return true
-		}
+		got = c.tryRole()
 	}
-	return false
+	c.role.wanted.Add(-1)
+	if !got {
+		c.role.standby.call() // Run may have given the role up for this one
+	}
+	return got
 }
 
 // rest tells the peer of what was received, before that may be all for long. The caller
@@ -146,7 +167,7 @@ func (c *conn) stepAside() {
 // handOver makes somebody responsible for the next message when the role is free.
 func (c *conn) handOver() {
 	for range handOverRounds {
-		if c.park.promote() {
+		if c.promote() {
 			return
 		}
 		c.arm()
@@ -164,6 +185,10 @@ func (c *conn) handOver() {
 	c.tr.Interrupt()
 }
 
+// promote makes the waiter responsible that is to take the role next, or Run if it stands
+// by, and says whether there was either.
+func (c *conn) promote() bool { return c.park.promote() || c.role.standby.call() }
+
 // rouse makes Run responsible when nobody is, and tells the peer what it was not told.
 func (c *conn) rouse() {
 	if c.role.armed.Load() || !c.tryRole() {
@@ -171,7 +196,7 @@ func (c *conn) rouse() {
 	}
 	c.rest()
 	c.role.held.Store(false)
-	if c.park.promote() {
+	if c.promote() {
 		return // it found the role held meanwhile
 	}
 	c.arm()
@@ -220,6 +245,7 @@ func (c *conn) lead(ctx context.Context, w *waiter) {
 // it cannot be done here.
 func (c *conn) nap(ctx context.Context, w *waiter, limit time.Duration) bool {
 	c.rest()
+	c.role.standby.call()  // nothing else tells of the peer's death
 	c.role.napper.Store(w) // before the look: whoever changes w after it rings
 	defer c.role.napper.Store(nil)
 	c.bell.See()
@@ -253,6 +279,11 @@ func (c *conn) pump() {
 			c.role.pump.Store(true)
 			c.leadIdly(slept < shortSleep)
 			c.role.pump.Store(false)
+			if c.role.wanted.Load() > 0 && c.role.expects > 0 && !c.listens() {
+				c.standBy()
+				slept = 0
+				continue
+			}
 			c.stepDown()
 		}
 		if c.ended.Load() {
@@ -266,6 +297,23 @@ func (c *conn) pump() {
 		slept = time.Since(began)
 		c.lookAround()
 	}
+}
+
+// listens says whether something is waited for of which the transport's wait tells.
+func (c *conn) listens() bool {
+	return c.ended.Load() || c.outWait.armed.Load() || c.park.blocked.n.Load() > 0
+}
+
+// standBy gives the role to one who wants it, and waits until it is free again or the
+// transport's wait is needed.
+func (c *conn) standBy() {
+	s := &c.role.standby
+	s.here.Store(true) // before the role is free: whoever has it next finds this
+	c.role.held.Store(false)
+	if c.listens() || c.role.wanted.Load() == 0 && !c.role.held.Load() {
+		s.call()
+	}
+	<-s.wake
 }
 
 // leadIdly receives while messages come, and spins a little for more: after a long sleep

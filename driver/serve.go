@@ -148,9 +148,18 @@ func (c *conn) refuse(r *core.Request, err error, seq uint32) {
 
 // run is the goroutine of one handler.
 func (s *served) run() {
-	defer s.c.work.Done()
+	defer s.c.handlerEnds()
 	defer s.answer() // also when the handler ends its goroutine
 	s.invoke()
+}
+
+// handlerEnds has somebody wait for the next request, where a handler that received by
+// itself left that to the caretaker.
+func (c *conn) handlerEnds() {
+	if c.role.tended.Load() && !c.role.held.Load() {
+		c.rouse()
+	}
+	c.work.Done()
 }
 
 // answer ends the request's channels and sends the Response.
