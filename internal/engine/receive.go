@@ -130,7 +130,7 @@ func (e *End) take(r *Record, index uint32, arena []byte, used int) (int, bool, 
 		copy(into, d[layout.OffDescInlinePayload:])
 		return used + len(into), false, OK
 	}
-	copy(into, e.peer.payload(r.Slot, r.Offset, r.Length))
+	copyPayload(into, e.peer.payload(r.Slot, r.Offset, r.Length))
 	if !e.peer.Return(r.Slot) {
 		return used, false, BadSlot // it was returned while it was read
 	}

@@ -93,7 +93,7 @@ func (e *End) Written(s Slot, n uint32) []byte { return e.own.payload(s.Index, 0
 func (e *End) write(h Header, prefix, payload []byte, slot Slot) {
 	into := e.describe(h, uint32(len(prefix)+len(payload)), slot)
 	copy(into, prefix)
-	copy(into[len(prefix):], payload)
+	copyPayload(into[len(prefix):], payload)
 }
 
 // describe fills the descriptor at head, and gives the place of the payload.
