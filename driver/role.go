@@ -209,7 +209,10 @@ func (c *conn) rouse() {
 // as long as spinning pays. The caller holds the role and steps down after it.
 func (c *conn) lead(ctx context.Context, w *waiter) {
 	c.leads = w
-	defer func() { c.leads = nil }()
+	defer func() {
+		c.leads = nil
+		c.spin.rise()
+	}()
 	c.spin.start()
 	if c.tr.Woke() && w.answer {
 		c.spin.rounds = 0 // the peer has to wake up first, on this processor if need be
@@ -228,7 +231,7 @@ func (c *conn) lead(ctx context.Context, w *waiter) {
 		case over:
 			if c.receive() > 0 { // which also looks whether the connection has ended
 				c.spin.start()
-			} else if began := time.Now(); !w.naps || !c.nap(ctx, w, limit) {
+			} else if began := time.Now(); !w.naps || !c.spin.sit() || !c.nap(ctx, w, limit) {
 				return
 			} else {
 				limit = napLimit
@@ -320,6 +323,7 @@ func (c *conn) standBy() {
 // only when more than one batch came. The peer of a side that slept for long may wait for
 // this processor, and sleeps long before it sends again.
 func (c *conn) leadIdly(spins bool) {
+	defer c.spin.rise()
 	c.spin.start()
 	for c.role.wanted.Load() == 0 && !c.ended.Load() {
 		switch c.spin.poll(c.tr) {
@@ -353,7 +357,15 @@ type spinner struct {
 	rounds int // left in this spell
 	budget int
 	most   int
+
+	// Who polls for long, or sleeps in a thread, has one of the process's seats: more of
+	// them than processors would take these from each other, and from their peers.
+	seats  int32
+	seated bool
 }
+
+// seatsTaken counts the seats of all connections of the process.
+var seatsTaken atomic.Int32
 
 // A round is spinLength looks at the ring, a few microseconds. Other goroutines get
 // the processor every spinYield rounds: yielding costs as much as a round, and makes
@@ -366,8 +378,28 @@ const (
 )
 
 func (s *spinner) init() {
-	if runtime.NumCPU() > 1 && runtime.GOMAXPROCS(0) > 1 {
+	s.seats = int32(runtime.GOMAXPROCS(0))
+	if runtime.NumCPU() > 1 {
 		s.most, s.budget = spinRounds, spinRounds
+	}
+}
+
+// sit takes a seat, unless it has one, and says whether it has.
+func (s *spinner) sit() bool {
+	if !s.seated {
+		s.seated = seatsTaken.Add(1) <= s.seats
+		if !s.seated {
+			seatsTaken.Add(-1)
+		}
+	}
+	return s.seated
+}
+
+// rise gives the seat up, at the end of all polling.
+func (s *spinner) rise() {
+	if s.seated {
+		s.seated = false
+		seatsTaken.Add(-1)
 	}
 }
 
@@ -405,6 +437,9 @@ func (s *spinner) poll(tr transport.Transport) polled {
 	if tr.Spin(spinLength) {
 		s.budget = min(s.most, s.budget+4)
 		return found
+	}
+	if s.rounds == s.budget-spinLeast && !s.sit() {
+		return over
 	}
 	if s.rounds%spinYield == 0 {
 		runtime.Gosched()

@@ -9,18 +9,21 @@ import (
 	"github.com/roam-rpc/roam-go/internal/transporttest"
 )
 
+// rounds are those of one spell in which nothing comes.
+func rounds(s *spinner) (n int) {
+	end, _ := transporttest.New(1)
+	s.start()
+	for s.poll(end) != over {
+		n++
+	}
+	return n
+}
+
 // TestSpinnerPollsLessAfterLongSleeps, in full again after a short one, and never where
 // there is but one processor, which then is the other side's to use.
 func TestSpinnerPollsLessAfterLongSleeps(t *testing.T) {
-	rounds := func(s *spinner) (n int) {
-		end, _ := transporttest.New(1)
-		s.start()
-		for s.poll(end) != over {
-			n++
-		}
-		return n
-	}
-	s := spinner{most: spinRounds, budget: spinRounds}
+	s := spinner{most: spinRounds, budget: spinRounds, seats: 1}
+	defer s.rise()
 	assert.Equal(t, spinRounds, rounds(&s))
 	s.slept(time.Second)
 	assert.Equal(t, spinRounds/2, rounds(&s))
@@ -36,4 +39,20 @@ func TestSpinnerPollsLessAfterLongSleeps(t *testing.T) {
 		single.slept(d)
 		assert.Zero(t, rounds(&single), "after a sleep of %v", d)
 	}
+}
+
+// TestOnlySoManyPollForLong: who finds no seat stops after a moment, and polls on once
+// there is one.
+func TestOnlySoManyPollForLong(t *testing.T) {
+	first := spinner{most: spinRounds, budget: spinRounds, seats: 1}
+	second := first
+	assert.Equal(t, spinRounds, rounds(&first))
+	assert.Less(t, rounds(&second), spinRounds/4)
+	assert.False(t, second.sit())
+	first.rise()
+	assert.Equal(t, spinRounds, rounds(&second))
+	assert.True(t, second.sit())
+	second.rise()
+	second.rise()
+	assert.Zero(t, seatsTaken.Load())
 }
