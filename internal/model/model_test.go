@@ -8,7 +8,7 @@ import (
 )
 
 // mostStates bounds a search: some 300 MB.
-const mostStates = 3_000_000
+const mostStates = 12_000_000
 
 // holds checks that m keeps its rules in every state it can reach.
 func holds[S comparable](t *testing.T, m Model[S]) {

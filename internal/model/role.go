@@ -41,6 +41,9 @@ type RoleRule struct {
 	NapsDeaf       bool // the end of its context does not end the nap
 	WatchUntold    bool // arming does not interrupt a sleep on words that began without the word
 	WatchesOld     bool // a sleep on words compares with what the word is as it begins
+	StandsUncalled bool // who gives the role up does not call the pump that stands by
+	WantsUntold    bool // who wants the role no longer does not call it
+	StandsBlindly  bool // the pump stands by without a look whether somebody wants the role still
 }
 
 // Who is who.
@@ -79,6 +82,9 @@ type RoleState struct {
 
 	queue [2]uint8 // parked waiters that would lead, oldest first
 
+	wanted uint8 // who would have the role from the pump
+	stands bool  // the pump stands by; its token calls it
+
 	napping    bool // somebody naps or is about to: the context wakes it
 	poked      bool // the napping leader's own word changed
 	watched    bool // the pump's sleep on words is to watch the ring head
@@ -97,6 +103,7 @@ type goroutine struct {
 	token    bool  // woken
 	promoted bool  // made responsible
 	asked    bool  // was made responsible, and acts on it
+	wants    bool  // counts in wanted
 	rings    bool  // peer: somebody sleeps on the doorbell
 	ready    bool  // has its answer
 	canceled bool

@@ -8,13 +8,16 @@ func (r RoleRule) waiter(sleeps RolePump, busy bool) roleCode {
 		switch {
 		case g.finished():
 			return end
-		case !g.leads || s.held:
+		case !g.leads:
 			return "park"
+		case s.held:
+			return "want"
 		}
 		s.held = true
 		return next
 	}}}
-	p = append(p, r.disarm(sleeps, next)...)
+	p = append(p, r.disarm(sleeps, "lead")...)
+	p = append(p, r.want(sleeps)...)
 	p = append(p, instruction[RoleState]{
 		label: "lead", name: "leads",
 		do: func(s *RoleState, who int) string {
@@ -43,6 +46,48 @@ func (r RoleRule) waiter(sleeps RolePump, busy bool) roleCode {
 	return append(p, r.park(sleeps)...)
 }
 
+// want tries for a while to get the role from a pump that would give it up (driver:
+// takeRole).
+func (r RoleRule) want(sleeps RolePump) roleCode {
+	unwant := func(s *RoleState, who int) {
+		s.all[who].wants = false
+		s.wanted--
+	}
+	p := roleCode{
+		{label: "want", name: "wants the role", do: func(s *RoleState, who int) string {
+			s.all[who].wants = true
+			s.wanted++
+			return next
+		}},
+		{name: "tries to take the role that it wants", do: tryRole(next, wait), or: func(s *RoleState, who int) string {
+			unwant(s, who)
+			if r.WantsUntold {
+				return "park"
+			}
+			return "untold"
+		}},
+	}
+	p = append(p, r.disarm(sleeps, next)...)
+	return append(p, roleCode{
+		{name: "has the role that it wanted", do: func(s *RoleState, who int) string {
+			unwant(s, who)
+			return "lead"
+		}},
+		{label: "untold", name: "calls a pump that stands by", do: func(s *RoleState, _ int) string {
+			s.call()
+			return "park"
+		}},
+	}...)
+}
+
+// call has the pump go on if it stands by, and says whether it did (driver: standby).
+func (s *RoleState) call() bool {
+	called := s.stands
+	s.stands = false
+	s.all[pump].token = s.all[pump].token || called
+	return called
+}
+
 // receive takes one message off the ring and wakes the one it is for.
 func (r RoleRule) receive(after, nothing string) roleStep {
 	return func(s *RoleState, _ int) string {
@@ -63,7 +108,10 @@ func (r RoleRule) receive(after, nothing string) roleStep {
 
 // nap is a leader's own sleep, on the ring head and a word that its context changes.
 func (r RoleRule) nap() roleCode {
-	p := roleCode{{label: "nap", name: "asks its context to wake it, and sets the futex bit", do: func(s *RoleState, who int) string {
+	p := roleCode{{label: "nap", name: "calls a pump that stands by, to hear of the end", do: func(s *RoleState, _ int) string {
+		s.call()
+		return next
+	}}, {name: "asks its context to wake it, and sets the futex bit", do: func(s *RoleState, who int) string {
 		s.napping = true
 		s.poked = s.all[who].canceled && !r.NapsDeaf
 		if !r.NapsWithoutBit {

@@ -49,11 +49,15 @@ func (r RoleRule) stepDown(sleeps RolePump, after string) roleCode {
 	}})
 }
 
-// promote makes the oldest waiter that takes the role responsible and wakes it.
+// promote makes the oldest waiter that takes the role responsible and wakes it, or else
+// the pump that stands by.
 func (r RoleRule) promote(after string, nobody ...string) roleStep {
 	return func(s *RoleState, _ int) string {
 		who := s.queue[0]
 		if who == 0 || r.ArmOnly {
+			if !r.StandsUncalled && s.call() {
+				return after
+			}
 			return append(nobody, next)[0]
 		}
 		s.dequeue(who)
@@ -169,17 +173,52 @@ func (r RoleRule) pump(sleeps RolePump) roleCode {
 		label: "receive", name: "receives",
 		do: r.receive("receive", "down"),
 		or: func(s *RoleState, _ int) string { // somebody wants the role
-			if s.lying == 0 {
+			if s.lying == 0 && s.wanted == 0 {
 				return wait
 			}
-			return "down"
+			return "give way"
 		},
 	})
+	p = append(p, r.standBy()...)
 	p = append(p, r.stepDown(sleeps, "sleep")...)
 	if sleeps == OnWords {
 		return append(p, r.sleepOnWords()...)
 	}
 	return append(p, r.sleepOnBell()...)
+}
+
+// standBy has the pump wait without the transport while another has the role that it had
+// (driver: standBy). It does so where Requests come, and nothing but messages is waited for.
+func (r RoleRule) standBy() roleCode {
+	return roleCode{
+		{label: "give way", name: "looks whether somebody wants the role", do: func(s *RoleState, _ int) string {
+			if s.wanted == 0 {
+				return "down"
+			}
+			return next
+		}, or: func(*RoleState, int) string { return "down" }},
+		{name: "stands by", do: func(s *RoleState, _ int) string {
+			s.stands = true
+			return next
+		}},
+		{name: "gives the role away", do: func(s *RoleState, _ int) string {
+			s.held = false
+			return next
+		}},
+		{name: "looks whether somebody wants the role still", do: func(s *RoleState, _ int) string {
+			if s.wanted == 0 && !s.held && !r.StandsBlindly {
+				s.call()
+			}
+			return next
+		}},
+		{name: "is called", do: func(s *RoleState, who int) string {
+			if !s.all[who].token {
+				return wait
+			}
+			s.all[who].token = false
+			return "again"
+		}},
+	}
 }
 
 // sleepOnBell drains what was rung before the pump looks again.

@@ -60,6 +60,9 @@ func TestRoleRuleBroken(t *testing.T) {
 		{"a context that ends does not end the nap", RoleRule{NapsDeaf: true}, canceled, both},
 		{"a word is armed under a sleep that does not know it", RoleRule{WatchUntold: true}, alone, words},
 		{"a sleep compares with the word as it is by then", RoleRule{WatchesOld: true}, alone, words},
+		{"a pump that stands by is not called", RoleRule{StandsUncalled: true, PromoteOnly: true}, alone, both},
+		{"who wants the role no longer leaves the pump standing", RoleRule{WantsUntold: true}, canceled, both},
+		{"a pump stands by for nobody", RoleRule{StandsBlindly: true}, canceled, both},
 	}
 	for _, b := range breaches {
 		for _, sleeps := range b.sleeps {
@@ -98,6 +101,8 @@ func TestRoleReachesItsHandOvers(t *testing.T) {
 		{"a served waiter is promoted", func(s RoleState) bool { return s.all[waiter2].promoted && s.all[waiter2].ready }},
 		{"the role is taken before the promoted waiter takes it", func(s RoleState) bool { return s.held && s.all[waiter2].promoted }},
 		{"a leader naps while the other is parked", func(s RoleState) bool { return s.all[waiter1].asleep && s.queue[0] == waiter2 }},
+		{"the pump stands by while a waiter leads", func(s RoleState) bool { return s.held && s.stands }},
+		{"a pump that stood by is called", func(s RoleState) bool { return s.all[pump].token }},
 		{"a leader leads with the pump's bit set", func(s RoleState) bool { return s.all[waiter1].asleep && s.bellBit }},
 	}
 	for _, r := range states {
