@@ -5,6 +5,7 @@ package engine
 import (
 	"math"
 	"runtime"
+	"sync"
 	"sync/atomic"
 	"time"
 	"unsafe"
@@ -81,15 +82,41 @@ var sleepSupport atomic.Int32
 // or d has passed. It may return for no reason. d must be positive; at most MaxWaits
 // words. CanSleep must have said yes.
 func Sleep(words []Wait, d time.Duration) {
-	var now unix.Timespec
-	if unix.ClockGettime(unix.CLOCK_MONOTONIC, &now) != nil {
-		return
-	}
-	end := now.Nano() + int64(d) // futex_waitv takes a point in time, of 64 bits on every architecture
+	end := monotonic() + int64(d) // futex_waitv takes a point in time, of 64 bits on every architecture
 	deadline := [2]int64{end / int64(time.Second), end % int64(time.Second)}
 	unix.Syscall6(unix.SYS_FUTEX_WAITV, uintptr(unsafe.Pointer(unsafe.SliceData(words))), uintptr(len(words)), 0,
 		uintptr(unsafe.Pointer(&deadline)), unix.CLOCK_MONOTONIC, 0)
 	runtime.KeepAlive(words)
+}
+
+// epoch is one moment by the kernel's monotonic clock, in nanoseconds, and by Go's, which
+// reads the same clock without a system call. The two are read apart: of several pairs it
+// is the one with the least time between them.
+var epoch = sync.OnceValue(func() (e moment) {
+	apart := time.Duration(math.MaxInt64)
+	for range 100 {
+		var now unix.Timespec
+		before := time.Now()
+		_ = unix.ClockGettime(unix.CLOCK_MONOTONIC, &now) // cannot fail: every kernel has this clock
+		if took := time.Since(before); took < apart {
+			apart, e = took, moment{before, now.Nano()}
+		}
+		if apart < 10*time.Microsecond {
+			break
+		}
+	}
+	return e
+})
+
+type moment struct {
+	at    time.Time
+	nanos int64
+}
+
+// monotonic is the time of CLOCK_MONOTONIC, nanoseconds.
+func monotonic() int64 {
+	e := epoch()
+	return e.nanos + int64(time.Since(e.at))
 }
 
 // SleepOne is Sleep on one word of this process with the older futex call, for

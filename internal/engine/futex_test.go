@@ -9,6 +9,8 @@ import (
 	"unsafe"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 )
 
 func ptr(words []uint64) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(words)) }
@@ -36,6 +38,23 @@ func TestSleepEndsByWakeValueOrTime(t *testing.T) {
 		wake()
 		<-awake
 	}
+}
+
+// TestMonotonicIsTheKernelsClock: what is added to it ends a sleep neither much too soon,
+// which would poll, nor too late. The bound is that of reading two clocks one after the
+// other.
+func TestMonotonicIsTheKernelsClock(t *testing.T) {
+	kernel := func() int64 {
+		var now unix.Timespec
+		require.NoError(t, unix.ClockGettime(unix.CLOCK_MONOTONIC, &now))
+		return now.Nano()
+	}
+	const apart = int64(100 * time.Microsecond)
+	before := kernel()
+	now := monotonic()
+	after := kernel()
+	assert.GreaterOrEqual(t, now, before-apart)
+	assert.LessOrEqual(t, now, after+apart)
 }
 
 func TestSleepOnManyWords(t *testing.T) {
