@@ -377,7 +377,8 @@ var _ = register(map[string]rawCase{
 		config: hosttest.Config{MaxChannels: 2, RingSize: 2},
 		play: func(t *testing.T, g *hosttest.Guest) {
 			g.HoldPlaces, g.Deaf = true, true
-			g.Send(g.Call(1, methodEcho, hosttest.Text("x"))) // its answer fills the ring
+			g.Send(g.Call(1, methodEcho, hosttest.Text("x")))
+			g.Eventually("an answer that fills the ring", func() bool { return g.Lying() == g.RingSize-1 })
 			g.Send(drive(g, driven, "sum", 3))
 			g.Eventually("a guest that waits for a place", func() bool {
 				return g.Flags()&(layout.FlagFutexSpace|layout.FlagBellSpace) != 0

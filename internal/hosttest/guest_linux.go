@@ -73,7 +73,7 @@ func (g *Guest) Over() bool {
 func (g *Guest) Next() (m Message, ok bool) {
 	g.t.Helper()
 	if len(g.queue) == 0 {
-		g.await("a message", func() bool { return len(g.queue) > 0 || g.Over() && g.arrived() == 0 })
+		g.await("a message", func() bool { return len(g.queue) > 0 || g.Over() && g.Lying() == 0 })
 	}
 	if len(g.queue) == 0 {
 		return Message{}, false

@@ -80,8 +80,8 @@ func (g *Guest) describe(m *Message) Desc {
 	return d
 }
 
-// arrived is how many descriptors lie in the ring from the guest.
-func (g *Guest) arrived() uint32 {
+// Lying is how many descriptors lie in the ring from the guest, and were not taken.
+func (g *Guest) Lying() uint32 {
 	n := atomic.LoadUint32(g.word(layout.OffPeerGuestToHostHead)) - g.tail
 	if n >= g.RingSize {
 		g.fatal("head and tail of its ring are %d apart, it has room for %d", n, g.RingSize-1)
@@ -96,7 +96,7 @@ func (g *Guest) receive() {
 		return
 	}
 	g.check(g.monitor.look())
-	for n := g.arrived(); n > 0; n-- {
+	for n := g.Lying(); n > 0; n-- {
 		d := descOf(g.place(false, g.tail))
 		m, err := g.message(&d)
 		g.check(err)
