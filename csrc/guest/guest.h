@@ -107,6 +107,9 @@ int guest_create(struct link *link, const struct roam_options *options, struct r
 void guest_lock(struct roam_guest *guest);
 void guest_unlock(struct roam_guest *guest);
 
+/* link_rest, with the lock, by who receives. Nothing once a thread has left the host, which sends by itself then. */
+void guest_rest(struct roam_guest *guest);
+
 /* Has guest_unlock rouse who sleeps on a word. */
 void guest_rouse(struct roam_guest *guest, uint32_t *word);
 

@@ -14,6 +14,12 @@ void guest_lock(struct roam_guest *guest)
 	(void)pthread_mutex_lock(&guest->lock); /* it cannot fail: neither recursive nor robust */
 }
 
+void guest_rest(struct roam_guest *guest)
+{
+	if (!guest->left)
+		link_rest(guest->link);
+}
+
 void guest_rouse(struct roam_guest *guest, uint32_t *word)
 {
 	if (guest->sleeper_count < GUEST_SLEEPERS)

@@ -88,7 +88,7 @@ void role_leave(struct roam_guest *guest)
 		return;
 	}
 	if (role->first == NULL)
-		link_rest(guest->link);
+		guest_rest(guest);
 	role_attend(guest);
 }
 
@@ -200,7 +200,7 @@ static void rest(struct roam_guest *guest, const struct wait *wait)
 	int64_t began;
 
 	role->asleep = true;
-	link_rest(guest->link);
+	guest_rest(guest);
 	guest_unlock(guest);
 	began = clock_now();
 	link_wait(guest->link, busy, bound);

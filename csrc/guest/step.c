@@ -86,7 +86,7 @@ static bool prepare(struct roam_guest *guest, const struct wait *wait)
 	int64_t bound = role_bound(guest, wait);
 	bool busy = core_busy(&guest->core);
 
-	link_rest(guest->link);
+	guest_rest(guest);
 	guest_unlock(guest);
 	link_prepare(guest->link, busy, bound);
 	guest_lock(guest);
