@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "roam/shm.h"
+#include "shared.h"
 
 static const struct roam_slot none = { .index = ROAM_INLINE_SLOT };
 
@@ -79,11 +80,15 @@ enum roam_status roam_end_stage(struct roam_end *end, enum roam_msg type, uint32
 
 bool roam_end_commit(struct roam_end *end)
 {
+	bool bell;
+
 	end->staged = none;
 	end->staged_taken = false;
 	roam_ring_commit(&end->send);
 	roam_ring_publish(&end->send);
-	return roam_wake(end->peer_flags, ROAM_WAIT_MESSAGES, end->send.own);
+	bell = roam_wake(end->peer_flags, ROAM_WAIT_MESSAGES, end->send.own);
+	own_line(&end->send.descs[end->send.next & end->send.mask]); /* which the next message writes to */
+	return bell;
 }
 
 void roam_end_give_back(struct roam_end *end)

@@ -116,12 +116,20 @@ static uint32_t most_spares(const struct roam_pool *pool)
 	return share < 1 ? 1 : share < MOST_SPARES ? share : MOST_SPARES;
 }
 
+/* The lowest; there is one. */
+static uint32_t next_spare(const struct roam_spares *spares)
+{
+	return spares->word * 64 + (uint32_t)__builtin_ctzll(spares->bits);
+}
+
 bool roam_spares_take(struct roam_spares *spares, const struct roam_pool *pool, struct roam_slot *taken)
 {
 	if (spares->bits == 0 && !take_some(pool, most_spares(pool), spares))
 		return false;
-	use(pool, spares->word * 64 + (uint32_t)__builtin_ctzll(spares->bits), taken);
+	use(pool, next_spare(spares), taken);
 	spares->bits &= spares->bits - 1;
+	if (spares->bits != 0) /* which the next message writes to */
+		own_line((unsigned char *)roam_pool_payload(pool, next_spare(spares)) - ROAM_GENERATION_SIZE);
 	return true;
 }
 

@@ -98,8 +98,7 @@ func (e *End) write(h Header, prefix, payload []byte, slot Slot) {
 
 // describe fills the descriptor at head, and gives the place of the payload.
 func (e *End) describe(h Header, length uint32, slot Slot) (into []byte) {
-	place := uint64(e.send.head&(e.place.RingSize-1)) * layout.SizeDesc
-	d := (*[layout.SizeDesc]byte)(unsafe.Add(e.sendRing, place)) // inside the ring by the mask
+	d := e.descriptor(e.send.head)
 	*d = [layout.SizeDesc]byte{layout.OffDescMsgType: h.Type}
 	if slot == NoneTaken {
 		into = d[layout.OffDescInlinePayload:]
@@ -114,6 +113,11 @@ func (e *End) describe(h Header, length uint32, slot Slot) (into []byte) {
 	return into
 }
 
+// descriptor is the place in the outgoing ring for an index, inside it by the mask.
+func (e *End) descriptor(index uint32) *[layout.SizeDesc]byte {
+	return (*[layout.SizeDesc]byte)(unsafe.Add(e.sendRing, uint64(index&(e.place.RingSize-1))*layout.SizeDesc))
+}
+
 // Commit publishes the staged message: the descriptor and payload, then head, then a
 // look at the peer's flags. It reports whether the doorbell has to be rung.
 func (e *End) Commit() (bell bool) {
@@ -124,6 +128,7 @@ func (e *End) Commit() (bell bool) {
 	if futex || bell {
 		e.send.woke.Store(true)
 	}
+	ownLine(unsafe.Pointer(e.descriptor(e.send.head))) // which the next message writes to
 	return bell
 }
 

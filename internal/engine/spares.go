@@ -2,7 +2,10 @@
 
 package engine
 
-import "math/bits"
+import (
+	"math/bits"
+	"unsafe"
+)
 
 // mostSpares is how many slots are taken at once from a pool that has plenty.
 const mostSpares = 8
@@ -39,10 +42,16 @@ func (s *Spares) Take() (Slot, bool) {
 			return NoneTaken, false
 		}
 	}
-	index := s.word*64 + uint32(bits.TrailingZeros64(s.bits))
+	index := s.next()
 	s.bits &= s.bits - 1
+	if s.bits != 0 {
+		ownLine(unsafe.Pointer(s.pool.generation(s.next()))) // which the next message writes to
+	}
 	return s.pool.use(index), true
 }
+
+// next is the lowest; there is one.
+func (s *Spares) next() uint32 { return s.word*64 + uint32(bits.TrailingZeros64(s.bits)) }
 
 // GiveBack makes them free again.
 func (s *Spares) GiveBack() {

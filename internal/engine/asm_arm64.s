@@ -23,3 +23,9 @@ changed:
 	MOVD $1, R4
 	MOVB R4, ret+24(FP)
 	RET
+
+// func ownLine(at unsafe.Pointer)
+TEXT ·ownLine(SB), NOSPLIT, $0-8
+	MOVD at+0(FP), R0
+	PRFM (R0), PSTL1KEEP
+	RET
