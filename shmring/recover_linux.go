@@ -216,6 +216,7 @@ func (h *Host) evict(id, epoch uint32, bell *doorbell) {
 func (h *Host) takeBack(id, epoch uint32, bell *doorbell) {
 	defer h.linger()()
 	defer bell.close()
+	h.giveUp(id) // a descendant may hold the doorbell for as long as it likes
 	if h.awaitHangUp(bell, time.Time{}, func() { h.evict(id, epoch, bell) }) {
 		h.seg.setWord(id, wordOf(layout.StateGoodbye, epoch))
 		h.recycle(id)

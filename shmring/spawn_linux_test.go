@@ -151,6 +151,26 @@ func TestEntryIsNotReusedWhileSomethingHoldsTheDoorbell(t *testing.T) {
 	requireSoonClean(t, host, id)
 }
 
+// TestEntryThatIsTakenBackKeepsNobodyWaiting: a process that claimed its entry after it was
+// given up may hold the doorbell for long.
+func TestEntryThatIsTakenBackKeepsNobodyWaiting(t *testing.T) {
+	host := newHost(t, Config{MaxGuests: 1})
+	bell, theirs, err := doorbellPair()
+	require.NoError(t, err)
+	id, epoch, err := host.reserve()
+	require.NoError(t, err)
+	require.True(t, host.seg.casWord(id, wordOf(layout.StateReserved, epoch), wordOf(layout.StateAttached, epoch)))
+	go host.takeBack(id, epoch, bell)
+	for host.seg.word(id) != wordOf(layout.StateGoodbye, epoch) {
+		runtime.Gosched()
+	}
+	_, _, recovered, err := host.tryReserve()
+	assert.Nil(t, recovered, "nothing to wait for")
+	assert.ErrorIs(t, err, ErrHubFull)
+	require.NoError(t, theirs.Close())
+	requireSoonClean(t, host, id)
+}
+
 // requireClean shows that an entry is as a new guest must find it.
 func requireClean(t *testing.T, host *Host, id uint32) {
 	t.Helper()

@@ -26,8 +26,11 @@ type recovery uint8
 const (
 	over     recovery = iota // or not begun
 	underWay                 // ends in a bounded time
-	stuck                    // something still uses the guest's memory
+	stuck                    // something may use the guest's memory for long
 )
+
+// recoveryTime bounds the wait for entries that are being recovered, as recoveries are.
+const recoveryTime = drainTime + 2*partTime
 
 // lookInterval is how often entries are looked at that may change without a sound.
 const lookInterval = 50 * time.Millisecond
@@ -41,16 +44,22 @@ const strayTime = time.Second
 // reservation or the guest takes off. With all entries in use it waits for those whose
 // guests have ended: a guest that leaves and comes again at once finds its own entry.
 func (h *Host) reserve() (id, epoch uint32, err error) {
-	for {
-		id, epoch, recovered, err := h.tryReserve()
-		if recovered == nil {
-			return id, epoch, err
-		}
+	id, epoch, recovered, err := h.tryReserve()
+	if recovered == nil {
+		return id, epoch, err
+	}
+	enough := time.NewTimer(recoveryTime)
+	defer enough.Stop()
+	for recovered != nil {
 		select {
 		case <-recovered:
 		case <-h.leaving:
+		case <-enough.C:
+			return 0, 0, err
 		}
+		id, epoch, recovered, err = h.tryReserve()
 	}
+	return id, epoch, err
 }
 
 // tryReserve is reserve without the wait: recovered is nil, or closed when an entry has
