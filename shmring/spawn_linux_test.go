@@ -132,20 +132,27 @@ func TestWrapperThatPassesTheDoorbellOn(t *testing.T) {
 	requireSoonClean(t, host, 1)
 }
 
-func TestEntryIsNotReusedWhileSomethingHoldsTheDoorbell(t *testing.T) {
-	host := newHost(t, Config{MaxGuests: 1})
+// claimed is an entry that a guest has claimed, with both ends of its doorbell.
+func claimed(t *testing.T, host *Host) (id, epoch uint32, bell *doorbell, theirs *os.File) {
+	t.Helper()
 	bell, theirs, err := doorbellPair()
 	require.NoError(t, err)
-	id, epoch, err := host.reserve()
+	id, epoch, err = host.reserve()
 	require.NoError(t, err)
 	require.True(t, host.seg.casWord(id, wordOf(layout.StateReserved, epoch), wordOf(layout.StateAttached, epoch)))
+	return id, epoch, bell, theirs
+}
+
+func TestEntryIsNotReusedWhileSomethingHoldsTheDoorbell(t *testing.T) {
+	host := newHost(t, Config{MaxGuests: 1})
+	id, epoch, bell, theirs := claimed(t, host)
 	peer := &Peer{host: host, id: id, origin: joined, bell: bell}
 	require.NoError(t, host.attached(peer))
 
 	peer.Link().end(ErrPeerDied)
 	<-peer.Done() // reported after a bound, though the other end is still open
 	assert.Equal(t, wordOf(layout.StateGoodbye, epoch), host.seg.word(id))
-	_, err = host.Spawn(program("echo"))
+	_, err := host.Spawn(program("echo"))
 	assert.ErrorIs(t, err, ErrHubFull)
 	require.NoError(t, theirs.Close())
 	requireSoonClean(t, host, id)
@@ -155,11 +162,7 @@ func TestEntryIsNotReusedWhileSomethingHoldsTheDoorbell(t *testing.T) {
 // given up may hold the doorbell for long.
 func TestEntryThatIsTakenBackKeepsNobodyWaiting(t *testing.T) {
 	host := newHost(t, Config{MaxGuests: 1})
-	bell, theirs, err := doorbellPair()
-	require.NoError(t, err)
-	id, epoch, err := host.reserve()
-	require.NoError(t, err)
-	require.True(t, host.seg.casWord(id, wordOf(layout.StateReserved, epoch), wordOf(layout.StateAttached, epoch)))
+	id, epoch, bell, theirs := claimed(t, host)
 	go host.takeBack(id, epoch, bell)
 	for host.seg.word(id) != wordOf(layout.StateGoodbye, epoch) {
 		runtime.Gosched()
