@@ -40,6 +40,10 @@ func (l *Link) takeDraft() (engine.Slot, bool) {
 	if l.pool != nil {
 		return l.pool.takeDraft(l.peer)
 	}
+	if !l.enter() {
+		return engine.NoneTaken, false
+	}
+	defer l.exit()
 	l.drafting.Lock() // of two that find the last one that may go, one takes it
 	defer l.drafting.Unlock()
 	own := l.shm.Own()
@@ -61,8 +65,9 @@ func (d *Draft) Release() {
 	l := d.link
 	if l.pool != nil {
 		l.pool.giveBack(d.slot, nil)
-	} else {
+	} else if l.enter() { // else the guest has left: it writes nothing more, the host frees all
 		l.shm.Own().Return(d.slot.Index)
+		l.exit()
 		l.wakeLocal()
 	}
 	l.lent.exit()

@@ -30,8 +30,8 @@ func (l *Link) Leave(ctx context.Context, reason string) error {
 
 func (l *Link) leave(ctx context.Context, reason string) error {
 	l.end(ErrClosed)
-	defer l.retire()
 	if cause := l.Err(); errors.Is(cause, ErrPeerDied) || errors.Is(cause, ErrPeerLeft) {
+		l.retire()
 		return nil
 	}
 	var err error
@@ -40,23 +40,24 @@ func (l *Link) leave(ctx context.Context, reason string) error {
 	} else {
 		err = l.awaitReceived(ctx)
 	}
-	l.setGoodbye()
-	l.wakePeer()
+	l.retireWith(l.setGoodbye)
 	return err
 }
 
-// setGoodbye makes the entry Goodbye, if it is Attached: the last that is written to it.
+// setGoodbye makes the entry Goodbye, if it is Attached, and wakes the peer. Nobody else is
+// inside any more, and it is the last that is written to the entry: whoever still cleared a
+// flag after it might do so in the next guest's.
 func (l *Link) setGoodbye() {
-	if !l.enter() {
-		return
-	}
-	defer l.exit()
 	l.giveBackSpares()
 	for {
 		word := l.seg.word(l.peer)
 		if word.state() != layout.StateAttached || l.seg.casWord(l.peer, word, wordOf(layout.StateGoodbye, word.epoch())) {
-			return
+			break
 		}
+	}
+	l.shm.WakeAll()
+	if l.bell != nil {
+		_ = l.bell.ring() // whoever reads this bell learns of its end by itself
 	}
 }
 

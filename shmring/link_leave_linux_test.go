@@ -1,7 +1,9 @@
 package shmring
 
 import (
+	"bytes"
 	"context"
+	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -73,6 +75,34 @@ func TestLeavingGuestWaitsUntilTheHostHasReceivedAll(t *testing.T) {
 		require.ErrorIs(t, err, ErrPeerLeft)
 		require.NoError(t, p.host.Leave(within(t), ""))
 	})
+}
+
+// TestNothingIsWrittenAfterTheGoodbye: the entry may be another guest's then. Whoever
+// sleeps in Wait is out before, and those who have loans or drafts leave them to the host.
+func TestNothingIsWrittenAfterTheGoodbye(t *testing.T) {
+	for range 50 {
+		p, woken := lingeringGuest(t)
+		require.NoError(t, p.host.Stage(&Message{Type: MsgRequest, Payload: make([]byte, 5000)}, nil))
+		p.host.Commit()
+		require.NoError(t, <-woken)
+		loan := receiveNext(t, p.guest, lending()).Loan
+		require.NotNil(t, loan)
+		draft := p.guest.Draft(5000)
+		require.NotNil(t, draft)
+		left := make(chan error)
+		go func() { left <- p.guest.Leave(within(t), "") }()
+		for p.host.seg.word(p.guest.peer).state() == layout.StateAttached {
+			runtime.Gosched()
+		}
+		before := bytes.Clone(p.host.seg.mem)
+		for <-woken == nil {
+		}
+		require.NoError(t, <-left)
+		loan.Release()
+		draft.Release()
+		<-p.guest.settled
+		assert.True(t, bytes.Equal(before, p.host.seg.mem), "the segment has changed")
+	}
 }
 
 func TestGoodbyeReasonIsCutToWhatFits(t *testing.T) {

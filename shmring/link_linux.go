@@ -191,7 +191,10 @@ func (l *Link) exit() { l.inside.exit() }
 // nobody does but those who have loans. Only when these are back as well, and settled is
 // closed, may the memory be unmapped or cleaned and the bell closed. The caller must not
 // hold a staged message.
-func (l *Link) retire() {
+func (l *Link) retire() { l.retireWith(func() {}) }
+
+// retireWith is retire with a last word, once nobody else is inside.
+func (l *Link) retireWith(lastWord func()) {
 	l.retiring.Do(func() {
 		l.end(ErrClosed)
 		l.receiving.shut()
@@ -200,6 +203,7 @@ func (l *Link) retire() {
 		l.breakSleeps() // those that fell asleep after the end
 		l.receiving.drain()
 		l.inside.drain()
+		lastWord()
 		if l.pool != nil {
 			l.pool.leave(l)
 		}

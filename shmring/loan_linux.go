@@ -23,13 +23,25 @@ func (o *Loan) Release() {
 	}
 	l := o.link
 	l.loans.remove(o.slot.Index)
-	status, bell := l.shm.Return(o.slot)
-	l.owe(bell)
+	o.giveBack()
 	l.lent.exit()
+	l.Notify()
+}
+
+// giveBack frees the slot. On a link that is retired it leaves that to the host, which
+// frees all slots of the pair once both sides are out of them: a guest that has left
+// writes nothing more.
+func (o *Loan) giveBack() {
+	l := o.link
+	if !l.enter() {
+		return
+	}
+	status, bell := l.shm.Return(o.slot)
+	l.exit()
+	l.owe(bell)
 	if status != engine.OK { // the peer took it back, or sent it once more
 		_ = l.violate(l.faultOf(status, &engine.Record{Slot: o.slot.Index, Generation: o.slot.Generation}))
 	}
-	l.Notify()
 }
 
 // loans are the slots of the peer's pool that are lent, a bit for each.

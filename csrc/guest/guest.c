@@ -62,22 +62,32 @@ static bool one_cpu(void)
 
 static void table_activate(void *context, uint32_t id, uint32_t credit)
 {
-	roam_channel_activate(link_channel(context, id), credit);
+	struct roam_channel *entry = link_channel(context, id);
+
+	if (entry != NULL)
+		roam_channel_activate(entry, credit);
 }
 
 static int32_t table_remaining(void *context, uint32_t id, uint32_t sent_total)
 {
-	return roam_channel_remaining(link_channel(context, id), sent_total);
+	struct roam_channel *entry = link_channel(context, id);
+
+	return entry != NULL ? roam_channel_remaining(entry, sent_total) : 0;
 }
 
 static void table_free(void *context, uint32_t id)
 {
-	roam_channel_free(link_channel(context, id));
+	struct roam_channel *entry = link_channel(context, id);
+
+	if (entry != NULL)
+		roam_channel_free(entry);
 }
 
 static bool table_is_free(void *context, uint32_t id)
 {
-	return roam_channel_state(link_channel(context, id)) == ROAM_ENTRY_FREE;
+	struct roam_channel *entry = link_channel(context, id);
+
+	return entry == NULL || roam_channel_state(entry) == ROAM_ENTRY_FREE;
 }
 
 static void table_grant(void *context, uint32_t id, uint32_t bytes)

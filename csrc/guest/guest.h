@@ -74,6 +74,7 @@ struct roam_guest {
 	uint32_t thread_count;  /* those, and the one in roam_guest_run */
 	bool running;           /* a thread is in roam_guest_run */
 	bool quiet;             /* the watcher sleeps without a bound */
+	bool away;              /* the receiver is in the link without the lock: see guest_go */
 	bool no_thread;         /* starting one failed */
 	bool stop_seen;         /* the servers know that the guest is stopped */
 	int64_t stop_until;     /* how long its event loop lets what was begun be answered */
@@ -89,7 +90,8 @@ struct roam_guest {
 
 	uint32_t hopers; /* channel ends that hope */
 	bool out_armed;  /* room for the outbox is waited for */
-	bool left;       /* link_leave was called */
+	bool leaves;     /* link_leave was called */
+	bool left;       /* and has returned */
 	bool said_why;   /* logged that a foreign host renews no credit */
 
 	/* for guest_unlock */
@@ -107,8 +109,12 @@ int guest_create(struct link *link, const struct roam_options *options, struct r
 void guest_lock(struct roam_guest *guest);
 void guest_unlock(struct roam_guest *guest);
 
-/* link_rest, with the lock, by who receives. Nothing once a thread has left the host, which sends by itself then. */
-void guest_rest(struct roam_guest *guest);
+/*
+ * The receiver goes into the link without the lock, and comes back: as long as it is there nobody leaves the segment
+ * under it, the first guest_unlock after it does. False, with the lock held still, when the connection has ended.
+ */
+bool guest_go(struct roam_guest *guest);
+void guest_come(struct roam_guest *guest);
 
 /* Has guest_unlock rouse who sleeps on a word. */
 void guest_rouse(struct roam_guest *guest, uint32_t *word);

@@ -14,12 +14,6 @@ void guest_lock(struct roam_guest *guest)
 	(void)pthread_mutex_lock(&guest->lock); /* it cannot fail: neither recursive nor robust */
 }
 
-void guest_rest(struct roam_guest *guest)
-{
-	if (!guest->left)
-		link_rest(guest->link);
-}
-
 void guest_rouse(struct roam_guest *guest, uint32_t *word)
 {
 	if (guest->sleeper_count < GUEST_SLEEPERS)
@@ -43,13 +37,17 @@ static void leave(struct roam_guest *guest)
 	if (guest->log_failure)
 		guest_log(guest, "the connection has ended: %s", failure->text);
 	link_leave(guest->link, failure->error == ROAM_ERR_VIOLATION ? failure->text : NULL, time_to_leave(guest));
+	guest_lock(guest);
+	guest->left = true;
+	role_signal_all(guest); /* roam_guest_run waits for this */
+	guest_unlock(guest);
 }
 
 void guest_unlock(struct roam_guest *guest)
 {
 	uint32_t *sleepers[GUEST_SLEEPERS];
 	uint32_t count = guest->sleeper_count;
-	bool leaves = guest->core.failure.error != 0 && !guest->left;
+	bool leaves = guest->core.failure.error != 0 && !guest->leaves && !guest->away;
 	bool committed = guest->committed;
 	const char *note = guest->note;
 
@@ -58,7 +56,10 @@ void guest_unlock(struct roam_guest *guest)
 	guest->sleeper_count = 0;
 	guest->committed = false;
 	guest->note = NULL;
-	guest->left |= leaves;
+	if (leaves) {
+		guest->leaves = true;
+		link_stop(guest->link);
+	}
 	(void)pthread_mutex_unlock(&guest->lock);
 	/* A sleeper may have gone meanwhile, and its word: at worst somebody else looks once for nothing. */
 	for (uint32_t i = 0; i < count; i++)
@@ -69,6 +70,21 @@ void guest_unlock(struct roam_guest *guest)
 		guest_log(guest, "%s", note);
 	if (leaves)
 		leave(guest);
+}
+
+bool guest_go(struct roam_guest *guest)
+{
+	guest->away = guest->core.failure.error == 0;
+	if (!guest->away)
+		return false;
+	guest_unlock(guest);
+	return true;
+}
+
+void guest_come(struct roam_guest *guest)
+{
+	guest_lock(guest);
+	guest->away = false;
 }
 
 /* ---- What all use ----------------------------------------------------------------------------------------------- */

@@ -76,9 +76,10 @@ uint32_t incoming_batch(struct roam_guest *guest, int64_t poll_ns)
 {
 	struct roam_received received;
 
-	guest_unlock(guest);
+	if (!guest_go(guest))
+		return 0;
 	received = look(guest, poll_ns);
-	guest_lock(guest);
+	guest_come(guest);
 	for (uint32_t i = 0; i < received.count && guest->core.failure.error == 0; i++)
 		take(guest, &guest->messages[i]);
 	if (received.count > 0)

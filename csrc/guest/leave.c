@@ -10,6 +10,7 @@
 #include "ending.h"
 #include "lock.h"
 #include "state.h"
+#include "tend.h"
 
 #define STEP (10 * CLOCK_MILLISECOND) /* how often a leaving guest looks whether the host still reads */
 #define CLOSE_TIME CLOCK_SECOND       /* how long link_close lets the host take what is in the ring */
@@ -26,15 +27,21 @@ static size_t cut(const char *text, size_t size)
 	return size;
 }
 
+static enum roam_status stage_goodbye(struct link *link, const char *reason, size_t size)
+{
+	static const struct roam_slot any_slot = { .index = ROAM_INLINE_SLOT };
+
+	return roam_end_stage(&link->end, ROAM_MSG_GOODBYE, 0, 0, NULL, 0, reason, cut(reason, size), any_slot);
+}
+
 /* Publishes a Goodbye, if there is room at once. Without a slot for the reason it is cut to what fits a descriptor. */
 static void say_goodbye(struct link *link, const char *reason)
 {
 	enum roam_status status;
 
-	status = link_stage(link, ROAM_MSG_GOODBYE, 0, 0, NULL, 0, reason,
-			    cut(reason, link->segment.config.max_payload_size));
+	status = stage_goodbye(link, reason, link->segment.config.max_payload_size);
 	if (status == ROAM_NO_SLOT)
-		status = link_stage(link, ROAM_MSG_GOODBYE, 0, 0, NULL, 0, reason, cut(reason, ROAM_INLINE_MAX));
+		status = stage_goodbye(link, reason, ROAM_INLINE_MAX);
 	if (status == ROAM_OK)
 		link_commit(link);
 }
@@ -64,16 +71,16 @@ static void await_received(struct link *link, int64_t timeout)
 	int64_t end = clock_after(clock_now(), timeout);
 	uint32_t tail;
 
-	waiters_leave(&link->waiters, true);
+	waiters_leave(&link->waiters);
 	while (unread(link, &tail)) {
 		int64_t left = end - clock_now();
 
 		if (left <= 0)
 			break;
-		(void)link_tend(link);
+		(void)tend(link);
 		(void)roam_futex_wait(link->end.send.other, tail, clock_sooner(left, STEP));
 	}
-	waiters_leave(&link->waiters, false);
+	waiters_over(&link->waiters);
 }
 
 /* Makes the entry Goodbye, if it is Attached. */
@@ -104,17 +111,23 @@ static void wake_host(struct link *link)
 		(void)roam_bell_ring(link->bell);
 }
 
+void link_stop(struct link *link)
+{
+	__atomic_store_n(&link->left, 1, __ATOMIC_RELAXED);
+}
+
 void link_leave(struct link *link, const char *goodbye, int64_t timeout_ns)
 {
 	int error = link_look(link, NULL);
 
-	if (link->left)
+	if (link->gone)
 		return;
+	link->gone = true;
+	link_stop(link);
 	ending_set(link, ENDING_LEFT);
 	if (error == 0 && goodbye != NULL)
 		say_goodbye(link, goodbye);
-	roam_end_give_back(&link->end); /* not link_rest: another thread may be receiving */
-	link->left = true;
+	roam_end_give_back(&link->end);
 	if (error == ROAM_ERR_HOST_DIED)
 		return;
 	await_received(link, timeout_ns);

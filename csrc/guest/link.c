@@ -38,7 +38,7 @@ uint32_t link_slot_capacity(const struct link *link)
 enum roam_status link_stage(struct link *link, enum roam_msg type, uint32_t id, uint64_t method, const void *prefix,
 			    size_t prefix_len, const void *payload, size_t payload_len)
 {
-	if (link->left)
+	if (load_once32(&link->left) != 0)
 		return ROAM_NO_SPACE;
 	return roam_end_stage(&link->end, type, id, method, prefix, prefix_len, payload, payload_len, any_slot);
 }
@@ -59,7 +59,7 @@ void link_commit(struct link *link)
 
 void link_rest(struct link *link)
 {
-	if (link->left)
+	if (load_once32(&link->left) != 0)
 		return;
 	link_settle(link);
 	store_whole32(&link->resting, 1);
@@ -87,8 +87,11 @@ void link_notify(struct link *link)
 struct roam_received link_receive(struct link *link, struct roam_message *messages, uint32_t max, void *arena,
 				  size_t arena_len)
 {
-	struct roam_received received = roam_end_receive(&link->end, messages, max, arena, arena_len);
+	struct roam_received received = { .status = ROAM_OK };
 
+	if (load_once32(&link->left) != 0)
+		return received;
+	received = roam_end_receive(&link->end, messages, max, arena, arena_len);
 	owe(link, received.bell);
 	if (received.count > 0 && load_once32(&link->resting) != 0)
 		store_whole32(&link->resting, 0);
@@ -97,7 +100,8 @@ struct roam_received link_receive(struct link *link, struct roam_message *messag
 
 void link_settle(struct link *link)
 {
-	owe(link, roam_end_settle(&link->end));
+	if (load_once32(&link->left) == 0)
+		owe(link, roam_end_settle(&link->end));
 }
 
 bool link_pending(const struct link *link)
@@ -123,10 +127,11 @@ bool link_spin(const struct link *link, int64_t ns)
 
 void link_grant(struct link *link, uint32_t channel_id, uint32_t bytes)
 {
-	owe(link, roam_end_grant(&link->end, channel_id, bytes));
+	if (load_once32(&link->left) == 0)
+		owe(link, roam_end_grant(&link->end, channel_id, bytes));
 }
 
 struct roam_channel *link_channel(const struct link *link, uint32_t id)
 {
-	return roam_end_channel(&link->end, id);
+	return load_once32(&link->left) == 0 ? roam_end_channel(&link->end, id) : NULL;
 }

@@ -71,7 +71,8 @@ bool link_spin(const struct link *link, int64_t ns);
 int link_look(struct link *link, struct roam_failure *failure);
 
 void link_grant(struct link *link, uint32_t channel_id, uint32_t bytes);
-struct roam_channel *link_channel(const struct link *link, uint32_t id); /* NULL for an id the table does not have */
+/* NULL for an id the table does not have, and for all from link_stop on. */
+struct roam_channel *link_channel(const struct link *link, uint32_t id);
 
 /* ---- Waiting ---------------------------------------------------------------------------------------------------- */
 
@@ -112,10 +113,16 @@ void link_finish(struct link *link);
 /* ---- Leaving ---------------------------------------------------------------------------------------------------- */
 
 /*
+ * From now on nothing but link_leave writes to the segment: link_stage says ROAM_NO_SPACE, nothing is received, and the
+ * rest does nothing. The thread that sends calls it, with nothing staged, while none receives or waits. Idempotent.
+ */
+void link_stop(struct link *link);
+
+/*
  * Leaves in order: waits until the host has received what was committed, at most timeout_ns, then says goodbye in the
  * entry. goodbye is the reason, NULL for none: a Goodbye message with it goes before that, if there is room.
- * Idempotent. The thread that sends calls it, with nothing staged; from then on link_stage says ROAM_NO_SPACE,
- * link_look ROAM_ERR_CLOSED if nothing else came first, and link_wait returns at once.
+ * Idempotent. It begins with link_stop; from then on link_look says ROAM_ERR_CLOSED if nothing else came first, and
+ * link_wait returns at once. A thread that is in link_wait all the same is sent out, and writes no flags after the goodbye.
  */
 void link_leave(struct link *link, const char *goodbye, int64_t timeout_ns);
 

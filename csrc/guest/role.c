@@ -88,7 +88,7 @@ void role_leave(struct roam_guest *guest)
 		return;
 	}
 	if (role->first == NULL)
-		guest_rest(guest);
+		link_rest(guest->link);
 	role_attend(guest);
 }
 
@@ -197,15 +197,16 @@ static void rest(struct roam_guest *guest, const struct wait *wait)
 	struct role *role = &guest->role;
 	int64_t bound = role_bound(guest, wait);
 	bool busy = core_busy(&guest->core);
-	int64_t began;
+	int64_t began = 0;
 
 	role->asleep = true;
-	guest_rest(guest);
-	guest_unlock(guest);
-	began = clock_now();
-	link_wait(guest->link, busy, bound);
-	began = clock_now() - began;
-	guest_lock(guest);
+	link_rest(guest->link);
+	if (guest_go(guest)) {
+		began = clock_now();
+		link_wait(guest->link, busy, bound);
+		began = clock_now() - began;
+		guest_come(guest);
+	}
 	role->asleep = false;
 	slept(role, began);
 }

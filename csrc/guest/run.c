@@ -14,10 +14,11 @@ static int settled(struct roam_guest *guest, struct wait *wait)
 	return guest->core.serving.count > guest->queued || core_next_out(&guest->core) != NULL ? ROAM_ERR_AGAIN : 0;
 }
 
-static int handlers_returned(struct roam_guest *guest, struct wait *wait)
+/* Whether no handler works any more, and the host knows that this side has left. */
+static int all_over(struct roam_guest *guest, struct wait *wait)
 {
 	(void)wait;
-	return guest->at_work > 0 ? ROAM_ERR_AGAIN : 0;
+	return guest->at_work > 0 || !guest->left ? ROAM_ERR_AGAIN : 0;
 }
 
 /* Ends the connection of a guest that was stopped, once what was begun is answered. */
@@ -32,7 +33,7 @@ static void end(struct roam_guest *guest)
 int roam_guest_run(struct roam_guest *guest)
 {
 	struct server server = { .thread = pthread_self() };
-	struct wait wait = { .ready = handlers_returned, .deadline = CLOCK_NEVER };
+	struct wait wait = { .ready = all_over, .deadline = CLOCK_NEVER };
 	int error;
 
 	guest_lock(guest);

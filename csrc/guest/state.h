@@ -32,9 +32,10 @@ struct link {
 	bool has_waitv; /* the kernel has futex_waitv */
 
 	struct roam_end end; /* send part: the sender; receive part: the receiver */
-	bool left;           /* link_leave has said goodbye; the sender's */
+	bool gone;           /* link_leave was called; the sender's */
 
 	/* any thread, atomic */
+	uint32_t left;     /* link_stop was called */
 	uint32_t resting;  /* link_rest came after the last message */
 	uint32_t bell_due; /* the host sleeps on its doorbell and has to be rung */
 	uint32_t ending;   /* enum ending */

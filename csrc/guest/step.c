@@ -46,12 +46,13 @@ int roam_guest_fd(struct roam_guest *guest)
 	guest_lock(guest);
 	result = take_over(guest, &wait);
 	if (result == 0) {
+		guest->away = true;
 		guest_unlock(guest);
 		result = link_fd(guest->link, &failure);
 		link_interrupt(guest->link); /* the first step is due at once */
 		if (result >= 0)
 			link_prepare(guest->link, false, CLOCK_NEVER);
-		guest_lock(guest);
+		guest_come(guest);
 		give_role_up(guest);
 	}
 	if (result < 0)
@@ -86,10 +87,11 @@ static bool prepare(struct roam_guest *guest, const struct wait *wait)
 	int64_t bound = role_bound(guest, wait);
 	bool busy = core_busy(&guest->core);
 
-	guest_rest(guest);
-	guest_unlock(guest);
+	link_rest(guest->link);
+	if (!guest_go(guest))
+		return false;
 	link_prepare(guest->link, busy, bound);
-	guest_lock(guest);
+	guest_come(guest);
 	return link_pending(guest->link) || (guest->queue != NULL && !guest_stopped(guest)) ||
 	       guest->notices.first != NULL;
 }
@@ -112,9 +114,10 @@ static void end_if_stopped(struct roam_guest *guest, struct wait *wait)
 static void step(struct roam_guest *guest, struct server *server)
 {
 	do {
-		guest_unlock(guest);
-		link_finish(guest->link);
-		guest_lock(guest);
+		if (guest_go(guest)) {
+			link_finish(guest->link);
+			guest_come(guest);
+		}
 		work(guest, server);
 		end_if_stopped(guest, &server->wait);
 	} while (guest->core.failure.error == 0 && (role_host_ended(guest) || prepare(guest, &server->wait)));

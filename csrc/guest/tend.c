@@ -1,5 +1,6 @@
 /* Heartbeats, and the test of the host's lock. */
 
+#include "../shared.h"
 #include "clock.h"
 #include "ending.h"
 #include "lock.h"
@@ -48,7 +49,7 @@ static int64_t left(const int64_t *due, int64_t now)
 	return span > 0 ? span : 0;
 }
 
-int64_t link_tend(struct link *link)
+int64_t tend(struct link *link)
 {
 	bool beats = link->segment.heartbeat_interval != 0;
 	int64_t next = CLOCK_NEVER;
@@ -68,4 +69,9 @@ int64_t link_tend(struct link *link)
 		next = clock_sooner(next, left(&link->test_due, now));
 	}
 	return next;
+}
+
+int64_t link_tend(struct link *link)
+{
+	return load_once32(&link->left) == 0 ? tend(link) : -1;
 }

@@ -10,4 +10,7 @@
 /* Beats the heart, if the segment has one, and notes when to do so again. */
 void tend_beat(struct link *link);
 
+/* As link_tend, also while link_leave waits for the host. */
+int64_t tend(struct link *link);
+
 #endif

@@ -48,6 +48,8 @@ static void declare(struct waiters *waiters)
 	uint32_t set = bits & ~waiters->bits;
 	uint32_t clear = waiters->bits & ~bits;
 
+	if (waiters->over)
+		return;
 	/* Set before any is cleared: whoever moves from one sort to the other is always to be woken somehow. */
 	if (set != 0)
 		roam_flags_set(waiters->flags, set);
@@ -149,7 +151,7 @@ bool waiters_begin(struct waiters *waiters, bool by_bell, int64_t *bound)
 	waiters->sleeps = true;
 	waiters->counts[ROAM_WAIT_MESSAGES]++;
 	declare(waiters);
-	if (waiters->counts[ROAM_WAIT_SLOT] != 0) /* anew: the protocol asks for it */
+	if (waiters->counts[ROAM_WAIT_SLOT] != 0 && !waiters->over) /* anew: the protocol asks for it */
 		roam_flags_set(waiters->flags, waiters->bits);
 	for (uint32_t i = 0; i < waiters->word_count; i++)
 		changed = changed || load_ordered32(waiters->words[i].word) != waiters->words[i].seen;
@@ -185,10 +187,19 @@ void waiters_end(struct waiters *waiters)
 	unlock(waiters);
 }
 
-void waiters_leave(struct waiters *waiters, bool leaving)
+void waiters_leave(struct waiters *waiters)
 {
 	lock(waiters);
-	waiters->leaving = leaving;
+	waiters->leaving = true;
 	declare(waiters);
+	unlock(waiters);
+}
+
+void waiters_over(struct waiters *waiters)
+{
+	lock(waiters);
+	waiters->leaving = false;
+	declare(waiters);
+	waiters->over = true;
 	unlock(waiters);
 }

@@ -30,6 +30,7 @@ struct waiters {
 	uint32_t counts[ROAM_WAIT_CREDIT + 1]; /* by enum roam_wait */
 	bool by_bell;    /* the bits are those of a sleep on the doorbell */
 	bool leaving;    /* link_leave sleeps on the tail of the outgoing ring */
+	bool over;       /* the flags stay as they are */
 	bool sleeps;     /* the receiver sleeps, on what was armed when it began */
 	uint32_t *flags; /* own flags word, in the segment */
 	uint32_t bits;   /* set in it */
@@ -60,7 +61,10 @@ uint32_t waiters_words(struct waiters *waiters, struct roam_futex *vector);
 /* The receiver has slept, and is about to look at everything. */
 void waiters_end(struct waiters *waiters);
 
-/* link_leave is about to sleep on the tail of the outgoing ring, or has done so. */
-void waiters_leave(struct waiters *waiters, bool leaving);
+/* link_leave is about to sleep on the tail of the outgoing ring. */
+void waiters_leave(struct waiters *waiters);
+
+/* It has done so: the flags are never written again, since the next guest's they may be. */
+void waiters_over(struct waiters *waiters);
 
 #endif

@@ -686,6 +686,55 @@ static void event_loop_takes_over_from_who_receives(void)
 	CHECK(pair_destroy(&running.pair));
 }
 
+/* ---- Leaving ---------------------------------------------------------------------------------------------------- */
+
+static uint32_t state_of(const struct pair *pair)
+{
+	return __atomic_load_n(&host_peer(&pair->host, 1)->state, __ATOMIC_ACQUIRE);
+}
+
+/* One thread receives and sleeps while another stops the guest: roam_guest_run returns when the host knows that the
+ * guest has left, and from that on not a byte of the segment changes. */
+static void whoever_receives_is_out_before_the_guest_leaves(void)
+{
+	for (int i = 0; i < 20; i++) {
+		struct running running;
+		struct pair *pair = &running.pair;
+		struct waiting waiting;
+		struct said said;
+		unsigned char *memory, *before;
+		size_t size;
+
+		begin(&running, 0);
+		CHECK_EQ(roam_call_begin(pair->guest, METHOD, NULL, NULL, 0, &waiting.call), 0);
+		CHECK_EQ(roam_call_send(waiting.call), 0);
+		pair_await(pair, &said);
+		pthread_create(&waiting.thread, NULL, wait_for_answer, &waiting);
+		host_await_flags(&pair->host, ROAM_FLAG_FUTEX_MESSAGES | ROAM_FLAG_BELL_MESSAGES);
+		memory = pair->host.segment.base;
+		size = pair->host.segment.layout.total_size;
+		before = malloc(size);
+		roam_guest_stop(pair->guest);
+		if (i % 2 == 0) {
+			CHECK_EQ(roam_guest_run(pair->guest), 0);
+		} else {
+			pthread_create(&running.thread, NULL, run, &running);
+			while (state_of(pair) == ROAM_STATE_ATTACHED)
+				sched_yield();
+		}
+		CHECK_EQ(state_of(pair), ROAM_STATE_GOODBYE);
+		memcpy(before, memory, size);
+		if (i % 2 != 0)
+			pthread_join(running.thread, NULL);
+		pthread_join(waiting.thread, NULL);
+		CHECK_EQ(waiting.status, ROAM_ERR_CLOSED);
+		roam_call_free(waiting.call);
+		CHECK(memcmp(before, memory, size) == 0);
+		free(before);
+		CHECK(pair_destroy(pair));
+	}
+}
+
 /* ---- Callbacks -------------------------------------------------------------------------------------------------- */
 
 static void pass_when_done(struct roam_call *call, void *context)
@@ -743,6 +792,7 @@ int main(void)
 	RUN(stop_waits_for_handlers_at_work_and_begins_no_other);
 	RUN(one_thread_runs_at_a_time);
 	RUN(event_loop_takes_over_from_who_receives);
+	RUN(whoever_receives_is_out_before_the_guest_leaves);
 	RUN(taking_back_waits_for_a_callback_that_runs);
 	return finished();
 }

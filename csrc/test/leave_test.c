@@ -195,9 +195,11 @@ static void test_goodbye_without_room_is_left_out(void)
 static void leave(struct deed *deed)
 {
 	link_leave(deed->link, NULL, 0);
+	deed->flags = host_peer(deed->host, 1)->guest_flags;
 }
 
-/* One thread is in link_wait, after it received something, while another leaves. */
+/* One thread is in link_wait, after it received something, while another leaves. It writes no flags after the goodbye:
+ * they are another guest's then, it may be. */
 static void test_waiting_thread_is_sent_out(void)
 {
 	for (enum bed bed = first_bed; bed <= last_own_bed; bed++) {
@@ -212,6 +214,9 @@ static void test_waiting_thread_is_sent_out(void)
 		while (link_look(deed.link, NULL) == 0)
 			link_wait(deed.link, false, -1);
 		deed_end(&deed);
+		CHECK_EQ(host_peer(&host, 1)->state, ROAM_STATE_GOODBYE);
+		CHECK_EQ(host_peer(&host, 1)->guest_flags, deed.flags);
+		host_peer(&host, 1)->guest_flags = ROAM_FLAG_KEEPS | ROAM_FLAG_TABLE; /* the next guest's */
 		CHECK(bed_close(&host, deed.link));
 	}
 }
