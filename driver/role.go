@@ -213,10 +213,7 @@ func (c *conn) lead(ctx context.Context, w *waiter) {
 		c.leads = nil
 		c.spin.rise()
 	}()
-	c.spin.start()
-	if c.tr.Woke() && w.answer {
-		c.spin.rounds = 0 // the peer has to wake up first, on this processor if need be
-	}
+	c.startSpell(w)
 	limit := firstNap
 	for !w.ready() && ctx.Err() == nil && !c.ended.Load() {
 		polled := c.spin.poll(c.tr)
@@ -227,7 +224,7 @@ func (c *conn) lead(ctx context.Context, w *waiter) {
 		switch polled {
 		case found:
 			c.receive()
-			c.spin.start()
+			c.startSpell(w)
 		case over:
 			if c.receive() > 0 { // which also looks whether the connection has ended
 				c.spin.start()
@@ -241,6 +238,15 @@ func (c *conn) lead(ctx context.Context, w *waiter) {
 				}
 			}
 		}
+	}
+}
+
+// startSpell begins to poll for w: mostly not for an answer of a peer that a message, or
+// the answer to its own call, has to wake up first.
+func (c *conn) startSpell(w *waiter) {
+	c.spin.start()
+	if w.answer && c.tr.Woke() {
+		c.spin.yieldToPeer(c.role.expects > 0)
 	}
 }
 
@@ -362,6 +368,8 @@ type spinner struct {
 	// them than processors would take these from each other, and from their peers.
 	seats  int32
 	seated bool
+
+	yielded uint // spells that began with a peer that slept, and calls as well
 }
 
 // seatsTaken counts the seats of all connections of the process.
@@ -404,6 +412,21 @@ func (s *spinner) rise() {
 }
 
 func (s *spinner) start() { s.rounds = s.budget }
+
+// pollsAnyway is which of the spells that begin with a peer that slept are polled as any.
+const pollsAnyway = 8
+
+// yieldToPeer leaves out the polling of a spell that begins with a peer that has to wake up
+// first, on this processor if need be. Where both sides call, not each time: two that find
+// each other asleep, since neither polled the last time, would go on so for every call.
+func (s *spinner) yieldToPeer(both bool) {
+	if both {
+		s.yielded++
+	}
+	if !both || s.yielded%pollsAnyway != 0 {
+		s.rounds = 0
+	}
+}
 
 // shortSleep is a sleep that polling would have spared, or that was long for the reason
 // alone that the other side slept too: two sides that both stopped polling would wake

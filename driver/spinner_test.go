@@ -56,3 +56,20 @@ func TestOnlySoManyPollForLong(t *testing.T) {
 	second.rise()
 	assert.Zero(t, seatsTaken.Load())
 }
+
+// TestSpinnerLeavesTheProcessorToAPeerThatWakesUp: always where only this side calls, and
+// mostly where both do.
+func TestSpinnerLeavesTheProcessorToAPeerThatWakesUp(t *testing.T) {
+	s := spinner{most: spinRounds, budget: spinRounds}
+	polled := func(both bool) (spells int) {
+		for range 4 * pollsAnyway {
+			s.start()
+			if s.yieldToPeer(both); s.rounds > 0 {
+				spells++
+			}
+		}
+		return spells
+	}
+	assert.Zero(t, polled(false))
+	assert.Equal(t, 4, polled(true))
+}
