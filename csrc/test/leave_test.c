@@ -221,6 +221,37 @@ static void test_waiting_thread_is_sent_out(void)
 	}
 }
 
+/* Whatever is called after the goodbye changes no byte of the segment, though messages lie in the ring. */
+static void test_nothing_is_written_after_the_goodbye(void)
+{
+	for (enum bed bed = first_bed; bed <= last_own_bed; bed++) {
+		struct host host;
+		struct link *link = bed_open(&host, bed, small_config());
+		size_t size = host.segment.layout.total_size;
+		unsigned char *before = malloc(size);
+		struct roam_message message;
+		char arena[300] = { 0 };
+
+		CHECK(host_send(&host, ROAM_MSG_CANCEL, 1, NULL, 0));
+		CHECK(host_send(&host, ROAM_MSG_RESPONSE, 1, arena, 100));
+		CHECK_EQ(link_receive(link, &message, 1, arena, sizeof(arena)).count, 1);
+		link_leave(link, NULL, 0);
+		memcpy(before, host.segment.base, size);
+		CHECK_EQ(link_receive(link, &message, 1, arena, sizeof(arena)).count, 0);
+		CHECK_EQ(link_stage(link, ROAM_MSG_CANCEL, 1, 0, NULL, 0, NULL, 0), ROAM_NO_SPACE);
+		CHECK(link_channel(link, 1) == NULL);
+		link_grant(link, 1, 10);
+		link_settle(link);
+		link_rest(link);
+		link_arm(link, ROAM_WAIT_SLOT, 0);
+		link_wait(link, true, 0);
+		link_disarm(link, ROAM_WAIT_SLOT, 0);
+		CHECK(memcmp(before, host.segment.base, size) == 0);
+		free(before);
+		CHECK(bed_close(&host, link));
+	}
+}
+
 /* Everything the host may sleep on is woken: here the tail of its outgoing ring and the state word. */
 static void sleep_on_state(struct deed *deed)
 {
@@ -251,6 +282,7 @@ int main(void)
 	RUN(test_goodbye_has_the_reason);
 	RUN(test_goodbye_without_room_is_left_out);
 	RUN(test_waiting_thread_is_sent_out);
+	RUN(test_nothing_is_written_after_the_goodbye);
 	RUN(test_host_is_woken);
 	return finished();
 }
