@@ -110,7 +110,7 @@ int link_attach(int argc, char *const *argv, const struct roam_allocator *alloca
 	error = state_create(allocator, ticket.doorbell, &link, failure);
 	if (error != 0)
 		return error;
-	error = attach(link, &ticket, datagram, failure);
+	error = failure_at(failure, attach(link, &ticket, datagram, failure), "attach to", ticket.path);
 	if (error != 0) {
 		state_free(link);
 		return error;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "failure.h"
 
@@ -36,6 +37,21 @@ int failure_system(struct roam_failure *failure, int error, int system_errno, co
 		errno = system_errno; /* which %m words, for any thread: strerror is not for all of them */
 		(void)snprintf(failure->text + length, sizeof(failure->text) - (size_t)length, ": %m");
 	}
+	return error;
+}
+
+int failure_at(struct roam_failure *failure, int error, const char *tried, const char *path)
+{
+	char where[128];
+	size_t length;
+
+	if (failure == NULL || error == 0 || path == NULL || path[0] == '\0')
+		return error;
+	(void)snprintf(where, sizeof(where), "%s %.100s: ", tried, path);
+	length = strlen(where);
+	memmove(failure->text + length, failure->text, sizeof(failure->text) - length);
+	memcpy(failure->text, where, length);
+	failure->text[sizeof(failure->text) - 1] = '\0';
 	return error;
 }
 

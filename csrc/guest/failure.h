@@ -14,6 +14,10 @@ int failure_set(struct roam_failure *failure, int error, const char *format, ...
 int failure_system(struct roam_failure *failure, int error, int system_errno, const char *format, ...)
 	ROAM_PRINTF(4, 5);
 
+/* If error is one, has the text begin with what was tried and at which path, of which it keeps the first 100 bytes.
+ * A path that is NULL or empty is left out. Returns error. */
+int failure_at(struct roam_failure *failure, int error, const char *tried, const char *path);
+
 int failure_no_memory(struct roam_failure *failure, size_t bytes, const char *what);
 
 #endif

@@ -76,7 +76,7 @@ static int connect_to(int fd, const struct sockaddr_un *address, int64_t end, in
 			continue;
 		return failure_system(failure,
 				      errno == ENOENT || errno == ECONNREFUSED ? ROAM_ERR_NO_HOST : ROAM_ERR_SYSTEM, errno,
-				      "connect to the host's socket %.110s", address->sun_path);
+				      "connect to the host's socket");
 	}
 }
 
@@ -241,7 +241,7 @@ int link_join(const char *socket_path, int64_t timeout_ns, const struct roam_all
 	error = state_create(allocator, bell, &link, failure);
 	if (error != 0)
 		return error;
-	error = join(link, socket_path, timeout_ns, failure);
+	error = failure_at(failure, join(link, socket_path, timeout_ns, failure), "join", socket_path);
 	if (error != 0) {
 		state_free(link);
 		return error;

@@ -20,7 +20,7 @@ int segment_open(const char *path, struct segment *segment, struct roam_failure 
 
 	if (fd < 0)
 		return failure_system(failure, errno == ENOENT ? ROAM_ERR_NO_HOST : ROAM_ERR_SYSTEM, errno,
-				      "open the segment %.150s", path);
+				      "open the segment");
 	return segment_map(fd, segment, failure);
 }
 

@@ -67,7 +67,7 @@ static int walk_up(struct link *link, const char *path, struct roam_failure *fai
 		return error;
 	link->by_lock = entry_host_keeps(segment_entry(&link->segment, 1)); /* all entries of one host alike */
 	if (link->by_lock && !lock_held(link->segment.fd, 0))
-		return failure_set(failure, ROAM_ERR_NO_HOST, "nobody holds the host's lock on the segment %.150s", path);
+		return failure_set(failure, ROAM_ERR_NO_HOST, "nobody holds the host's lock on the segment");
 	return take_empty(link, failure);
 }
 
@@ -82,7 +82,7 @@ int link_walk_up(const char *path, const struct roam_allocator *allocator, struc
 	error = state_create(allocator, -1, &link, failure);
 	if (error != 0)
 		return error;
-	error = walk_up(link, path, failure);
+	error = failure_at(failure, walk_up(link, path, failure), "attach to", path);
 	if (error != 0) {
 		state_free(link);
 		return error;

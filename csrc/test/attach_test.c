@@ -197,6 +197,7 @@ static void check_path(const char *path, int error, int system_errno, const char
 	snprintf(host.path, sizeof(host.path), "%s", path);
 	CHECK_EQ(try_with(&host, 1, 7, &failure), error);
 	CHECK_EQ(failure.system_errno, system_errno);
+	CHECK(strstr(failure.text, path) != NULL);
 	if (!CHECK(strstr(failure.text, text) != NULL))
 		fprintf(stderr, "  \"%s\", want \"%s\"\n", failure.text, text);
 }
@@ -207,7 +208,7 @@ static void test_paths_that_are_no_segment(void)
 
 	folder_create(folder);
 	snprintf(path, sizeof(path), "%s/none", folder);
-	check_path(path, ROAM_ERR_NO_HOST, ENOENT, "none: No such file or directory");
+	check_path(path, ROAM_ERR_NO_HOST, ENOENT, "open the segment: No such file or directory");
 	check_path(folder, ROAM_ERR_SYSTEM, EISDIR, "Is a directory");
 	CHECK_EQ(mkfifo(path, 0600), 0);
 	check_path(path, ROAM_ERR_NOT_SEGMENT, 0, "must be a regular file");

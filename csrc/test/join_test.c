@@ -153,6 +153,7 @@ static void check_fails(struct server *server, struct reply reply, int error, co
 	reserve(server, 7);
 	CHECK_EQ(join_once(server, reply, 0, &failure), error);
 	CHECK_EQ(failure.error, error);
+	CHECK(strstr(failure.text, server->path) != NULL);
 	if (!CHECK(strstr(failure.text, text) != NULL))
 		fprintf(stderr, "  \"%s\", want \"%s\"\n", failure.text, text);
 	CHECK_EQ(host_peer(&server->host, 1)->state, ROAM_STATE_RESERVED);
@@ -290,7 +291,7 @@ static void test_sockets_that_nobody_serves(void)
 	memset(path, 'x', sizeof(path));
 	path[108] = '\0';
 	check_path(path, ROAM_ERR_ARGUMENT, 0, "has 108 bytes, must have at most 107");
-	check_path("/none/socket", ROAM_ERR_NO_HOST, ENOENT, "/none/socket: No such file");
+	check_path("/none/socket", ROAM_ERR_NO_HOST, ENOENT, "join /none/socket: connect to the host's socket: No such file");
 	server_open(&server);
 	close(server.listener);
 	check_path(server.path, ROAM_ERR_NO_HOST, ECONNREFUSED, "Connection refused");

@@ -2,7 +2,6 @@ package conformance
 
 import (
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -279,10 +278,12 @@ var _ = register(map[string]rawCase{
 		dir := t.TempDir()
 		hosttest.Start(t, hosttest.Command(guest, "-join", filepath.Join(dir, "none"))).RequireFailure("none")
 		stale := filepath.Join(dir, "stale")
-		l, err := net.ListenUnix("unix", &net.UnixAddr{Name: stale, Net: "unix"})
+		fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 		require.NoError(t, err)
-		l.SetUnlinkOnClose(false)
-		require.NoError(t, l.Close())
+		// Never listened at: a listener that is closed may live on for a moment, in a process
+		// that is being started.
+		require.NoError(t, unix.Bind(fd, &unix.SockaddrUnix{Name: stale}))
+		require.NoError(t, unix.Close(fd))
 		hosttest.Start(t, hosttest.Command(guest, "-join", stale)).RequireFailure("stale")
 	}},
 	"join with a peer id that the segment does not have": {attach: func(t *testing.T, guest []string) {
