@@ -53,9 +53,9 @@ type sleepCounter struct {
 	count *atomic.Int64
 }
 
-func (s sleepCounter) Nap(bell *transport.Bell, d time.Duration) bool {
+func (s sleepCounter) Nap(bell *transport.Bell, d time.Duration, brief bool) bool {
 	s.count.Add(1)
-	return s.Transport.Nap(bell, d)
+	return s.Transport.Nap(bell, d, brief)
 }
 
 func (s sleepCounter) Wait(busy bool) error {

@@ -54,8 +54,9 @@ func establishLink(l *shmring.Link, role Role, d roam.Dispatcher, o options) (*H
 	} else {
 		f = flow.NewTable(l, role.Parity(), n.InitialCredit, n.MaxChannels)
 	}
-	c := newConn(shmlink.New(l), core.Config{Limits: n, Flow: f, StrictInFlight: !foreign, AnyPeerID: foreign}, d, o)
-	c.sizeOf, c.budget, c.bell.Wake = shmlink.Size, foreign, shmlink.WakeNap
+	tr := shmlink.New(l)
+	c := newConn(tr, core.Config{Limits: n, Flow: f, StrictInFlight: !foreign, AnyPeerID: foreign}, d, o)
+	c.sizeOf, c.budget, c.bell.Wake = shmlink.Size, foreign, tr.WakeNap
 	return &Handle{c}, &Driver{c}, nil
 }
 

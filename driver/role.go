@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/roam-rpc/roam-go/internal/forecast"
 	"github.com/roam-rpc/roam-go/internal/transport"
 )
 
@@ -31,6 +32,8 @@ type role struct {
 	mu    sync.Mutex  // held while armed changes together with the transport's wait for messages
 	armed atomic.Bool // Run is woken by a message
 
+	naps forecast.Sleep // of who holds the role
+
 	// expects is how many more who got what they waited for are to arm at once: the peer
 	// has sent a Request lately. It belongs to who holds the role.
 	expects int
@@ -44,9 +47,12 @@ const handOverRounds = 3
 
 // napLimit bounds one sleep of a leader; it looks again after it. The first is so short
 // that it may go without being told of its context's end, which costs memory to ask for.
+// One that is expected to be brief has more time, for a timer that ends before the kernel's
+// next tick costs microseconds to set.
 const (
 	napLimit = time.Second
 	firstNap = time.Millisecond
+	briefNap = 8 * time.Millisecond
 	leastNap = 50 * time.Microsecond // past its deadline a context may take a moment to end
 )
 
@@ -214,7 +220,7 @@ func (c *conn) lead(ctx context.Context, w *waiter) {
 		c.spin.rise()
 	}()
 	c.startSpell(w)
-	limit := firstNap
+	first := true
 	for !w.ready() && ctx.Err() == nil && !c.ended.Load() {
 		polled := c.spin.poll(c.tr)
 		if c.park.wakeReady() {
@@ -228,11 +234,13 @@ func (c *conn) lead(ctx context.Context, w *waiter) {
 		case over:
 			if c.receive() > 0 { // which also looks whether the connection has ended
 				c.spin.start()
-			} else if began := time.Now(); !w.naps || !c.spin.sit() || !c.nap(ctx, w, limit) {
+			} else if began := time.Now(); !w.naps || !c.spin.sit() || !c.nap(ctx, w, first) {
 				return
 			} else {
-				limit = napLimit
-				c.spin.slept(time.Since(began))
+				first = false
+				slept := time.Since(began)
+				c.spin.slept(slept)
+				c.role.naps.Took(slept)
 				if c.park.blocked.n.Load() > 0 {
 					c.spin.start() // whoever blocked just now rang
 				}
@@ -250,9 +258,9 @@ func (c *conn) startSpell(w *waiter) {
 	}
 }
 
-// nap sleeps on the transport's own word, up to limit and the context's deadline. false:
+// nap sleeps on the transport's own word, up to a limit and the context's deadline. false:
 // it cannot be done here.
-func (c *conn) nap(ctx context.Context, w *waiter, limit time.Duration) bool {
+func (c *conn) nap(ctx context.Context, w *waiter, first bool) bool {
 	c.rest()
 	c.role.standby.call()  // nothing else tells of the peer's death
 	c.role.napper.Store(w) // before the look: whoever changes w after it rings
@@ -261,14 +269,22 @@ func (c *conn) nap(ctx context.Context, w *waiter, limit time.Duration) bool {
 	if w.ready() || c.ended.Load() || c.tr.Pending() {
 		return true
 	}
+	// Other callers, or a handler, would want the processor that a brief nap keeps.
+	brief := first && c.role.naps.Brief() && c.park.waiters.n.Load() == 0 && c.role.expects == 0
+	limit := napLimit
+	if brief {
+		limit = briefNap
+	} else if first {
+		limit = firstNap
+	}
 	if deadline, ok := ctx.Deadline(); ok {
 		limit = min(limit, max(leastNap, time.Until(deadline)))
 	}
-	if ctx.Done() != nil && limit > firstNap {
+	if ctx.Done() != nil && !first {
 		stop := context.AfterFunc(ctx, c.bell.Ring)
 		defer stop()
 	}
-	return c.tr.Nap(&c.bell, limit)
+	return c.tr.Nap(&c.bell, limit, brief)
 }
 
 // wake lets the goroutine of w look again, wherever it sleeps.

@@ -38,7 +38,7 @@ func (s *seats) giveBack() { s.taken.Add(-1) }
 
 // linger sleeps on the ring's head, if that is due, and reports whether a message lies
 // there. The caller is inside, and goes on to the doorbell otherwise.
-func (l *Link) linger() (came bool) {
+func (l *Link) linger(busy bool) (came bool) {
 	tail := l.shm.Tail()
 	if l.lingering <= 0 || tail == l.lingered || l.foreign || !engine.CanSleep() || !l.messagesAlone() {
 		return false
@@ -48,18 +48,21 @@ func (l *Link) linger() (came bool) {
 	}
 	defer lingering.giveBack()
 	l.setLingers(true)
+	began := time.Now()
+	sleep := l.headSleeps.begin(!busy && l.headSleeps.lingers.Brief())
 	// From now on whoever interrupts, ends the link or arms something else breaks this
 	// sleep; what they did before is seen here.
 	if !l.bell.interrupted() && l.Err() == nil && l.messagesAlone() {
-		words := [...]engine.Wait{
-			engine.WaitShared(l.shm.WaitWord(engine.Messages, 0), tail),
-			engine.WaitPrivate(&l.broken, 0),
-		}
+		head := l.shm.WaitWord(engine.Messages, 0)
+		sleep.hold(head, tail, l.lingering)
+		words := [...]engine.Wait{engine.WaitShared(head, tail), engine.WaitPrivate(&l.broken, 0)}
 		engine.Sleep(words[:], l.lingering)
 		if l.shm.Head() == tail && atomic.LoadUint32(&l.broken) == 0 {
 			l.lingered = tail // in vain: not again before the next message
 		}
+		l.headSleeps.lingers.Took(time.Since(began))
 	}
+	sleep.end()
 	l.setLingers(false)
 	atomic.SwapUint32(&l.broken, 0) // the doorbell's wait has its own word of an interrupt
 	// Looked at after the flag is the doorbell's again: a later message rings it.

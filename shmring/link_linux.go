@@ -47,6 +47,7 @@ type Link struct {
 	broken      uint32       // atomic: Interrupt came, a Wait on futex words has not seen it
 	lingered    uint32       // Wait's: what had been received when it last lingered in vain
 	napBreak    uint32       // atomic futex word: raised to end every Nap
+	headSleeps  headSleeps   // sleeps on the head of the incoming ring
 	onWake      atomic.Value // func()
 	violated    atomic.Pointer[Fault]
 	cause       atomic.Pointer[error] // why the link ended
@@ -77,6 +78,7 @@ func newLink(c linkConfig) *Link {
 		foreign:   flags&layout.FlagKeeps == 0 || flags&layout.FlagTable == 0,
 		peerTable: flags&layout.FlagTable != 0,
 		patience:  wordsBound, slotPatience: slotBound, lingering: lingerBound,
+		headSleeps: headSleeps{bound: holdBound},
 
 		done:    make(chan struct{}),
 		retired: make(chan struct{}),
@@ -150,8 +152,7 @@ func (l *Link) end(cause error) {
 // breakSleeps ends every Wait and Nap of this link.
 func (l *Link) breakSleeps() {
 	l.Interrupt()
-	atomic.AddUint32(&l.napBreak, 1)
-	engine.WakePrivate(&l.napBreak)
+	l.WakeNap(&l.napBreak)
 }
 
 // look ends the link if the other side says in the segment that it is over: a guest's

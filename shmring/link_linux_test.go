@@ -341,7 +341,7 @@ func TestRetiredLinkIsSafeToUse(t *testing.T) {
 		l.Disarm(KindMessages, 0)
 		require.ErrorIs(t, l.Wait(true), ErrClosed)
 		l.Interrupt()
-		l.Nap(&word, 0, 1)
+		l.Nap(&word, 0, 1, false)
 		l.Activate(1, 1)
 		l.Grant(1, 1)
 		l.Free(1)

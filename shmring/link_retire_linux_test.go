@@ -35,7 +35,7 @@ func TestNobodyIsInsideARetiredLink(t *testing.T) {
 		use(func() { exchange(guest, guests) })
 		use(func() { exchange(host, hosts) })
 		use(func() { _ = guest.Wait(true) })
-		use(func() { guest.Nap(&word, 0, time.Millisecond) })
+		use(func() { guest.Nap(&word, 0, time.Millisecond, false) })
 		use(func() {
 			for k := KindMessages; k < kinds; k++ {
 				guest.Arm(k, 1)

@@ -31,7 +31,7 @@ func (l *Link) Wait(busy bool) error {
 	bound := l.bound(busy)
 	if l.bell == nil {
 		l.sleepOnWords(bound)
-	} else if !l.linger() {
+	} else if !l.linger(busy) {
 		if err := l.sleepOnBell(bound); err != nil {
 			return err
 		}
@@ -141,14 +141,16 @@ func (l *Link) Interrupt() {
 	}
 	atomic.StoreUint32(&l.broken, 1)
 	engine.WakePrivate(&l.broken)
+	l.breakHolds()
 }
 
 // Nap is the sleep of the goroutine that receives: until a message lies in the ring,
-// the link ends, *interrupt is no longer seen (see [WakeNap]), or d is over. It blocks
-// a thread, so that few links of a process nap at once. interrupt is a word of this
-// process's heap. It returns false at once where too many nap already, or the kernel has
-// no futex_waitv: wait for [KindMessages] then.
-func (l *Link) Nap(interrupt *uint32, seen uint32, d time.Duration) bool {
+// the link ends, *interrupt is no longer seen (see [Link.WakeNap]), or d is over. It
+// blocks a thread, so that few links of a process nap at once, and if it is expected to
+// be brief a P, so that fewer do. interrupt is a word of this process's heap. It returns
+// false at once where too many nap already, or the kernel has no futex_waitv: wait for
+// [KindMessages] then.
+func (l *Link) Nap(interrupt *uint32, seen uint32, d time.Duration, brief bool) bool {
 	if !engine.CanSleep() {
 		return false
 	}
@@ -163,27 +165,35 @@ func (l *Link) Nap(interrupt *uint32, seen uint32, d time.Duration) bool {
 	if l.foreign {
 		d = min(d, foreignBusy)
 	}
+	d = min(d, l.patience)
 	bit := engine.FutexBit(engine.Messages)
 	l.addWaiter(bit)
 	defer l.removeWaiter(bit)
+	sleep := l.headSleeps.begin(brief)
+	defer sleep.end()
 	broken := atomic.LoadUint32(&l.napBreak) // before the end is looked at: a later end changes it
 	head := l.shm.Head()
 	if head != l.shm.Tail() || l.over() || atomic.LoadUint32(interrupt) != seen {
 		return true
 	}
+	word := l.shm.WaitWord(engine.Messages, 0)
+	if sleep.hold(word, head, d) {
+		return true // to look again
+	}
 	words := [...]engine.Wait{
-		engine.WaitShared(l.shm.WaitWord(engine.Messages, 0), head),
+		engine.WaitShared(word, head),
 		engine.WaitPrivate(interrupt, seen),
 		engine.WaitPrivate(&l.napBreak, broken),
 	}
-	engine.Sleep(words[:], min(d, l.patience))
+	engine.Sleep(words[:], d)
 	return true
 }
 
 // WakeNap ends the Nap that sleeps on interrupt, or keeps the next from sleeping.
-func WakeNap(interrupt *uint32) {
+func (l *Link) WakeNap(interrupt *uint32) {
 	atomic.AddUint32(interrupt, 1)
 	engine.WakePrivate(interrupt)
+	l.breakHolds()
 }
 
 // OnWake sets the function that is called, from any goroutine, when those who wait

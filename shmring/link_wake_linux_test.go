@@ -303,7 +303,7 @@ func TestEndBreaksEverySleep(t *testing.T) {
 			waits <- p.host.Err()
 		}()
 		go func() {
-			for p.host.Err() == nil && p.host.Nap(&word, 0, forEver) {
+			for p.host.Err() == nil && p.host.Nap(&word, 0, forEver, false) {
 			}
 			close(naps)
 		}()

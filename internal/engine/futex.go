@@ -4,7 +4,9 @@ package engine
 
 import (
 	"math"
+	"os"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -47,16 +49,21 @@ func WaitPrivate(word *uint32, seen uint32) Wait {
 	return Wait{seen: uint64(seen), addr: uint64(uintptr(unsafe.Pointer(word))), flags: waitvSize32 | waitvPrivate}
 }
 
-// WakeShared wakes every waiter, in any process, of a word of a segment.
-func WakeShared(word *uint32) { wake(word, futexWake) }
+// WakeShared wakes every waiter, in any process, of a word of a segment, and says how
+// many there were.
+func WakeShared(word *uint32) int { return wake(word, futexWake) }
 
 // WakePrivate wakes every waiter of a word of this process.
 func WakePrivate(word *uint32) { wake(word, futexWake|futexPrivateFlag) }
 
 // wake never blocks, so it keeps its P. Errors (a word that is not mapped) cannot
-// happen to a caller inside the gate.
-func wake(word *uint32, op uintptr) {
-	unix.RawSyscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(word)), op, math.MaxInt32, 0, 0, 0)
+// happen to a caller inside the gate, and wake nobody.
+func wake(word *uint32, op uintptr) int {
+	woken, _, errno := unix.RawSyscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(word)), op, math.MaxInt32, 0, 0, 0)
+	if errno != 0 {
+		return 0
+	}
+	return int(woken)
 }
 
 // CanSleep reports whether the kernel has futex_waitv (Linux 5.16, and no seccomp
@@ -88,6 +95,25 @@ func Sleep(words []Wait, d time.Duration) {
 		uintptr(unsafe.Pointer(&deadline)), unix.CLOCK_MONOTONIC, 0)
 	runtime.KeepAlive(words)
 }
+
+// Hold sleeps until a word of a segment is woken or has another value than was seen, or d
+// has passed, and keeps its P: who wakes up from it goes on at once, where others get a P
+// first. No goroutine runs on that P meanwhile. The runtime can still stop it, for the
+// garbage collector or after ten milliseconds: a signal ends the system call, which the
+// kernel does not begin again where it has a time limit. (It would begin that of Sleep
+// again.) It may return for no reason. d must be positive.
+func Hold(word *uint32, seen uint32, d time.Duration) {
+	timeout := unix.NsecToTimespec(int64(d)) // FUTEX_WAIT takes a duration
+	unix.RawSyscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(word)), futexWait, uintptr(seen),
+		uintptr(unsafe.Pointer(&timeout)), 0, 0)
+}
+
+// CanHold reports whether the runtime can end a Hold.
+func CanHold() bool { return preemptible() }
+
+var preemptible = sync.OnceValue(func() bool {
+	return !strings.Contains(os.Getenv("GODEBUG"), "asyncpreemptoff=1")
+})
 
 // epoch is one moment by the kernel's monotonic clock, in nanoseconds, and by Go's, which
 // reads the same clock without a system call. The two are read apart: of several pairs it

@@ -224,12 +224,12 @@ func (t *Link) Interrupt() { t.link.Interrupt() }
 func (t *Link) OnWake(fn func()) { t.link.OnWake(fn) }
 
 // Nap sleeps on the ring's head and the bell.
-func (t *Link) Nap(b *transport.Bell, d time.Duration) bool {
-	return t.link.Nap(b.Word(), b.Seen(), d)
+func (t *Link) Nap(b *transport.Bell, d time.Duration, brief bool) bool {
+	return t.link.Nap(b.Word(), b.Seen(), d, brief)
 }
 
 // WakeNap is the Bell's way to wake a Nap.
-func WakeNap(word *uint32) { shmring.WakeNap(word) }
+func (t *Link) WakeNap(word *uint32) { t.link.WakeNap(word) }
 
 // Close leaves the segment in order.
 func (t *Link) Close(ctx context.Context) error { return t.link.Leave(ctx, "") }

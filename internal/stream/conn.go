@@ -126,7 +126,7 @@ func (c *Conn) wanted(k transport.Kind) bool { return c.armed[k].Load() > 0 }
 func (c *Conn) Woke() bool { return false }
 
 // Nap is not supported: a socket cannot be slept on together with a word.
-func (c *Conn) Nap(*transport.Bell, time.Duration) bool { return false }
+func (c *Conn) Nap(*transport.Bell, time.Duration, bool) bool { return false }
 
 // fail ends the connection behind the messages that have come.
 func (c *Conn) fail(err error) {

@@ -134,7 +134,7 @@ func TestCloseEndsWaitAndEverythingElse(t *testing.T) {
 		assert.ErrorIs(t, c.Stage(data(1, nil)), ErrClosed)
 		assert.True(t, c.Pending())
 		assert.True(t, c.Spin(100))
-		assert.False(t, c.Nap(nil, 0))
+		assert.False(t, c.Nap(nil, 0, false))
 		c.Notify()
 		c.Interrupt()
 		_ = c.Close(context.Background())

@@ -127,8 +127,9 @@ type Transport interface {
 	OnWake(fn func())
 
 	// Nap is the sleep of a goroutine that receives for itself: until a message may
-	// be there, bell rings, or d is over. false: not here, or not now; it did not sleep.
-	Nap(bell *Bell, d time.Duration) bool
+	// be there, bell rings, or d is over. One that is expected to be brief may keep the
+	// processor from other goroutines. false: not here, or not now; it did not sleep.
+	Nap(bell *Bell, d time.Duration, brief bool) bool
 
 	// Close ends the connection in order: what was committed is handed over as far as
 	// ctx and the peer allow. Idempotent.

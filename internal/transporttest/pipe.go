@@ -152,7 +152,7 @@ func (e *End) OnWake(func()) {}
 func (e *End) Woke() bool { return false }
 
 // Nap is not supported.
-func (e *End) Nap(*transport.Bell, time.Duration) bool { return false }
+func (e *End) Nap(*transport.Bell, time.Duration, bool) bool { return false }
 
 // Close ends both ends; what was committed can still be received.
 func (e *End) Close(context.Context) error {
