@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/roam-rpc/roam-go/internal/core"
+	"github.com/roam-rpc/roam-go/internal/release"
 	"github.com/roam-rpc/roam-go/wire"
 
 	roam "github.com/roam-rpc/roam-go"
@@ -22,8 +23,8 @@ const idTick = time.Millisecond
 type pending struct {
 	c        *conn
 	core     core.Call
-	sent     bool // Do has begun
-	done     atomic.Bool
+	sent     bool   // Do has begun
+	done     uint32 // 1 when the call is; read by atomic loads
 	w        *waiter
 	halves   []*half
 	entries  roam.Metadata // scratch of encodeMetadata
@@ -34,10 +35,12 @@ type pending struct {
 func newPending(c *conn) *pending {
 	p := &pending{c: c}
 	p.core.Owner = p
-	p.w = newWaiter(p.done.Load)
+	p.w = newWaiter(p.isDone)
 	p.w.answer, p.w.naps = true, true
 	return p
 }
+
+func (p *pending) isDone() bool { return atomic.LoadUint32(&p.done) != 0 }
 
 // streaming says that a channel of the call is open on this side: whoever uses it waits
 // for much, and receives better itself than it is woken by the goroutine of the call.
@@ -68,13 +71,13 @@ func (p *pending) Released() {
 		p.c.update(func(k *core.Core) { k.Withdraw(&p.core) }) // gives its channel ids back
 		return
 	}
-	if p.done.Load() {
+	if p.isDone() {
 		clear(p.halves)
 		p.halves = p.halves[:0]
 		p.sent = false
 		p.w.follows = nil
 		p.message = wire.Message{}
-		p.done.Store(false)
+		release.Store(&p.done, 0)
 		p.core.Reset()
 		p.c.spare.Put(p)
 	}
@@ -200,7 +203,7 @@ func atDeadline(ctx context.Context, call *roam.Call, err error) error {
 
 // outcome is why a call has no Response, nil when it has one.
 func (c *conn) outcome(p *pending) error {
-	if !p.done.Load() {
+	if !p.isDone() {
 		// The connection ended, and nobody has said so to this call yet.
 		c.mu.Lock()
 		defer c.mu.Unlock()

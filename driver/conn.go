@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/roam-rpc/roam-go/internal/core"
+	"github.com/roam-rpc/roam-go/internal/release"
 	"github.com/roam-rpc/roam-go/internal/transport"
 	"github.com/roam-rpc/roam-go/wire"
 
@@ -96,11 +97,13 @@ func (c *conn) carryOut(fx []core.Effect, leader *waiter) (woke bool) {
 		switch e := &fx[i]; e.Kind {
 		case core.Respond:
 			if p, ok := e.Call.Owner.(*pending); ok {
-				p.done.Store(true)
-				if p.w != leader {
-					c.wake(p.w)
-					woke = true
+				if p.w == leader {
+					release.Store(&p.done, 1)
+					continue
 				}
+				atomic.StoreUint32(&p.done, 1) // before the look at who naps
+				c.wake(p.w)
+				woke = true
 			}
 		case core.EndContext:
 			if s, ok := e.Request.Owner.(*served); ok {

@@ -53,7 +53,7 @@ func (r *rawPeer) send(m wire.Message) bool {
 // next is the next message of the connection; false when it ended.
 func (r *rawPeer) next() (wire.Message, bool) {
 	for len(r.queue) == 0 {
-		n, err := r.tr.Receive(r.batch)
+		n, err := r.tr.Poll(r.batch, 0)
 		for _, a := range r.batch[:n] {
 			m := a.Message
 			m.Payload = append([]byte(nil), m.Payload...)

@@ -10,8 +10,11 @@ import (
 
 // receive takes one batch of messages and carries out what follows. It says how many
 // messages there were. The caller holds the role.
-func (c *conn) receive() int {
-	n, err := c.tr.Receive(c.batch)
+func (c *conn) receive() int { return c.receiveWithin(0) }
+
+// receiveWithin is receive that looks so many times for a message.
+func (c *conn) receiveWithin(looks int) int {
+	n, err := c.tr.Poll(c.batch, looks)
 	readied := false
 	for i := range c.batch[:n] {
 		if c.ended.Load() {

@@ -222,14 +222,13 @@ func (c *conn) lead(ctx context.Context, w *waiter) {
 	c.startSpell(w)
 	first := true
 	for !w.ready() && ctx.Err() == nil && !c.ended.Load() {
-		polled := c.spin.poll(c.tr)
+		polled := c.poll()
 		if c.park.wakeReady() {
 			runtime.Gosched() // they run before this goroutine polls again
 			c.spin.start()
 		}
 		switch polled {
 		case found:
-			c.receive()
 			c.startSpell(w)
 		case over:
 			if c.receive() > 0 { // which also looks whether the connection has ended
@@ -348,9 +347,8 @@ func (c *conn) leadIdly(spins bool) {
 	defer c.spin.rise()
 	c.spin.start()
 	for c.role.wanted.Load() == 0 && !c.ended.Load() {
-		switch c.spin.poll(c.tr) {
+		switch c.poll() {
 		case found:
-			c.receive()
 			c.spin.start()
 			if !spins {
 				c.spin.rounds = 0
@@ -463,20 +461,36 @@ type polled uint8
 
 const (
 	nothing polled = iota // so far
-	found                 // something to receive
+	found                 // messages, which have been received
 	over                  // polling has gone on for long enough
 )
 
-// poll polls one round.
-func (s *spinner) poll(tr transport.Transport) polled {
-	if s.rounds <= 0 {
+// poll polls one round. The caller holds the role.
+func (c *conn) poll() polled {
+	if !c.spin.next() {
 		return over
 	}
-	s.rounds--
-	if tr.Spin(spinLength) {
-		s.budget = min(s.most, s.budget+4)
+	if c.receiveWithin(spinLength) > 0 {
+		c.spin.found()
 		return found
 	}
+	return c.spin.missed()
+}
+
+// next says whether there is another round, which it begins.
+func (s *spinner) next() bool {
+	if s.rounds <= 0 {
+		return false
+	}
+	s.rounds--
+	return true
+}
+
+// found notes that a round brought something.
+func (s *spinner) found() { s.budget = min(s.most, s.budget+4) }
+
+// missed notes that a round brought nothing: over, if that was the last.
+func (s *spinner) missed() polled {
 	if s.rounds == s.budget-spinLeast && !s.sit() {
 		return over
 	}

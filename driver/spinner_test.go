@@ -5,15 +5,12 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
-
-	"github.com/roam-rpc/roam-go/internal/transporttest"
 )
 
 // rounds are those of one spell in which nothing comes.
 func rounds(s *spinner) (n int) {
-	end, _ := transporttest.New(1)
 	s.start()
-	for s.poll(end) != over {
+	for s.next() && s.missed() != over {
 		n++
 	}
 	return n

@@ -91,8 +91,8 @@ func (s *spy) Commit() {
 	s.Transport.Commit()
 }
 
-func (s *spy) Receive(batch []transport.Arrival) (int, error) {
-	n, err := s.Transport.Receive(batch)
+func (s *spy) Poll(batch []transport.Arrival, looks int) (int, error) {
+	n, err := s.Transport.Poll(batch, looks)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, a := range batch[:n] {

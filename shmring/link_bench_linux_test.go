@@ -30,11 +30,15 @@ func play(l *Link, rounds int, answers bool) {
 		if !answers {
 			put(l, payload, prefix)
 		}
-		for !l.Spin(50) {
+		for {
+			n, err := l.Poll(batch, 50)
+			if err != nil {
+				panic(err)
+			}
+			if n > 0 {
+				break
+			}
 			runtime.Gosched()
-		}
-		if _, err := l.Receive(batch); err != nil {
-			panic(err)
 		}
 		if answers {
 			put(l, payload, prefix)

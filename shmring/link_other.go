@@ -46,7 +46,7 @@ func (l *Link) Notify()                                       {}
 func (l *Link) Receive(*Batch) (int, error)                   { return 0, ErrNotSupported }
 func (l *Link) Rest()                                         {}
 func (l *Link) Pending() bool                                 { return true }
-func (l *Link) Spin(int) bool                                 { return true }
+func (l *Link) Poll(*Batch, int) (int, error)                 { return 0, ErrNotSupported }
 func (l *Link) RecvHead() uint32                              { return 0 }
 func (l *Link) Arm(Kind, uint32)                              {}
 func (l *Link) Disarm(Kind, uint32)                           {}

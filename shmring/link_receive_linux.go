@@ -9,7 +9,12 @@ import "github.com/roam-rpc/roam-go/internal/engine"
 //
 // A *[Fault] is a message that breaks a rule; those before it are received first. An
 // ended link gives what still lies in the ring, then its end error.
-func (l *Link) Receive(b *Batch) (int, error) {
+func (l *Link) Receive(b *Batch) (int, error) { return l.Poll(b, 0) }
+
+// Poll is [Link.Receive] that first polls the incoming ring, for so many iterations of a
+// few ten nanoseconds each, until it has something to give. Keep it below some 20
+// microseconds: the processor is not given up.
+func (l *Link) Poll(b *Batch, iterations int) (int, error) {
 	b.Messages = nil
 	records, arena := b.records, b.arena
 	large := false
@@ -21,6 +26,11 @@ func (l *Link) Receive(b *Batch) (int, error) {
 		if !l.receiving.enter() {
 			return 0, l.Err()
 		}
+		if iterations > 0 && !l.shm.Spin(iterations) && !l.over() {
+			l.receiving.exit()
+			return 0, nil
+		}
+		iterations = 0
 		n, status, bell := l.shm.Receive(records, arena)
 		l.receiving.exit()
 		l.owe(bell)
@@ -106,17 +116,6 @@ func (l *Link) Pending() bool {
 
 // over reports whether there is something to learn beside the ring.
 func (l *Link) over() bool { return l.cause.Load() != nil || l.violated.Load() != nil }
-
-// Spin polls the incoming ring for so many iterations of a few ten nanoseconds each,
-// and reports whether Receive has something to give. Keep it below some 20
-// microseconds: the processor is not given up.
-func (l *Link) Spin(iterations int) bool {
-	if l.over() || !l.receiving.enter() {
-		return true
-	}
-	defer l.receiving.exit()
-	return l.shm.Spin(iterations) || l.over()
-}
 
 // RecvHead is the index that the peer has filled the incoming ring to (acquire), 0
 // once the link is retired.

@@ -46,7 +46,6 @@ func TestNobodyIsInsideARetiredLink(t *testing.T) {
 			guest.Free(1)
 			guest.IsFree(1)
 			guest.Pending()
-			guest.Spin(10)
 			guest.Notify()
 			guest.wakePeer()
 		})

@@ -31,7 +31,7 @@ func New(place Place) *End {
 	e.startSending()
 	e.recv = &e.receives
 	e.recv.head = atomic.LoadUint32(e.recvTail) // as if empty: the first look reads and checks the real one
-	e.recv.tail.Store(e.recv.head)
+	e.setTail(e.recv.head)
 	e.recv.told = e.recv.head
 	return e
 }

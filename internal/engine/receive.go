@@ -8,14 +8,15 @@ import (
 	"unsafe"
 
 	"github.com/roam-rpc/roam-go/internal/layout"
+	"github.com/roam-rpc/roam-go/internal/release"
 )
 
 // recvState belongs to the receiving role. Its fields lie as those of struct roam_end
 // from receive.next on.
 type recvState struct {
-	tail atomic.Uint32 // index of the next message; others read it to see whether one lies there
-	head uint32        // the peer's head when last read and found good
-	told uint32        // the tail that the peer knows
+	tail uint32 // index of the next message; others read it to see whether one lies there
+	head uint32 // the peer's head when last read and found good
+	told uint32 // the tail that the peer knows
 
 	// Of the last message that had a slot, and by it the slot of the one after, when it
 	// was last seen.
@@ -24,10 +25,11 @@ type recvState struct {
 }
 
 // Tail is the index that this side has received to.
-func (e *End) Tail() uint32 { return e.recv.tail.Load() }
+func (e *End) Tail() uint32 { return atomic.LoadUint32(&e.recv.tail) }
 
-// setTail is for the receiving role.
-func (e *End) setTail(tail uint32) { e.recv.tail.Store(tail) }
+// setTail is for the receiving role. Who looks without it, and then sleeps, has changed the
+// flags between.
+func (e *End) setTail(tail uint32) { release.Store(&e.recv.tail, tail) }
 
 // receive takes messages until records or arena are full, the ring is empty, or one
 // breaks a rule; that one lies at records[n]. Payloads are copied into the arena and
@@ -35,7 +37,7 @@ func (e *End) setTail(tail uint32) { e.recv.tail.Store(tail) }
 // the peer that wait for ring space or a slot and reports whether the doorbell has to be
 // rung. The peer may learn of the places that became free by [End.Settle] only.
 func (e *End) receive(records []Record, arena []byte) (n int, status Status, bell bool) {
-	tail := e.recv.tail.Load()
+	tail := e.recv.tail
 	if !e.arrived(tail) {
 		return 0, BadRing, false
 	}
@@ -55,7 +57,7 @@ func (e *End) receive(records []Record, arena []byte) (n int, status Status, bel
 		tail++
 	}
 	if n > 0 {
-		e.recv.tail.Store(tail)
+		e.setTail(tail)
 		if tail-e.recv.told >= e.place.RingSize/releaseShare || e.waits(Space) {
 			bell = e.Settle()
 		}
@@ -89,7 +91,7 @@ const releaseShare = 4
 // wait for ring space and reports whether the doorbell has to be rung. It belongs to the
 // receiving role, which is not left for long without it.
 func (e *End) Settle() (bell bool) {
-	tail := e.recv.tail.Load()
+	tail := e.recv.tail
 	if tail == e.recv.told {
 		return false
 	}

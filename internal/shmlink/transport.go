@@ -126,12 +126,12 @@ func (t *Link) Notify() { t.link.Notify() }
 // Woke says whether a message found the peer asleep.
 func (t *Link) Woke() bool { return t.link.Woke() }
 
-// Receive takes descriptors off the ring and makes messages of them.
-func (t *Link) Receive(out []transport.Arrival) (int, error) {
+// Poll takes descriptors off the ring and makes messages of them.
+func (t *Link) Poll(out []transport.Arrival, looks int) (int, error) {
 	if t.failed != nil {
 		return 0, t.failed
 	}
-	n, err := t.link.Receive(t.batch)
+	n, err := t.link.Poll(t.batch, looks)
 	for i := range n {
 		if fault := t.arrival(&out[i], &t.batch.Messages[i]); fault != nil {
 			t.batch.Messages[i].Loan.Release()
@@ -197,9 +197,6 @@ func (t *Link) Rest() { t.link.Rest() }
 
 // Pending says whether a message lies in the ring, or the link has ended.
 func (t *Link) Pending() bool { return t.link.Pending() }
-
-// Spin polls the ring's head.
-func (t *Link) Spin(n int) bool { return t.link.Spin(n) }
 
 // Arm sets the flag that makes the peer wake this side.
 func (t *Link) Arm(k transport.Kind, id uint32) { t.link.Arm(waitKinds[k], id) }

@@ -246,7 +246,7 @@ func (r *role) poll(t *testing.T) {
 					break
 				}
 				r.receive(t)
-				r.c.Spin(8)
+				r.c.spin(8)
 			}
 			r.leave(t)
 		}
@@ -269,7 +269,7 @@ func TestSmallMessagesCostNoAllocation(t *testing.T) {
 			if n, err := cb.Receive(batch); n > 0 || err != nil {
 				return
 			}
-			cb.Spin(16)
+			cb.spin(16)
 		}
 	}
 	for range 5000 { // buffers have their size, pools are filled

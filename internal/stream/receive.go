@@ -9,7 +9,7 @@ import (
 	"github.com/roam-rpc/roam-go/wire"
 )
 
-// spinRounds is how many rounds of Spin one try to read costs: a system call against
+// spinRounds is how many looks of Poll one try to read costs: a system call against
 // a look at memory.
 const spinRounds = 16
 
@@ -135,8 +135,16 @@ func (c *Conn) Rest() {}
 // Pending says that Receive would give something without reading more.
 func (c *Conn) Pending() bool { return c.in.ready.Load() }
 
-// Spin tries to read a few times, where that cannot block.
-func (c *Conn) Spin(n int) bool {
+// Poll is Receive that tries to read a few times, where that cannot block.
+func (c *Conn) Poll(batch []transport.Arrival, looks int) (int, error) {
+	if !c.spin(looks) {
+		return 0, nil
+	}
+	return c.Receive(batch)
+}
+
+// spin tries to read for so many looks, and reports whether Pending.
+func (c *Conn) spin(n int) bool {
 	if c.raw == nil {
 		return c.Pending()
 	}

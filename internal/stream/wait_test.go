@@ -62,7 +62,7 @@ func TestWaitReturnsForMessagesOnlyWhenArmed(t *testing.T) {
 		for range 50 {
 			done := waitFor(cb)
 			put(t, ca, data(1, nil))
-			for !cb.Spin(1) {
+			for !cb.spin(1) {
 				runtime.Gosched()
 			}
 			select {
@@ -133,7 +133,7 @@ func TestCloseEndsWaitAndEverythingElse(t *testing.T) {
 		assert.ErrorIs(t, err, ErrClosed)
 		assert.ErrorIs(t, c.Stage(data(1, nil)), ErrClosed)
 		assert.True(t, c.Pending())
-		assert.True(t, c.Spin(100))
+		assert.True(t, c.spin(100))
 		assert.False(t, c.Nap(nil, 0, false))
 		c.Notify()
 		c.Interrupt()

@@ -39,7 +39,7 @@ func (f *Fault) Error() string { return f.Rule + ": " + f.Detail }
 // once, when nobody uses it any more; any goroutine may call it.
 type Loan interface{ Release() }
 
-// Arrival is a message that was received. Its bytes are valid until the next Receive,
+// Arrival is a message that was received. Its bytes are valid until the next Poll,
 // but for a payload that is lent.
 type Arrival struct {
 	wire.Message
@@ -57,8 +57,8 @@ type Arrival struct {
 type Lender interface {
 	Transport
 	// Lend sets what decides, for a large message of which all is known but the payload
-	// and metadata, whether it is to be lent. Receive calls it. It is set before the
-	// first Receive.
+	// and metadata, whether it is to be lent. Poll calls it. It is set before the
+	// first Poll.
 	Lend(wanted func(m *wire.Message) bool)
 }
 
@@ -82,7 +82,7 @@ type Drafter interface {
 
 // Transport moves the messages of one connection.
 //
-// Stage, Commit and Abort are called by one goroutine at a time, Receive and Rest by one
+// Stage, Commit and Abort are called by one goroutine at a time, Poll and Rest by one
 // goroutine at a time, Wait by one goroutine at a time; all else by any. After the
 // end every method returns at once, with the error that ended it where it has one.
 type Transport interface {
@@ -102,16 +102,15 @@ type Transport interface {
 	// it takes a while to answer, and may need this processor for that.
 	Woke() bool
 
-	// Receive fills batch with messages that have arrived and says how many; 0 when
-	// there are none. A *Fault comes after the messages before it.
-	Receive(batch []Arrival) (int, error)
-	// Rest does what Receive and Stage put off so as to do it for many messages at once:
+	// Poll fills batch with messages that have arrived and says how many. Where there are
+	// none it looks up to so many times, some tens of nanoseconds each, for one. A *Fault
+	// comes after the messages before it.
+	Poll(batch []Arrival, looks int) (int, error)
+	// Rest does what Poll and Stage put off so as to do it for many messages at once:
 	// called by who receives before it stops for long. Notify follows it.
 	Rest()
-	// Pending says that Receive would give something, an error included.
+	// Pending says that Poll would give something at once, an error included.
 	Pending() bool
-	// Spin looks for up to n rounds, some tens of nanoseconds each, whether Pending.
-	Spin(n int) bool
 
 	// Arm asks that Wait returns when what it names may have come about, Disarm takes
 	// it back. id is the channel for Credit. After Arm, look again before sleeping.

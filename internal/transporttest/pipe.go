@@ -28,7 +28,7 @@ type End struct {
 	looks atomic.Int64
 }
 
-// Looks counts calls of Receive and Pending: what an idle connection does not do.
+// Looks counts calls of Poll and Pending: what an idle connection does not do.
 func (e *End) Looks() int64 { return e.looks.Load() }
 
 type pipe struct {
@@ -85,8 +85,8 @@ func (e *End) Abort() { e.stage = nil }
 // Notify does nothing: Commit woke the peer.
 func (e *End) Notify() {}
 
-// Receive takes messages from the queue.
-func (e *End) Receive(batch []transport.Arrival) (int, error) {
+// Poll takes messages from the queue; it looks once.
+func (e *End) Poll(batch []transport.Arrival, _ int) (int, error) {
 	e.looks.Add(1)
 	e.pipe.mu.Lock()
 	n := min(len(batch), len(e.in.messages))
@@ -109,16 +109,13 @@ func (e *End) Receive(batch []transport.Arrival) (int, error) {
 // Rest does nothing: nothing is put off.
 func (e *End) Rest() {}
 
-// Pending says whether Receive would give something.
+// Pending says whether Poll would give something.
 func (e *End) Pending() bool {
 	e.looks.Add(1)
 	e.pipe.mu.Lock()
 	defer e.pipe.mu.Unlock()
 	return e.pipe.closed || len(e.in.messages) > 0
 }
-
-// Spin looks once.
-func (e *End) Spin(int) bool { return e.Pending() }
 
 // Arm does nothing: Wait returns at every change.
 func (e *End) Arm(transport.Kind, uint32) {}
