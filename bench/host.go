@@ -53,6 +53,9 @@ func startSubject(transport string) (subject, error) {
 		return nil, fmt.Errorf("unknown transport %q", transport)
 	}
 	c, ctl, err := withControl(start)
+	if err == nil {
+		err = keepOff(0) // now: a guest is on the CPUs of the host that starts it
+	}
 	return &pair{c, ctl}, err
 }
 

@@ -34,6 +34,9 @@ func main() {
 // childMain runs a host or guest process.
 func childMain(role string, run func() error) int {
 	stop, err := startProfile(role)
+	if err == nil && role == "guest" {
+		err = keepOff(1)
+	}
 	if err == nil {
 		err = errors.Join(run(), stop())
 	}

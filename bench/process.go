@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"runtime"
 	"strconv"
 	"time"
 )
@@ -22,13 +23,13 @@ type running interface {
 func (c contender) start(files map[program]string, where place, profiles string) (running, error) {
 	file := files[c.program]
 	if c.program == floorProgram || c.program == pathProgram {
-		return &floor{file: file, mode: c.transport}, nil
+		return &floor{file: file, mode: c.transport, env: where.env()}, nil
 	}
 	transport := c.transport
 	if where == crowded {
 		transport = crowdMemory
 	}
-	var env []string
+	env := where.env()
 	if profiles != "" {
 		env = append(env, profileDir+"="+profiles)
 	}
@@ -40,6 +41,20 @@ func (c contender) start(files map[program]string, where place, profiles string)
 		return nil, fmt.Errorf("start %s: %w", c.name, err)
 	}
 	return p, nil
+}
+
+// keepApart is the environment variable that has a host stay on the first CPU that it may
+// use, and its guest on the second.
+const keepApart = "ROAM_BENCH_APART"
+
+// env is what the processes of a place are told.
+func (p place) env() []string {
+	if p != ownCPUs {
+		return nil
+	}
+	// A process that finds itself on one CPU would otherwise take on what suits a machine
+	// with one.
+	return []string{keepApart + "=1", "GOMAXPROCS=" + strconv.Itoa(runtime.GOMAXPROCS(0))}
 }
 
 // process is a host process, as the parent sees it.
@@ -94,12 +109,16 @@ func (p *process) measure(c benchCase, d time.Duration) (sample, error) {
 func (p *process) end() error { return errors.Join(p.in.Close(), p.cmd.Wait()) }
 
 // floor is a program in C that starts its guest itself and measures once a run.
-type floor struct{ file, mode string }
+type floor struct {
+	file, mode string
+	env        []string
+}
 
 func (f *floor) measure(c benchCase, d time.Duration) (sample, error) {
 	number := func(n int64) string { return strconv.FormatInt(n, 10) }
 	cmd := exec.Command(f.file, f.mode, number(int64(c.payload)), number(int64(c.items)),
 		number(c.gap.Nanoseconds()), number(d.Nanoseconds()))
+	cmd.Env = append(cmd.Environ(), f.env...)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	if err != nil {

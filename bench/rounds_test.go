@@ -106,7 +106,7 @@ func TestDurationsOfTheCProgramAddUpToItsTime(t *testing.T) {
 	if p.files[floorProgram] == "" {
 		t.Skip("there is no C compiler")
 	}
-	got, err := (&floor{p.files[floorProgram], floorSpin}).measure(smallCall, 10*time.Millisecond)
+	got, err := (&floor{file: p.files[floorProgram], mode: floorSpin}).measure(smallCall, 10*time.Millisecond)
 	require.NoError(t, err)
 	total := 0.0
 	for step, n := range got.Times.counts {

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"runtime"
+	"strconv"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -51,4 +53,43 @@ func startOnOneCPU(cmd *exec.Cmd) error {
 	}
 	defer func() { _ = unix.SchedSetaffinity(0, &all) }() // what was allowed before
 	return cmd.Start()
+}
+
+// keepOff has this process, where it is told to keep apart from its peer, stay on the n-th
+// CPU that it may use: every thread that it has, and with them those to come.
+func keepOff(n int) error {
+	if os.Getenv(keepApart) == "" {
+		return nil
+	}
+	var all, one unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &all); err != nil {
+		return err
+	}
+	if all.Count() <= n {
+		return fmt.Errorf("each process on a CPU of its own: %d may be used, at least %d are needed", all.Count(), n+1)
+	}
+	for cpu := 0; one.Count() == 0; cpu++ {
+		if all.IsSet(cpu) {
+			if n == 0 {
+				one.Set(cpu)
+			}
+			n--
+		}
+	}
+	for kept := 0; ; {
+		tasks, err := os.ReadDir("/proc/self/task")
+		if err != nil || len(tasks) == kept {
+			return err // none was made by one that was not kept yet
+		}
+		for _, task := range tasks {
+			id, err := strconv.Atoi(task.Name())
+			if err == nil {
+				err = unix.SchedSetaffinity(id, &one)
+			}
+			if err != nil && !errors.Is(err, unix.ESRCH) {
+				return err
+			}
+		}
+		kept = len(tasks)
+	}
 }

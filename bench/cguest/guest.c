@@ -14,6 +14,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "../floor/apart.h"
 #include "testbed_roam.h"
 
 static _Atomic uint64_t mallocs;
@@ -104,6 +105,7 @@ static void *answer_control(void *path) {
 }
 
 int main(int argc, char **argv) {
+  keep_off(1);
   const struct testbed_handlers handlers = {
       .add = add, .small = small, .lent = lent, .nest = nest, .drain = drain, .flood = flood};
   const struct roam_service service = testbed_service(&handlers, NULL);

@@ -131,6 +131,7 @@ int main(int argc, char **argv) {
 
   pid_t child = fork();
   if (child < 0) fail("fork");
+  keep_off(child == 0 ? 1 : 0);
   if (child == 0) guest();
   measure(child, gap, ns);
 

@@ -3,6 +3,8 @@
 // of both processes, and the durations as pairs of a step (histogram.go has the same
 // steps) and its count.
 
+#include "apart.h"
+
 #include <inttypes.h>
 #include <stdint.h>
 #include <stdio.h>
