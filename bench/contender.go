@@ -39,7 +39,7 @@ var (
 	roamGo   = contender{"roam pure Go", pureProgram, sharedMemory, anyCase}
 	roamC    = contender{"roam cgo, C guest", cgoProgram, withGuestInC, func(c benchCase) bool { return c.where != crowded }}
 	pathInC  = contender{"roam, C alone", pathProgram, floorSpin, isOnly(smallCall)}
-	roamUnix = contender{"roam Unix socket", pureProgram, unixSocket, func(c benchCase) bool { return c.where == anywhere }}
+	roamUnix = contender{"roam Unix socket", pureProgram, unixSocket, onePair}
 
 	bareUnix = contender{"bare Unix socket", pureProgram, bareSocket,
 		func(c benchCase) bool { return isCall(c) || c.isStream() || c == onOneCPU }}
@@ -60,7 +60,10 @@ var contenders = []contender{
 func anyCase(benchCase) bool { return true }
 
 // isCall says that every contender that calls does the case.
-func isCall(c benchCase) bool { return c.method == callBytes && c.where == anywhere }
+func isCall(c benchCase) bool { return c.method == callBytes && onePair(c) }
+
+// onePair says that the case is for two processes on a machine with more than one CPU.
+func onePair(c benchCase) bool { return c.where == anywhere || c.where == ownCPUs }
 
 func isOnly(cases ...benchCase) func(benchCase) bool {
 	return func(c benchCase) bool {

@@ -10,7 +10,7 @@ static inline void keep_off(int n) {
   cpu_set_t all, one;
 
   if (getenv("ROAM_BENCH_APART") == NULL || sched_getaffinity(0, sizeof all, &all) != 0) return;
-  for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+  for (size_t cpu = 0; cpu < CPU_SETSIZE; cpu++) {
     if (CPU_ISSET(cpu, &all) && n-- == 0) {
       CPU_ZERO(&one);
       CPU_SET(cpu, &one);
