@@ -248,12 +248,13 @@ func (c *conn) lead(ctx context.Context, w *waiter) {
 	}
 }
 
-// startSpell begins to poll for w: mostly not for an answer of a peer that a message, or
-// the answer to its own call, has to wake up first.
+// startSpell begins to poll for w. A peer that has to wake up first, by a message or by the
+// answer to its own call, is polled for as long as pays there.
 func (c *conn) startSpell(w *waiter) {
-	c.spin.start()
 	if w.answer && c.tr.Woke() {
-		c.spin.yieldToPeer(c.role.expects > 0)
+		c.spin.startForWoken()
+	} else {
+		c.spin.start()
 	}
 }
 
@@ -375,15 +376,21 @@ func (c *conn) awaitEnd(ctx context.Context) error {
 // it kept failing for long sleeps to follow, nothing on a single CPU.
 type spinner struct {
 	rounds int // left in this spell
-	budget int
+	spell  int // that this spell began with
+	budget int // of a spell
 	most   int
+
+	// Spells that wait for a peer that has to wake up first are learned by themselves. Where
+	// it wakes up on another processor, to poll meanwhile spares the second wake-up; where
+	// it needs this one it is the later the longer this side polls.
+	woken       bool // this is such a spell
+	wokenBudget int
+	wokenSpells uint
 
 	// Who polls for long, or sleeps in a thread, has one of the process's seats: more of
 	// them than processors would take these from each other, and from their peers.
 	seats  int32
 	seated bool
-
-	yielded uint // spells that began with a peer that slept, and calls as well
 }
 
 // seatsTaken counts the seats of all connections of the process.
@@ -425,21 +432,23 @@ func (s *spinner) rise() {
 	}
 }
 
-func (s *spinner) start() { s.rounds = s.budget }
+func (s *spinner) start() {
+	s.rounds, s.spell, s.woken = s.budget, s.budget, false
+}
 
-// pollsAnyway is which of the spells that begin with a peer that slept are polled as any.
-const pollsAnyway = 8
+// tryWoken is which of the spells for a peer that wakes up polls in full, whatever came of
+// those before. Two sides that find each other asleep for each call, since neither polled
+// the last time, get out of that by it.
+const tryWoken = 16
 
-// yieldToPeer leaves out the polling of a spell that begins with a peer that has to wake up
-// first, on this processor if need be. Where both sides call, not each time: two that find
-// each other asleep, since neither polled the last time, would go on so for every call.
-func (s *spinner) yieldToPeer(both bool) {
-	if both {
-		s.yielded++
+// startForWoken is start where the peer has to wake up first.
+func (s *spinner) startForWoken() {
+	s.wokenSpells++
+	s.rounds, s.woken = s.wokenBudget, true
+	if s.wokenSpells%tryWoken == 0 {
+		s.rounds = s.most
 	}
-	if !both || s.yielded%pollsAnyway != 0 {
-		s.rounds = 0
-	}
+	s.spell = s.rounds
 }
 
 // shortSleep is a sleep that polling would have spared, or that was long for the reason
@@ -487,11 +496,20 @@ func (s *spinner) next() bool {
 }
 
 // found notes that a round brought something.
-func (s *spinner) found() { s.budget = min(s.most, s.budget+4) }
+func (s *spinner) found() {
+	if s.woken {
+		s.wokenBudget = s.most
+	} else {
+		s.budget = min(s.most, s.budget+4)
+	}
+}
 
 // missed notes that a round brought nothing: over, if that was the last.
 func (s *spinner) missed() polled {
-	if s.rounds == s.budget-spinLeast && !s.sit() {
+	if s.woken && s.rounds == 0 {
+		s.wokenBudget /= 2
+	}
+	if s.rounds == s.spell-spinLeast && !s.sit() {
 		return over
 	}
 	if s.rounds%spinYield == 0 {

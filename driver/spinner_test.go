@@ -54,19 +54,36 @@ func TestOnlySoManyPollForLong(t *testing.T) {
 	assert.Zero(t, seatsTaken.Load())
 }
 
-// TestSpinnerLeavesTheProcessorToAPeerThatWakesUp: always where only this side calls, and
-// mostly where both do.
-func TestSpinnerLeavesTheProcessorToAPeerThatWakesUp(t *testing.T) {
-	s := spinner{most: spinRounds, budget: spinRounds}
-	polled := func(both bool) (spells int) {
-		for range 4 * pollsAnyway {
-			s.start()
-			if s.yieldToPeer(both); s.rounds > 0 {
-				spells++
-			}
+// TestSpinnerLearnsWhetherToPollForAPeerThatWakesUp: not at first, in full once that has
+// brought its answer, and less each time that it has not; but now and then in any case.
+func TestSpinnerLearnsWhetherToPollForAPeerThatWakesUp(t *testing.T) {
+	s := spinner{most: spinRounds, budget: spinRounds, seats: 1}
+	defer s.rise()
+	spell := func() (n int) {
+		s.startForWoken()
+		for s.next() && s.missed() != over {
+			n++
 		}
-		return spells
+		return n
 	}
-	assert.Zero(t, polled(false))
-	assert.Equal(t, 4, polled(true))
+	for i := range 3 * tryWoken {
+		want := 0
+		if i%tryWoken == tryWoken-1 {
+			want = spinRounds
+		}
+		assert.Equal(t, want, spell(), "spell %d in which nothing comes", i)
+	}
+	s.startForWoken()
+	s.found()
+	for want := spinRounds; want > 0; want /= 2 {
+		assert.Equal(t, want, spell())
+	}
+	assert.Zero(t, spell())
+	assert.Equal(t, spinRounds, rounds(&s), "other spells are as they were")
+
+	single := spinner{}
+	for range 2 * tryWoken {
+		single.startForWoken()
+		assert.False(t, single.next(), "there is one processor, which the peer needs")
+	}
 }
