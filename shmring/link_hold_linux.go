@@ -17,14 +17,23 @@ import (
 // processor's timer for itself, twice, which costs a virtual machine microseconds.
 const holdBound = 8 * time.Millisecond
 
-// holding are the sleepers of the process that keep their P. One P stays free of them.
+// holding are the sleepers of the process that keep their P.
 var holding atomic.Int32
+
+// mostHolds is how many of the process's Ps may be kept at once: a quarter, or the one of
+// two or three. The others are for whoever else has something to do.
+func mostHolds() int32 {
+	if ps := runtime.GOMAXPROCS(0); ps > 1 {
+		return int32(max(1, ps/4))
+	}
+	return 0
+}
 
 func takeHold() bool {
 	if !engine.CanHold() {
 		return false
 	}
-	if holding.Add(1) < int32(runtime.GOMAXPROCS(0)) {
+	if holding.Add(1) <= mostHolds() {
 		return true
 	}
 	holding.Add(-1)
