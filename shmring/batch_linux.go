@@ -22,13 +22,15 @@ type Batch struct {
 	Messages []Message
 	// Lend, if not nil, is asked about a message whose payload is too large for memory
 	// that several share, over some 4 KiB: with true it stays in its slot until its Loan is
-	// released, if the peer then has slots enough to go on. The message has no payload yet.
+	// released, if the peer then has slots enough to go on. The message has no payload yet,
+	// and is not kept.
 	Lend func(*Message) bool
 
 	messages []Message // capacity of Messages, kept whole
 	records  []engine.Record
 	arena    []byte
-	large    []byte // for one payload that does not fit the arena
+	large    []byte  // for one payload that does not fit the arena
+	asked    Message // what Lend is asked about
 }
 
 // NewBatch makes a batch of at most capacity messages, at least 1.
@@ -69,8 +71,12 @@ func (b *Batch) handOut() {
 
 // wants says whether the message of the first record is to be lent.
 func (b *Batch) wants() bool {
+	if b.Lend == nil {
+		return false
+	}
 	r := &b.records[0]
-	return b.Lend != nil && b.Lend(&Message{Type: MsgType(r.Type), ID: r.ID, Method: r.Method, Seq: r.Seq})
+	b.asked = Message{Type: MsgType(r.Type), ID: r.ID, Method: r.Method, Seq: r.Seq}
+	return b.Lend(&b.asked)
 }
 
 // lent makes the first record the only message, with its payload where it lies.

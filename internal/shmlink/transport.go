@@ -23,6 +23,7 @@ type Link struct {
 	prefix []byte // scratch of Stage: metadata with its length, and what stands before a tail
 	lent   []byte // metadata of a message that was lent, copied
 	staged shmring.Message
+	asked  wire.Message // of Lend
 }
 
 var (
@@ -188,7 +189,8 @@ func (t *Link) arrival(a *transport.Arrival, m *shmring.Message) error {
 // Lend sets which large messages stay in their slots.
 func (t *Link) Lend(wanted func(m *wire.Message) bool) {
 	t.batch.Lend = func(m *shmring.Message) bool {
-		return wanted(&wire.Message{Kind: kinds[m.Type], ID: uint64(m.ID), Method: m.Method})
+		t.asked = wire.Message{Kind: kinds[m.Type], ID: uint64(m.ID), Method: m.Method}
+		return wanted(&t.asked)
 	}
 }
 
