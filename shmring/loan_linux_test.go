@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/roam-rpc/roam-go/internal/bufpool"
 	"github.com/roam-rpc/roam-go/internal/layout"
 )
 
@@ -265,4 +266,31 @@ func TestNobodyLendsUnmappedMemory(t *testing.T) {
 		require.NoError(t, p.guestSeg.close())
 		running.Wait()
 	}
+}
+
+// TestToAskWhetherToLendAllocatesNothing, however it is answered; a loan is one allocation.
+func TestToAskWhetherToLendAllocatesNothing(t *testing.T) {
+	p := onePair(t, Config{SlotSize: 16 << 10}, pairConfig{})
+	message := Message{Type: MsgRequest, ID: 1, Payload: make([]byte, 8000)}
+	asked, lends := 0, false
+	b := NewBatch(1)
+	b.Lend = func(*Message) bool { asked++; return lends }
+	next := func() {
+		sendNow(t, p.guest, message)
+		if n, err := p.host.Receive(b); n != 1 || err != nil {
+			panic(err)
+		}
+		p.host.Notify()
+		b.Messages[0].Loan.Release()
+		if b.Messages[0].Owned {
+			bufpool.Put(b.Messages[0].Payload)
+		}
+	}
+	const runs = 100
+	kept := testing.AllocsPerRun(runs, next)
+	lends = true
+	lent := testing.AllocsPerRun(runs, next)
+	assert.Zero(t, kept)
+	assert.LessOrEqual(t, lent, 1.0)
+	assert.Equal(t, 2*(runs+1), asked)
 }
