@@ -199,7 +199,7 @@ func (g *foreignPeer) Notify() {}
 
 func (g *foreignPeer) Arm(transport.Kind, uint32) {}
 
-func (g *foreignPeer) Receive(batch []transport.Arrival) (int, error) {
+func (g *foreignPeer) Poll(batch []transport.Arrival, _ int) (int, error) {
 	over := g.ended() // before the look: what was sent before the end is received
 	n, status, _ := g.end.Receive(g.records[:min(len(batch), len(g.records))], g.arena)
 	for i, r := range g.records[:n] {
