@@ -26,7 +26,7 @@ const (
 	fullLimit   = 14 * time.Minute
 	quickRounds = 3
 	quickSpell  = 150 * time.Millisecond
-	quickLimit  = 2 * time.Minute
+	quickLimit  = 150 * time.Second
 )
 
 func parseOptions(args []string, stderr io.Writer) (options, error) {
