@@ -18,7 +18,7 @@ import (
 const holdBound = 8 * time.Millisecond
 
 // holding are the sleepers of the process that keep their P.
-var holding atomic.Int32
+var holding seats
 
 // mostHolds is how many of the process's Ps may be kept at once: a quarter, or the one of
 // two or three. The others are for whoever else has something to do.
@@ -27,17 +27,6 @@ func mostHolds() int32 {
 		return int32(max(1, ps/4))
 	}
 	return 0
-}
-
-func takeHold() bool {
-	if !engine.CanHold() {
-		return false
-	}
-	if holding.Add(1) <= mostHolds() {
-		return true
-	}
-	holding.Add(-1)
-	return false
 }
 
 // headSleeps are the sleeps on the head of one ring.
@@ -55,7 +44,7 @@ type headSleep struct {
 }
 
 func (h *headSleeps) begin(brief bool) headSleep {
-	s := headSleep{h, brief && takeHold()}
+	s := headSleep{h, brief && engine.CanHold() && holding.takeOf(mostHolds())}
 	h.all.Add(1)
 	if s.holds {
 		h.holds.Add(1)
@@ -83,7 +72,7 @@ func (s *headSleep) release() {
 	if s.holds {
 		s.holds = false
 		s.of.holds.Add(-1)
-		holding.Add(-1)
+		holding.giveBack()
 	}
 }
 

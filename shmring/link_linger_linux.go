@@ -26,8 +26,11 @@ type seats struct {
 	taken atomic.Int32
 }
 
-func (s *seats) take() bool {
-	if s.taken.Add(1) <= s.most {
+func (s *seats) take() bool { return s.takeOf(s.most) }
+
+// takeOf is take where the number changes.
+func (s *seats) takeOf(most int32) bool {
+	if s.taken.Add(1) <= most {
 		return true
 	}
 	s.taken.Add(-1)
