@@ -19,7 +19,7 @@ const batchSize = 32
 type Link struct {
 	link   *shmring.Link
 	batch  *shmring.Batch
-	failed error  // found behind the messages that the last Receive gave
+	failed error  // found behind the messages that the last Poll gave
 	prefix []byte // scratch of Stage: metadata with its length, and what stands before a tail
 	lent   []byte // metadata of a message that was lent, copied
 	staged shmring.Message

@@ -137,7 +137,7 @@ func (c *Conn) Pending() bool { return c.in.ready.Load() }
 
 // Poll is Receive that tries to read a few times, where that cannot block.
 func (c *Conn) Poll(batch []transport.Arrival, looks int) (int, error) {
-	if !c.spin(looks) {
+	if looks > 0 && !c.spin(looks) {
 		return 0, nil
 	}
 	return c.Receive(batch)

@@ -112,6 +112,21 @@ func TestPollerTakesMessagesFromUnderTheSleeper(t *testing.T) {
 	}
 }
 
+// TestPollThatDoesNotLookReadsAllTheSame: on a single processor nobody looks for long.
+func TestPollThatDoesNotLookReadsAllTheSame(t *testing.T) {
+	a, b := unixPair(t)
+	ca, cb := newConn(t, a), newConn(t, b)
+	put(t, ca, data(1, nil))
+	got := 0
+	for tries := 0; tries < 100000 && got == 0; tries++ {
+		n, err := cb.Poll(make([]transport.Arrival, 1), 0)
+		require.NoError(t, err)
+		got += n
+		runtime.Gosched()
+	}
+	require.Equal(t, 1, got)
+}
+
 func TestCloseEndsWaitAndEverythingElse(t *testing.T) {
 	overPairs(t, func(t *testing.T, a, b io.ReadWriteCloser) {
 		c := newConn(t, a)
