@@ -56,6 +56,8 @@ type conn struct {
 	idle  chan struct{} // closed when ended and nothing of the connection is left
 	once  sync.Once
 	work  sync.WaitGroup // handlers running
+
+	workers workers
 }
 
 func newConn(tr transport.Transport, cfg core.Config, d roam.Dispatcher, o options) *conn {
@@ -150,6 +152,7 @@ func (c *conn) close(reason string) {
 		c.log.Debug("roam: close connection", "error", err)
 	}
 	c.park.wakeAll()
+	c.workers.close()
 	close(c.idle)
 }
 

@@ -82,6 +82,7 @@ func (d *Driver) Run(ctx context.Context) error {
 	c.pump()
 	<-c.idle
 	c.work.Wait()
+	c.workers.gone.Wait()
 	if err := ctx.Err(); err != nil {
 		return err
 	}

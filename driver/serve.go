@@ -25,7 +25,6 @@ type served struct {
 	reply    roam.Reply
 	ends     []core.End
 	message  wire.Message // the Response
-	start    func()       // run, as a value that go takes without allocating
 	returned bool         // the handler did, not its goroutine alone
 	failure  string       // the text of what the handler failed with
 	ended    bool         // it failed because its context ended
@@ -36,7 +35,6 @@ func (c *conn) servedOf(r *core.Request) *served {
 	s, ok := r.Owner.(*served)
 	if !ok {
 		s = &served{c: c, request: r}
-		s.start = s.run
 		r.Owner = s
 	}
 	return s
@@ -95,7 +93,7 @@ func (c *conn) serve(r *core.Request, seq uint32, loan transport.Loan) bool {
 		s.runInline()
 		return false
 	}
-	go s.start()
+	c.workers.start(s)
 	return true
 }
 
@@ -146,7 +144,7 @@ func (c *conn) refuse(r *core.Request, err error, seq uint32) {
 	c.mu.Unlock()
 }
 
-// run is the goroutine of one handler.
+// run runs the handler, on a goroutine that has nothing else to do meanwhile.
 func (s *served) run() {
 	defer s.c.handlerEnds()
 	defer s.answer() // also when the handler ends its goroutine

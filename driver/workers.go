@@ -1,0 +1,78 @@
+package driver
+
+import "sync"
+
+// mostIdle is how many goroutines of a connection are kept for handlers to come: as many
+// as one batch of requests may start at once.
+const mostIdle = batchSize
+
+// workers are the goroutines that run a connection's handlers, one after the other. A new
+// one begins with a small stack, and to grow that takes longer than all the rest of a call.
+type workers struct {
+	mu   sync.Mutex
+	idle []*worker // who finished last is taken first: its stack is still in a cache
+	over bool
+	gone sync.WaitGroup // goroutines
+}
+
+// worker is a goroutine that waits for its next handler.
+type worker struct {
+	next chan *served // capacity 1, for the one that it was taken from idle for
+}
+
+// start runs s on a goroutine of its own. It does not block.
+func (ws *workers) start(s *served) {
+	if w := ws.take(); w != nil {
+		w.next <- s
+		return
+	}
+	ws.gone.Add(1) // before the handler is done, which close's caller waits for
+	go ws.work(s)
+}
+
+func (ws *workers) take() *worker {
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	last := len(ws.idle) - 1
+	if last < 0 {
+		return nil
+	}
+	w := ws.idle[last]
+	ws.idle = ws.idle[:last]
+	return w
+}
+
+func (ws *workers) work(s *served) {
+	defer ws.gone.Done() // also when a handler ends its goroutine
+	w := &worker{next: make(chan *served, 1)}
+	for s != nil {
+		s.run()
+		if !ws.keep(w) {
+			return
+		}
+		s = <-w.next
+	}
+}
+
+// keep makes w idle, unless there are enough.
+func (ws *workers) keep(w *worker) bool {
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	if ws.over || len(ws.idle) == mostIdle {
+		return false
+	}
+	ws.idle = append(ws.idle, w)
+	return true
+}
+
+// close ends those that are idle, and keeps no more. The caller waits for the handlers,
+// and then for gone.
+func (ws *workers) close() {
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	ws.over = true
+	for _, w := range ws.idle {
+		close(w.next)
+	}
+	ws.idle = nil
+}
