@@ -7,12 +7,15 @@ import (
 	"github.com/roam-rpc/roam-go/internal/engine"
 )
 
-// A link that took a message a moment ago lingers: Wait sleeps on the ring's head rather
+// A link that expects its next message soon lingers: Wait sleeps on the ring's head rather
 // than on the doorbell. The peer wakes it several times faster so, since no poller and no
-// second thread has a part in it, at the price of a thread that sleeps meanwhile. It does
-// so only while nothing but messages is waited for, and few links of a process do at once.
+// second thread has a part in it. The price is a thread that sleeps meanwhile, and its P:
+// the runtime takes that away after ten milliseconds only, and until then looks at it some
+// sixty times, which costs more than all the rest of a call where guests are many. So a
+// link lingers where its last sleeps were brief, while nothing but messages is waited for,
+// and few links of a process do at once.
 
-const lingerBound = 50 * time.Millisecond // after the last message
+const lingerBound = holdBound // after the last message
 
 // Those that may sleep in a thread of their own at once: the links of a process are many.
 var (
@@ -43,7 +46,8 @@ func (s *seats) giveBack() { s.taken.Add(-1) }
 // there. The caller is inside, and goes on to the doorbell otherwise.
 func (l *Link) linger(busy bool) (came bool) {
 	tail := l.shm.Tail()
-	if l.lingering <= 0 || tail == l.lingered || l.foreign || !engine.CanSleep() || !l.messagesAlone() {
+	if l.lingering <= 0 || !l.headSleeps.lingers.Brief() || tail == l.lingered ||
+		l.foreign || !engine.CanSleep() || !l.messagesAlone() {
 		return false
 	}
 	if !lingering.take() {
@@ -52,14 +56,15 @@ func (l *Link) linger(busy bool) (came bool) {
 	defer lingering.giveBack()
 	l.setLingers(true)
 	began := time.Now()
-	sleep := l.headSleeps.begin(!busy && l.headSleeps.lingers.Brief())
+	sleep := l.headSleeps.begin(!busy)
 	// From now on whoever interrupts, ends the link or arms something else breaks this
 	// sleep; what they did before is seen here.
 	if !l.bell.interrupted() && l.Err() == nil && l.messagesAlone() {
 		head := l.shm.WaitWord(engine.Messages, 0)
-		sleep.hold(head, tail, l.lingering)
-		words := [...]engine.Wait{engine.WaitShared(head, tail), engine.WaitPrivate(&l.broken, 0)}
-		engine.Sleep(words[:], l.lingering)
+		if !sleep.hold(head, tail, l.lingering) {
+			words := [...]engine.Wait{engine.WaitShared(head, tail), engine.WaitPrivate(&l.broken, 0)}
+			engine.Sleep(words[:], l.lingering)
+		}
 		if l.shm.Head() == tail && atomic.LoadUint32(&l.broken) == 0 {
 			l.lingered = tail // in vain: not again before the next message
 		}

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/roam-rpc/roam-go/internal/engine"
+	"github.com/roam-rpc/roam-go/internal/forecast"
 	"github.com/roam-rpc/roam-go/internal/layout"
 )
 
@@ -24,6 +25,13 @@ func (p *pair) asks() uint32 {
 	return p.host.shm.PeerFlags() & (layout.FlagFutexMessages | layout.FlagBellMessages)
 }
 
+// waitLingering is Wait of a link that expects a brief sleep.
+func waitLingering(l *Link, busy bool) error {
+	l.headSleeps.lingers = forecast.Sleep{}
+	l.headSleeps.lingers.Took(0)
+	return l.Wait(busy)
+}
+
 // lingeringGuest is a guest whose Wait, once it has had a message, sleeps on the ring's
 // head until something breaks that.
 func lingeringGuest(t *testing.T) (p *pair, woken chan error) {
@@ -38,7 +46,7 @@ func lingeringGuest(t *testing.T) (p *pair, woken chan error) {
 	woken = make(chan error)
 	go func() {
 		for {
-			err := p.guest.Wait(true)
+			err := waitLingering(p.guest, true)
 			woken <- err
 			if err != nil {
 				return
@@ -64,6 +72,29 @@ func TestAGuestLingersAfterAMessage(t *testing.T) {
 		}
 	}
 	assert.Equal(t, uint32(layout.FlagBellMessages), p.asks(), "it lingers no more")
+}
+
+// TestALinkWhoseSleepsAreLongDoesNotLinger: it learns that on the doorbell too.
+func TestALinkWhoseSleepsAreLongDoesNotLinger(t *testing.T) {
+	if !engine.CanSleep() {
+		t.Skip("the kernel has no futex_waitv")
+	}
+	p := onePair(t, Config{}, pairConfig{})
+	p.guest.lingering = forEver
+	takeOne(t, p)
+	p.guest.Arm(KindMessages, 0)
+	require.False(t, p.guest.linger(false), "nothing is known yet")
+	for !p.guest.headSleeps.lingers.Brief() {
+		p.guest.bell.interrupt()
+		require.NoError(t, p.guest.sleepOnBell(0))
+	}
+	p.guest.Arm(KindCredit, 5) // so that what ends the sleep is no message
+	require.NoError(t, p.guest.sleepOnBell(2*forecast.Brief))
+	assert.True(t, p.guest.headSleeps.lingers.Brief())
+	p.guest.Disarm(KindCredit, 5)
+	require.NoError(t, p.guest.sleepOnBell(2*forecast.Brief))
+	assert.False(t, p.guest.headSleeps.lingers.Brief())
+	require.False(t, p.guest.linger(false))
 }
 
 // TestWhatALingeringLinkDoesNotWatchBreaksItsSleep: a wait for credit is armed while the
@@ -99,7 +130,7 @@ func TestLingeringIsForFewLinks(t *testing.T) {
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			for p.guest.Wait(true) == nil {
+			for waitLingering(p.guest, true) == nil {
 			}
 		}()
 		t.Cleanup(func() { p.guest.end(ErrClosed); <-done })

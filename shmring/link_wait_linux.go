@@ -45,10 +45,15 @@ func (l *Link) Wait(busy bool) error {
 // sleepOnBell waits for a ring, 0 without a bound. The error is the link's end.
 func (l *Link) sleepOnBell(bound time.Duration) error {
 	var deadline time.Time
+	began := time.Now()
 	if bound > 0 {
-		deadline = time.Now().Add(bound)
+		deadline = began.Add(bound)
 	}
+	alone := l.messagesAlone()
 	err := l.bell.wait(deadline)
+	if alone {
+		l.headSleeps.lingers.Took(time.Since(began))
+	}
 	if errors.Is(err, errHungUp) {
 		return l.hungUp()
 	}

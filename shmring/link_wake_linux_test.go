@@ -27,7 +27,7 @@ func waitFor(l *Link, k Kind, id uint32, cond func() bool) error {
 	l.Arm(k, id)
 	defer l.Disarm(k, id)
 	for !cond() {
-		if err := l.Wait(true); err != nil {
+		if err := waitLingering(l, true); err != nil {
 			return err
 		}
 	}
