@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/roam-rpc/roam-go/internal/forecast"
 	"github.com/roam-rpc/roam-go/internal/transport"
 )
 
@@ -51,6 +52,8 @@ type parking struct {
 	waiters waiterList
 	blocked waiterList // those of waiters that lookAround wakes
 	queue   waiterList // those that take the role, oldest first
+
+	sleeps forecast.Sleep // of those who received, and for whom nothing came while they polled
 }
 
 func (p *parking) init() {
@@ -80,6 +83,20 @@ func (p *parking) leave(w *waiter) (promoted bool) {
 	p.queue.remove(w)
 	promoted, w.promoted = w.promoted, false
 	return promoted
+}
+
+// brief says whether the sleep of one who received in vain is expected to be brief.
+func (p *parking) brief() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.sleeps.Brief()
+}
+
+// slept notes how long such a sleep was.
+func (p *parking) slept(d time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.sleeps.Took(d)
 }
 
 // promote makes the oldest waiter that takes the role responsible for it.
@@ -184,7 +201,13 @@ func (c *conn) sleep(ctx context.Context, w *waiter, leads bool) (promoted bool)
 	if !leads {
 		c.rouse() // somebody has to receive while this one sleeps
 	}
-	if !w.ready() && !c.ended.Load() && (!leads || c.role.held.Load()) {
+	switch {
+	case w.ready() || c.ended.Load():
+	case !leads:
+		began := time.Now()
+		w.block(ctx)
+		c.park.slept(time.Since(began))
+	case c.role.held.Load():
 		w.block(ctx)
 	}
 	return c.park.leave(w)

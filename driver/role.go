@@ -7,7 +7,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/roam-rpc/roam-go/internal/forecast"
 	"github.com/roam-rpc/roam-go/internal/transport"
 )
 
@@ -32,8 +31,6 @@ type role struct {
 	mu    sync.Mutex  // held while armed changes together with the transport's wait for messages
 	armed atomic.Bool // Run is woken by a message
 
-	naps forecast.Sleep // of who holds the role
-
 	// expects is how many more who got what they waited for are to arm at once: the peer
 	// has sent a Request lately. It belongs to who holds the role.
 	expects int
@@ -45,15 +42,13 @@ type role struct {
 // messages came while it handed over, before it leaves them to Run.
 const handOverRounds = 3
 
-// napLimit bounds one sleep of a leader; it looks again after it. The first is so short
-// that it may go without being told of its context's end, which costs memory to ask for.
-// One that is expected to be brief has more time, for a timer that ends before the kernel's
-// next tick costs microseconds to set.
+// What bounds a leader's sleep. A brief nap that keeps its P has more time, since a timer
+// that ends before the kernel's next tick costs microseconds to set. Neither is told of its
+// context's end, which costs memory to ask for.
 const (
-	napLimit = time.Second
-	firstNap = time.Millisecond
-	briefNap = 8 * time.Millisecond
-	leastNap = 50 * time.Microsecond // past its deadline a context may take a moment to end
+	napLimit  = time.Millisecond
+	holdLimit = 8 * time.Millisecond
+	leastNap  = 50 * time.Microsecond // past its deadline a context may take a moment to end
 )
 
 // takeover is how many rounds a goroutine tries to get the role from Run before it
@@ -220,7 +215,6 @@ func (c *conn) lead(ctx context.Context, w *waiter) {
 		c.spin.rise()
 	}()
 	c.startSpell(w)
-	first := true
 	for !w.ready() && ctx.Err() == nil && !c.ended.Load() {
 		polled := c.poll()
 		if c.park.wakeReady() {
@@ -233,13 +227,12 @@ func (c *conn) lead(ctx context.Context, w *waiter) {
 		case over:
 			if c.receive() > 0 { // which also looks whether the connection has ended
 				c.spin.start()
-			} else if began := time.Now(); !w.naps || !c.spin.sit() || !c.nap(ctx, w, first) {
+			} else if began := time.Now(); !w.naps || !c.park.brief() || !c.spin.sit() || !c.nap(ctx, w) {
 				return
 			} else {
-				first = false
 				slept := time.Since(began)
 				c.spin.slept(slept)
-				c.role.naps.Took(slept)
+				c.park.slept(slept)
 				if c.park.blocked.n.Load() > 0 {
 					c.spin.start() // whoever blocked just now rang
 				}
@@ -260,7 +253,7 @@ func (c *conn) startSpell(w *waiter) {
 
 // nap sleeps on the transport's own word, up to a limit and the context's deadline. false:
 // it cannot be done here.
-func (c *conn) nap(ctx context.Context, w *waiter, first bool) bool {
+func (c *conn) nap(ctx context.Context, w *waiter) bool {
 	c.rest()
 	c.role.standby.call()  // nothing else tells of the peer's death
 	c.role.napper.Store(w) // before the look: whoever changes w after it rings
@@ -269,22 +262,16 @@ func (c *conn) nap(ctx context.Context, w *waiter, first bool) bool {
 	if w.ready() || c.ended.Load() || c.tr.Pending() {
 		return true
 	}
-	// Other callers, or a handler, would want the processor that a brief nap keeps.
-	brief := first && c.role.naps.Brief() && c.park.waiters.n.Load() == 0 && c.role.expects == 0
 	limit := napLimit
-	if brief {
-		limit = briefNap
-	} else if first {
-		limit = firstNap
+	// Other callers, or a handler, would want the processor that a sleep can keep.
+	holds := c.park.waiters.n.Load() == 0 && c.role.expects == 0
+	if holds {
+		limit = holdLimit
 	}
 	if deadline, ok := ctx.Deadline(); ok {
 		limit = min(limit, max(leastNap, time.Until(deadline)))
 	}
-	if ctx.Done() != nil && !first {
-		stop := context.AfterFunc(ctx, c.bell.Ring)
-		defer stop()
-	}
-	return c.tr.Nap(&c.bell, limit, brief)
+	return c.tr.Nap(&c.bell, limit, holds)
 }
 
 // wake lets the goroutine of w look again, wherever it sleeps.

@@ -38,7 +38,7 @@ type RoleRule struct {
 	KeepsArmedNote bool // who takes the role clears the bit and leaves the note that it is set
 	NapsWithoutBit bool // a napping leader relies on the pump's bit
 	NapsUnlooked   bool // it naps without another look, on the word as it is by then
-	NapsDeaf       bool // the end of its context does not end the nap
+	NapsDeaf       bool // a nap has no limit, so that the end of its context does not end it
 	WatchUntold    bool // arming does not interrupt a sleep on words that began without the word
 	WatchesOld     bool // a sleep on words compares with what the word is as it begins
 	StandsUncalled bool // who gives the role up does not call the pump that stands by
@@ -245,8 +245,8 @@ func (s *RoleState) futexWake() {
 	}
 }
 
-// contextProgram ends the context of waiter 1; a waiter that naps is woken by its own
-// word.
+// contextProgram ends the context of waiter 1. Of a nap's limit this is all that anybody may
+// rely on: a waiter that naps looks at its context again.
 func contextProgram(r RoleRule) roleCode {
 	return roleCode{
 		{name: "ends", do: func(s *RoleState, _ int) string {
