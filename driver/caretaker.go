@@ -70,6 +70,9 @@ func (t *caretaker) look() {
 // lapsed says that the connection may be left without somebody responsible. Where nobody
 // had it since the last look, it changes that.
 func (c *conn) lapsed() bool {
+	if c.relieveLate() {
+		return true
+	}
 	switch {
 	case c.ended.Load() || c.role.armed.Load():
 		return false

@@ -44,6 +44,8 @@ type conn struct {
 	spin  spinner             // of whoever holds the role
 	leads *waiter             // for whom the holder of the role receives, nil for all
 	bell  transport.Bell      // breaks the nap of whoever holds the role
+	alone bool                // of whoever holds the role: the message that it carries out came alone
+	own   *served             // of whoever holds the role: whose handler it runs itself
 
 	contexts []requestContext // not used yet; of whoever holds the role
 	slab     int              // how many were made the last time
@@ -58,6 +60,8 @@ type conn struct {
 	work  sync.WaitGroup // handlers running
 
 	workers workers
+	paces   paces
+	duty    atomic.Pointer[duty] // its goroutine's that has it
 }
 
 func newConn(tr transport.Transport, cfg core.Config, d roam.Dispatcher, o options) *conn {
@@ -73,6 +77,7 @@ func newConn(tr transport.Transport, cfg core.Config, d roam.Dispatcher, o optio
 	}
 	c.spin.init()
 	c.park.init()
+	c.workers.init()
 	c.role.standby.wake = make(chan struct{}, 1)
 	tr.OnWake(c.lookAround)
 	return c

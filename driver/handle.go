@@ -79,10 +79,10 @@ func (d *Driver) Run(ctx context.Context) error {
 	c := d.c
 	stop := context.AfterFunc(ctx, func() { c.fail(fmt.Errorf("%w: %v", ErrClosed, context.Cause(ctx))) })
 	defer stop()
-	c.pump()
+	c.takeDuty()
 	<-c.idle
 	c.work.Wait()
-	c.workers.gone.Wait()
+	c.workers.wait()
 	if err := ctx.Err(); err != nil {
 		return err
 	}

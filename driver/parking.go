@@ -193,13 +193,14 @@ func (c *conn) sleep(ctx context.Context, w *waiter, leads bool) (promoted bool)
 	if w.kind != transport.Messages {
 		c.tr.Arm(w.kind, w.id)
 		defer c.tr.Disarm(w.kind, w.id)
-		c.role.standby.call() // to hear of it
+		c.callDuty() // to hear of it
 	}
 	if w.peek != nil && c.role.napper.Load() != nil {
 		c.bell.Ring() // who sleeps as a leader polls for this one, too
 	}
 	if !leads {
 		c.rouse() // somebody has to receive while this one sleeps
+		c.callDuty()
 	}
 	switch {
 	case w.ready() || c.ended.Load():

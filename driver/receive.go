@@ -16,6 +16,7 @@ func (c *conn) receive() int { return c.receiveWithin(0) }
 func (c *conn) receiveWithin(looks int) int {
 	n, err := c.tr.Poll(c.batch, looks)
 	readied := false
+	c.alone = n == 1
 	for i := range c.batch[:n] {
 		if c.ended.Load() {
 			forgo(c.batch[i:n])

@@ -282,15 +282,26 @@ func (c *conn) wake(w *waiter) {
 	}
 }
 
-// pump receives when nobody else does, until the connection ends.
-func (c *conn) pump() {
+// pump receives when nobody else does, until the connection ends or somebody else has the
+// duty.
+func (c *conn) pump(d *duty) {
 	slept := time.Duration(0)
+	awake := false // since the last look
 	for !c.ended.Load() {
 		if c.tryRole() {
-			c.spin.slept(slept)
+			if !awake {
+				c.spin.slept(slept)
+			}
 			c.role.pump.Store(true)
-			c.leadIdly(slept < shortSleep)
+			c.leadIdly(slept < shortSleep, awake)
 			c.role.pump.Store(false)
+			if c.own != nil {
+				if !c.runOwn(d) {
+					return
+				}
+				awake = true
+				continue
+			}
 			if c.role.wanted.Load() > 0 && c.role.expects > 0 && !c.listens() {
 				c.standBy()
 				slept = 0
@@ -301,6 +312,7 @@ func (c *conn) pump() {
 		if c.ended.Load() {
 			return
 		}
+		awake = false
 		began := time.Now()
 		if c.tr.Wait(c.busy()) != nil {
 			// Receive gives the end after what still lies there.
@@ -330,11 +342,15 @@ func (c *conn) standBy() {
 
 // leadIdly receives while messages come, and spins a little for more: after a long sleep
 // only when more than one batch came. The peer of a side that slept for long may wait for
-// this processor, and sleeps long before it sends again.
-func (c *conn) leadIdly(spins bool) {
+// this processor, and sleeps long before it sends again. It ends with a handler to run;
+// after that it goes on where it ended.
+func (c *conn) leadIdly(spins, goesOn bool) {
 	defer c.spin.rise()
 	c.spin.start()
-	for c.role.wanted.Load() == 0 && !c.ended.Load() {
+	if goesOn && !spins {
+		c.spin.rounds = 0
+	}
+	for c.role.wanted.Load() == 0 && !c.ended.Load() && c.own == nil {
 		switch c.poll() {
 		case found:
 			c.spin.start()

@@ -174,7 +174,7 @@ func (c *conn) flush() {
 		c.outWait.wanted.Store(false)
 		lack, err := c.drain()
 		if lack != nil && c.outWait.arm(c.tr) {
-			c.role.standby.call() // to hear of it
+			c.callDuty()          // to hear of it
 			lack, err = c.drain() // armed just now: look once more
 		}
 		if lack == nil {

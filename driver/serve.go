@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"time"
 
 	"github.com/roam-rpc/roam-go/internal/core"
 	"github.com/roam-rpc/roam-go/internal/transport"
@@ -93,6 +94,10 @@ func (c *conn) serve(r *core.Request, seq uint32, loan transport.Loan) bool {
 		s.runInline()
 		return false
 	}
+	if c.runsItself(s) {
+		c.own = s
+		return false
+	}
 	c.workers.start(s)
 	return true
 }
@@ -146,7 +151,21 @@ func (c *conn) refuse(r *core.Request, err error, seq uint32) {
 
 // run runs the handler, on a goroutine that has nothing else to do meanwhile.
 func (s *served) run() {
-	defer s.c.handlerEnds()
+	c := s.c
+	defer c.handlerEnds()
+	defer s.answer() // also when the handler ends its goroutine
+	if method := s.request.Method; !c.paces.brisk(method) {
+		began := time.Now()
+		s.invoke()
+		c.paces.took(method, time.Since(began))
+		return
+	}
+	s.invoke()
+}
+
+// runHere is run on the goroutine that has the duty.
+func (s *served) runHere() {
+	defer s.c.work.Done()
 	defer s.answer() // also when the handler ends its goroutine
 	s.invoke()
 }
