@@ -3,8 +3,8 @@ package model
 // Role is the model of the right to receive on one connection (design/core, Receiving).
 // Goroutines that wait for an answer lead: whoever holds the role takes messages off
 // the ring and delivers them, to itself or to those that are parked. Who leaves hands
-// the role to a parked waiter, or else arms the wait of the pump (the goroutine of
-// Run) and looks once more; who has its answer, and sees nobody that waits, leaves the
+// the role to a parked waiter, or else arms the wait of the pump (the goroutine that has
+// the duty) and looks once more; who has its answer, and sees nobody that waits, leaves the
 // arming to the caretaker. A leader that finds nothing sleeps itself (naps) or
 // leaves. Everything here is one process's memory but the ring, the flag bits and what
 // the peer does, and all of it is sequentially consistent: [Wake] is about the rest.
@@ -44,6 +44,12 @@ type RoleRule struct {
 	StandsUncalled bool // who gives the role up does not call the pump that stands by
 	WantsUntold    bool // who wants the role no longer does not call it
 	StandsBlindly  bool // the pump stands by without a look whether somebody wants the role still
+	AwayUnrelieved bool // the caretaker does not relieve a pump that runs a handler
+	AwayUntended   bool // a pump that runs a handler leaves the arming to nobody
+	AwayBlindly    bool // it does so though others wait
+	AwayUncalled   bool // who sleeps without leading does not relieve it
+
+	runs bool // of the cast
 }
 
 // Who is who.
@@ -84,6 +90,7 @@ type RoleState struct {
 
 	wanted uint8 // who would have the role from the pump
 	stands bool  // the pump stands by; its token calls it
+	away   bool  // the pump runs a handler; who clears it has another be the pump
 
 	napping    bool // somebody naps or is about to: the context wakes it
 	poked      bool // the napping leader's own word changed
@@ -132,11 +139,14 @@ type RoleCast struct {
 	Waiter2, Passer, Cancel bool
 	// Busy: the peer sends Requests, so that nobody leaves the arming to the caretaker.
 	Busy bool
+	// Runs: the pump runs handlers itself.
+	Runs bool
 }
 
 // NewRole makes the model. messages lists whom each message is for: 1 and 2 the
 // waiters, 3 nobody that waits.
 func NewRole(r RoleRule, sleeps RolePump, cast RoleCast, messages ...uint8) *Role {
+	r.runs = cast.Runs
 	m := &Role{sleeps: sleeps}
 	m.threads = []thread[RoleState]{
 		peer:      {name: "peer", program: peerProgram(messages)},

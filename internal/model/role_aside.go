@@ -68,16 +68,22 @@ func (r RoleRule) caretaker(sleeps RolePump) roleCode {
 			s.tended = false
 			return next
 		}},
-		{name: "looks whether it has lapsed", do: func(s *RoleState, _ int) string {
-			switch {
-			case s.armed:
-				return "idle"
-			case s.held:
-				return "kept" // who holds it may leave it unarmed
-			}
-			return next
-		}},
 	}
+	if r.runs {
+		p = append(p, instruction[RoleState]{name: "relieves a pump that still runs its handler", do: func(s *RoleState, _ int) string {
+			s.away = s.away && r.AwayUnrelieved
+			return next
+		}})
+	}
+	p = append(p, instruction[RoleState]{name: "looks whether it has lapsed", do: func(s *RoleState, _ int) string {
+		switch {
+		case s.armed:
+			return "idle"
+		case s.held:
+			return "kept" // who holds it may leave it unarmed
+		}
+		return next
+	}})
 	p = append(p, r.rouse(sleeps, "kept")...)
 	return append(p, instruction[RoleState]{label: "kept", name: "keeps it if it is still not armed", do: func(s *RoleState, _ int) string {
 		s.tended = s.tended || !s.armed

@@ -174,7 +174,15 @@ func (r RoleRule) park(sleeps RolePump) roleCode {
 			return next
 		}},
 	}
-	p = append(p, r.rouse(sleeps, "sleepy")...)
+	if r.runs {
+		p = append(p, r.rouse(sleeps, "call")...)
+		p = append(p, instruction[RoleState]{label: "call", name: "relieves a pump that runs a handler", do: func(s *RoleState, _ int) string {
+			s.away = s.away && r.AwayUncalled
+			return next
+		}})
+	} else {
+		p = append(p, r.rouse(sleeps, "sleepy")...)
+	}
 	p = append(p, roleCode{
 		{label: "sleepy", name: "looks whether to sleep", do: func(s *RoleState, who int) string {
 			g := &s.all[who]

@@ -171,7 +171,12 @@ func (r RoleRule) pump(sleeps RolePump) roleCode {
 	p = append(p, r.disarm(sleeps, next)...)
 	p = append(p, instruction[RoleState]{
 		label: "receive", name: "receives",
-		do: r.receive("receive", "down"),
+		do: func(s *RoleState, who int) string {
+			if r.runs && s.lying > 0 && s.ring[0] == request && s.parked == 0 {
+				return r.receive("handler", "down")(s, who)
+			}
+			return r.receive("receive", "down")(s, who)
+		},
 		or: func(s *RoleState, _ int) string { // somebody wants the role
 			if s.lying == 0 && s.wanted == 0 {
 				return wait
@@ -179,12 +184,51 @@ func (r RoleRule) pump(sleeps RolePump) roleCode {
 			return "give way"
 		},
 	})
+	if r.runs {
+		p = append(p, r.runOwn()...)
+	}
 	p = append(p, r.standBy()...)
 	p = append(p, r.stepDown(sleeps, "sleep")...)
 	if sleeps == OnWords {
 		return append(p, r.sleepOnWords()...)
 	}
 	return append(p, r.sleepOnBell()...)
+}
+
+// runOwn has the pump run a handler, which may return soon or never. Then another goroutine
+// goes on as the pump (driver: runOwn, relieve).
+func (r RoleRule) runOwn() roleCode {
+	return roleCode{
+		{label: "handler", name: "goes away to a handler", do: func(s *RoleState, _ int) string {
+			s.away = true
+			return next
+		}, or: func(*RoleState, int) string { return "receive" }}, // another goroutine runs it
+		{name: "gives the role up for it", do: func(s *RoleState, _ int) string {
+			s.held = false
+			return next
+		}},
+		{name: "looks whether anybody waits", do: func(s *RoleState, _ int) string {
+			s.away = s.away && (s.parked == 0 || r.AwayBlindly)
+			return next
+		}},
+		{name: "leaves the rest to the caretaker", do: func(s *RoleState, _ int) string {
+			s.tended = s.tended || !r.AwayUntended
+			return next
+		}, or: func(s *RoleState, _ int) string {
+			s.tended = s.tended || !r.AwayUntended
+			return "handled"
+		}},
+		{name: "is stuck in the handler", do: func(s *RoleState, _ int) string {
+			if s.away {
+				return wait
+			}
+			return "again"
+		}},
+		{label: "handled", name: "is back, if it was not relieved", do: func(s *RoleState, _ int) string {
+			s.away = false
+			return "again"
+		}},
+	}
 }
 
 // standBy has the pump wait without the transport while another has the role that it had

@@ -15,6 +15,8 @@ func TestRoleIsNeverLost(t *testing.T) {
 		{"the answer last", RoleCast{}, []uint8{request, 1}},
 		{"and a context that ends", RoleCast{Cancel: true}, []uint8{1, request}},
 		{"no answer, and a context that ends", RoleCast{Cancel: true}, []uint8{request, request}},
+		{"the pump runs handlers", RoleCast{Runs: true}, []uint8{request, 1}},
+		{"the pump runs handlers, and a context ends", RoleCast{Runs: true, Cancel: true}, []uint8{request, request}},
 		{"and a passer", RoleCast{Passer: true}, []uint8{request, 1}},
 		{"and a passer and a context that ends", RoleCast{Passer: true, Cancel: true}, []uint8{request}},
 	}
@@ -35,6 +37,7 @@ func TestRoleIsNeverLost(t *testing.T) {
 
 func TestRoleRuleBroken(t *testing.T) {
 	alone, canceled, passed := RoleCast{}, RoleCast{Cancel: true}, RoleCast{Passer: true}
+	runs := RoleCast{Runs: true, Cancel: true}
 	bell, words, both := []RolePump{OnBell}, []RolePump{OnWords}, []RolePump{OnBell, OnWords}
 	breaches := []struct {
 		name   string
@@ -63,12 +66,14 @@ func TestRoleRuleBroken(t *testing.T) {
 		{"a pump that stands by is not called", RoleRule{StandsUncalled: true, PromoteOnly: true}, alone, both},
 		{"who wants the role no longer leaves the pump standing", RoleRule{WantsUntold: true}, canceled, both},
 		{"a pump stands by for nobody", RoleRule{StandsBlindly: true}, canceled, both},
+		{"nobody relieves a pump that runs a handler", RoleRule{AwayUnrelieved: true, AwayUncalled: true, AwayBlindly: true}, runs, both},
+		{"nobody tends a connection whose pump runs a handler", RoleRule{AwayUntended: true}, runs, both},
 	}
 	for _, b := range breaches {
 		for _, sleeps := range b.sleeps {
 			t.Run(fmt.Sprintf("%s/%v", b.name, sleeps), func(t *testing.T) {
 				messages := []uint8{1, request}
-				if b.rule.NapsDeaf {
+				if b.rule.NapsDeaf || b.cast.Runs {
 					messages = []uint8{request, request}
 				}
 				breaks(t, NewRole(b.rule, sleeps, b.cast, messages...))
@@ -79,7 +84,8 @@ func TestRoleRuleBroken(t *testing.T) {
 
 // TestRoleHasSpareClauses: the pump that is armed would serve those whom nobody
 // promotes, and those that park though the role is free; the caretaker, those that wait
-// where nobody is responsible. All are for speed.
+// where nobody is responsible, and those that need a pump which runs a handler. All are for
+// speed.
 func TestRoleHasSpareClauses(t *testing.T) {
 	for _, rule := range []RoleRule{{ArmOnly: true}, {ParksBlindly: true}, {SleepsUnarmed: true}, {AsideBlindly: true}} {
 		for _, sleeps := range []RolePump{OnBell, OnWords} {
@@ -88,6 +94,7 @@ func TestRoleHasSpareClauses(t *testing.T) {
 		}
 		holds(t, NewRole(rule, OnBell, RoleCast{Waiter2: true, Busy: true}, 1, 2))
 	}
+	holds(t, NewRole(RoleRule{AwayBlindly: true, AwayUncalled: true}, OnBell, RoleCast{Runs: true, Cancel: true}, request, request))
 }
 
 // TestRoleReachesItsHandOvers shows that the searches above see what the rule is for.
@@ -110,4 +117,7 @@ func TestRoleReachesItsHandOvers(t *testing.T) {
 			reaches(t, NewRole(RoleRule{}, OnBell, RoleCast{Waiter2: true, Cancel: true, Busy: true}, 1, 2), r.state)
 		})
 	}
+	t.Run("a waiter leads while the pump runs a handler", func(t *testing.T) {
+		reaches(t, NewRole(RoleRule{}, OnBell, RoleCast{Runs: true}, request, 1), func(s RoleState) bool { return s.held && s.away })
+	})
 }
