@@ -19,7 +19,7 @@ type caretaker struct {
 // they become rarer while calls follow each other.
 const (
 	firstTending = 500 * time.Microsecond
-	mostTending  = 4 * time.Millisecond
+	mostTending  = 2 * time.Millisecond
 )
 
 var care caretaker
