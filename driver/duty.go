@@ -16,9 +16,8 @@ type duty struct {
 	// away is the number of the handler that runs meanwhile, 0 for none; atomic. Who sets it
 	// back has the duty: the goroutine itself, or who relieves it.
 	away   uint32
-	runs   uint32      // handlers so far; the goroutine's
-	looked uint32      // away at the caretaker's last look; the caretaker's
-	late   atomic.Bool // the caretaker has relieved the goroutine
+	runs   uint32 // handlers so far; the goroutine's
+	looked uint32 // away at the caretaker's last look; the caretaker's
 }
 
 // takeDuty starts a goroutine that has the duty until the connection ends, or it is relieved
@@ -61,7 +60,6 @@ func (c *conn) relieveLate() (again bool) {
 	}
 	run := atomic.LoadUint32(&d.away)
 	if run == d.looked {
-		d.late.Store(run != 0)
 		c.relieve(d, run)
 		return false
 	}
@@ -84,8 +82,10 @@ func (c *conn) runOwn(d *duty) bool {
 	d.runs = max(1, d.runs+1)
 	release.Store(&d.away, d.runs) // before the role is free, and before the caretaker can look
 	c.role.held.Store(false)
-	// Looked at after the role is free: who waits from now on looks at the role itself.
-	if c.park.waiters.n.Load() > 0 || c.listens() {
+	// Looked at after the role is free: who waits from now on calls. That the goroutine
+	// goes in the moment in which it is needed says nothing about the handler.
+	needed := c.park.waiters.n.Load() > 0 || c.listens()
+	if needed {
 		c.relieve(d, d.runs)
 	}
 	tend(c)
@@ -100,8 +100,9 @@ func (c *conn) runOwn(d *duty) bool {
 	if atomic.CompareAndSwapUint32(&d.away, d.runs, 0) {
 		return true
 	}
-	if d.late.Load() {
+	if !needed {
 		c.paces.took(method, firstTending)
 	}
+	c.rouseTended() // as any handler that received by itself
 	return false
 }

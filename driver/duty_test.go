@@ -14,11 +14,7 @@ import (
 )
 
 // brisken has a connection expect that the method of plainMethod returns soon.
-func brisken(c *conn) {
-	for range briskAfter {
-		c.paces.took(1, 0)
-	}
-}
+func brisken(c *conn) { c.paces.of(1).Store(briskAfter) }
 
 // onDuty says, in a handler, that the goroutine which received its request runs it.
 func (c *conn) onDuty() bool { return atomic.LoadUint32(&c.duty.Load().away) != 0 }
@@ -40,8 +36,8 @@ func TestShortHandlersRunOnTheGoroutineThatReceived(t *testing.T) {
 		}
 		r.Succeed()
 	})
-	for range calls { // of which the first show that it is short, if nothing comes between
-		brisken(b.c)
+	for range calls {
+		brisken(b.c) // also where one was interrupted
 		require.NoError(t, callOnce(a))
 	}
 	assert.Greater(t, own, calls/2)
@@ -153,6 +149,55 @@ func TestTheEndOfThePeerReachesAShortHandlerThatBlocks(t *testing.T) {
 		require.NoError(t, x.raw.tr.Close(context.Background()))
 		<-x.handle.Done()
 	})
+}
+
+// TestAShortHandlerMayCloseItsConnection, whose requests that are being served have their
+// time to be answered.
+func TestAShortHandlerMayCloseItsConnection(t *testing.T) {
+	a, b := connectPipe(t, 4)
+	var closed atomic.Bool
+	b.c.dispatch = plainMethod(func(r *roam.Reply) {
+		if b.c.onDuty() {
+			closed.Store(true)
+			assert.NoError(t, b.Close(context.Background()))
+		}
+		r.Succeed()
+	})
+	for !closed.Load() {
+		brisken(b.c)
+		_ = callOnce(a)
+	}
+	<-b.Done()
+	require.ErrorIs(t, callOnce(a), roam.ErrConnection)
+}
+
+// TestAMethodThatWaitsIsNotTakenForShortAgain: its handler is relieved by its own call.
+func TestAMethodThatWaitsIsNotTakenForShortAgain(t *testing.T) {
+	a, b := connectPipe(t, 4)
+	var own atomic.Bool
+	goOn := make(chan struct{})
+	b.c.dispatch = plainMethod(func(r *roam.Reply) {
+		if b.c.onDuty() {
+			own.Store(true)
+			assert.NoError(t, callOnce(b))
+		}
+		r.Succeed()
+	})
+	a.c.dispatch = plainMethod(func(r *roam.Reply) {
+		<-goOn
+		r.Succeed()
+	})
+	for !own.Load() {
+		brisken(b.c)
+		called := make(chan error, 1)
+		go func() { called <- callOnce(a) }()
+		require.Eventually(t, func() bool { return len(called) > 0 || own.Load() && !b.c.onDuty() }, waitLimit, waitTick)
+		if own.Load() {
+			close(goOn)
+		}
+		require.NoError(t, <-called)
+	}
+	require.Eventually(t, func() bool { return !b.c.paces.brisk(1) }, waitLimit, waitTick)
 }
 
 func TestAMethodIsBriskAfterSeveralShortHandlers(t *testing.T) {

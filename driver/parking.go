@@ -204,11 +204,11 @@ func (c *conn) sleep(ctx context.Context, w *waiter, leads bool) (promoted bool)
 	}
 	switch {
 	case w.ready() || c.ended.Load():
-	case !leads:
+	case !leads && w.naps:
 		began := time.Now()
 		w.block(ctx)
 		c.park.slept(time.Since(began))
-	case c.role.held.Load():
+	case !leads || c.role.held.Load():
 		w.block(ctx)
 	}
 	return c.park.leave(w)

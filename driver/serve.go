@@ -170,13 +170,18 @@ func (s *served) runHere() {
 	s.invoke()
 }
 
-// handlerEnds has somebody wait for the next request, where a handler that received by
-// itself left that to the caretaker.
+// handlerEnds is for a handler that is done, on a goroutine that does not receive.
 func (c *conn) handlerEnds() {
+	c.rouseTended()
+	c.work.Done()
+}
+
+// rouseTended has somebody wait for the next request, where a handler that received by
+// itself left that to the caretaker.
+func (c *conn) rouseTended() {
 	if c.role.tended.Load() && !c.role.held.Load() {
 		c.rouse()
 	}
-	c.work.Done()
 }
 
 // answer ends the request's channels and sends the Response.

@@ -51,6 +51,7 @@ func TestHandlersRunOnGoroutinesThatAreUsedAgain(t *testing.T) {
 		r.Succeed()
 	})
 	for range calls {
+		b.c.paces.of(1).Store(notBrisk) // or the receiving goroutine runs them
 		require.NoError(t, callOnce(a))
 	}
 	assert.Less(t, len(ran), calls/2)
