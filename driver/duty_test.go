@@ -13,18 +13,11 @@ import (
 	roam "github.com/roam-rpc/roam-go"
 )
 
-// brisken has a connection expect that the method of plainMethod returns soon.
+// brisken has a connection expect that the method of anyMethod returns soon.
 func brisken(c *conn) { c.paces.of(1).Store(briskAfter) }
 
 // onDuty says, in a handler, that the goroutine which received its request runs it.
 func (c *conn) onDuty() bool { return atomic.LoadUint32(&c.duty.Load().away) != 0 }
-
-// contextMethod is a dispatcher whose only method is one of plainMethod that has a context.
-type contextMethod func(ctx context.Context, r *roam.Reply)
-
-func (m contextMethod) Prepare(*roam.Incoming) (roam.Invocation, error) { return m, nil }
-func (m contextMethod) Invoke(ctx context.Context, r *roam.Reply)       { m(ctx, r) }
-func (contextMethod) Method() *roam.Method                              { return plainMethod(nil).Method() }
 
 func TestShortHandlersRunOnTheGoroutineThatReceived(t *testing.T) {
 	const calls = 50
@@ -55,7 +48,7 @@ func TestAHandlerThatIsNotShortAfterAllHoldsUpNobody(t *testing.T) {
 			a, b := connectPipe(t, 4)
 			var calls atomic.Int32
 			began, goOn := make(chan struct{}), make(chan struct{})
-			b.c.dispatch = contextMethod(func(ctx context.Context, r *roam.Reply) {
+			b.c.dispatch = anyMethod(func(ctx context.Context, r *roam.Reply) {
 				for first := calls.Add(1) == 1; first; first = false {
 					if !b.c.onDuty() {
 						calls.Store(0) // not yet: the goroutine did other things
@@ -79,7 +72,7 @@ func TestAHandlerThatIsNotShortAfterAllHoldsUpNobody(t *testing.T) {
 			go func() {
 				for {
 					brisken(b.c)
-					call := roam.NewCall(&roam.Method{ID: 1, Service: "Any", Name: "Plain"})
+					call := roam.NewCall(&roam.Method{ID: 1, Service: "Any", Name: "Method"})
 					err := a.Do(ctx, call)
 					call.Release()
 					select {
@@ -132,7 +125,7 @@ func TestTheEndOfThePeerReachesAShortHandlerThatBlocks(t *testing.T) {
 	eachRawPeer(t, func(t *testing.T, x *target) {
 		blocks := make(chan bool)
 		x.handle.c.mu.Lock() // over shared memory no message orders this before the request
-		x.handle.c.dispatch = contextMethod(func(ctx context.Context, r *roam.Reply) {
+		x.handle.c.dispatch = anyMethod(func(ctx context.Context, r *roam.Reply) {
 			onDuty := x.handle.c.onDuty()
 			blocks <- onDuty
 			if onDuty {

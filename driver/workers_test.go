@@ -13,16 +13,14 @@ import (
 	roam "github.com/roam-rpc/roam-go"
 )
 
-// plainMethod is a dispatcher whose only method runs on a goroutine of its own.
-type plainMethod func(r *roam.Reply)
-
-func (m plainMethod) Prepare(*roam.Incoming) (roam.Invocation, error) { return m, nil }
-func (m plainMethod) Invoke(_ context.Context, r *roam.Reply)         { m(r) }
-func (plainMethod) Method() *roam.Method                              { return &roam.Method{Service: "Any", Name: "Plain"} }
+// plainMethod is anyMethod without a context.
+func plainMethod(invoke func(r *roam.Reply)) roam.Dispatcher {
+	return anyMethod(func(_ context.Context, r *roam.Reply) { invoke(r) })
+}
 
 // callOnce calls the method of a dispatcher that has one.
 func callOnce(h *Handle) error {
-	call := roam.NewCall(&roam.Method{ID: 1, Service: "Any", Name: "Plain"})
+	call := roam.NewCall(&roam.Method{ID: 1, Service: "Any", Name: "Method"})
 	defer call.Release()
 	return h.Do(context.Background(), call)
 }
