@@ -1,0 +1,153 @@
+package driver
+
+import (
+	"runtime"
+	"sync/atomic"
+	"time"
+)
+
+// spinner decides how long polling pays: about as long as a wake-up costs, less when
+// it kept failing for long sleeps to follow, nothing on a single CPU.
+type spinner struct {
+	rounds int // left in this spell
+	spell  int // that this spell began with
+	budget int // of a spell
+	most   int
+
+	// Spells that wait for a peer that has to wake up first are learned by themselves. Where
+	// it wakes up on another processor, to poll meanwhile spares the second wake-up; where
+	// it needs this one it is the later the longer this side polls.
+	woken       bool // this is such a spell
+	wokenBudget int
+	wokenSpells uint
+
+	// Who polls for long, or sleeps in a thread, has one of the process's seats: more of
+	// them than processors would take these from each other, and from their peers.
+	seats  int32
+	seated bool
+}
+
+// seatsTaken counts the seats of all connections of the process.
+var seatsTaken atomic.Int32
+
+// A round is spinLength looks at the ring, a few microseconds. Other goroutines get
+// the processor every spinYield rounds: yielding costs as much as a round, and makes
+// the runtime look for work on other processors.
+const (
+	spinLength = 64
+	spinRounds = 48
+	spinLeast  = 2
+	spinYield  = 32
+)
+
+func (s *spinner) init() {
+	s.seats = int32(runtime.GOMAXPROCS(0))
+	if runtime.NumCPU() > 1 {
+		s.most, s.budget = spinRounds, spinRounds
+	}
+}
+
+// sit takes a seat, unless it has one, and says whether it has.
+func (s *spinner) sit() bool {
+	if !s.seated {
+		s.seated = seatsTaken.Add(1) <= s.seats
+		if !s.seated {
+			seatsTaken.Add(-1)
+		}
+	}
+	return s.seated
+}
+
+// rise gives the seat up, at the end of all polling.
+func (s *spinner) rise() {
+	if s.seated {
+		s.seated = false
+		seatsTaken.Add(-1)
+	}
+}
+
+func (s *spinner) start() {
+	s.rounds, s.spell, s.woken = s.budget, s.budget, false
+}
+
+// tryWoken is which of the spells for a peer that wakes up polls in full, whatever came of
+// those before. Two sides that find each other asleep for each call, since neither polled
+// the last time, get out of that by it.
+const tryWoken = 16
+
+// startForWoken is start where the peer has to wake up first.
+func (s *spinner) startForWoken() {
+	s.wokenSpells++
+	s.rounds, s.woken = s.wokenBudget, true
+	if s.wokenSpells%tryWoken == 0 {
+		s.rounds = s.most
+	}
+	s.spell = s.rounds
+}
+
+// shortSleep is a sleep that polling would have spared, or that was long for the reason
+// alone that the other side slept too: two sides that both stopped polling would wake
+// each other for ever.
+const shortSleep = 150 * time.Microsecond
+
+// slept says how long a sleep was that followed on polling in vain.
+func (s *spinner) slept(d time.Duration) {
+	if d < shortSleep {
+		s.budget = s.most
+	} else {
+		s.budget = min(s.most, max(spinLeast, s.budget/2))
+	}
+}
+
+// polled is what came of one round of polling.
+type polled uint8
+
+const (
+	nothing polled = iota // so far
+	found                 // messages, which have been received
+	over                  // polling has gone on for long enough
+)
+
+// poll polls one round. The caller holds the role.
+func (c *conn) poll() polled {
+	if !c.spin.next() {
+		return over
+	}
+	if c.receiveWithin(spinLength) > 0 {
+		c.spin.found()
+		return found
+	}
+	return c.spin.missed()
+}
+
+// next says whether there is another round, which it begins.
+func (s *spinner) next() bool {
+	if s.rounds <= 0 {
+		return false
+	}
+	s.rounds--
+	return true
+}
+
+// found notes that a round brought something.
+func (s *spinner) found() {
+	if s.woken {
+		s.wokenBudget = s.most
+	} else {
+		s.budget = min(s.most, s.budget+4)
+	}
+}
+
+// missed notes that a round brought nothing: over, if that was the last.
+func (s *spinner) missed() polled {
+	if s.woken && s.rounds == 0 {
+		s.wokenBudget /= 2
+	}
+	if s.rounds == s.spell-spinLeast && !s.sit() {
+		return over
+	}
+	if s.rounds%spinYield == 0 {
+		runtime.Gosched()
+	}
+	return nothing
+}
