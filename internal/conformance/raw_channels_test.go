@@ -140,6 +140,16 @@ var _ = register(map[string]rawCase{
 			sum(t, g, 3, 2+2*i)
 		}
 	}},
+	"channel ids of a request that does not decode": {play: func(t *testing.T, g *hosttest.Guest) {
+		for i, bad := range []uint64{0, 3, uint64(g.MaxChannels), 1<<32 + 2} {
+			id := uint32(i + 1)
+			g.Send(g.Call(id, methodSum, hosttest.Uint(bad), []byte{0}))
+			require.Equal(t, []byte{1, hosttest.InvalidPayload}, g.Response(id), "channel %d", bad)
+		}
+		g.Send(g.Call(9, methodTransform, hosttest.Uint(0), []byte{0x80}))
+		require.Equal(t, []byte{1, hosttest.InvalidPayload}, g.Response(9), "the second id is cut off")
+		sum(t, g, 10, 2)
+	}},
 	"refusal excuses no message of the guest's ids": {play: func(t *testing.T, g *hosttest.Guest) {
 		g.Send(g.Call(1, methodMissing))
 		g.Response(1)

@@ -118,7 +118,7 @@ var channelRules = []rule{
 	{section: "Channels", says: "channels of a refused call end at the caller",
 		cases: []string{"refused call of the guest", "undecodable call of the guest"}},
 	{section: "Channels", says: "channels of a refused call were never open at the callee",
-		cases: []string{"refused request opens nothing"}},
+		cases: []string{"refused request opens nothing", "channel ids of a request that does not decode"}},
 	{section: "Channels", says: "after a refusal, messages for unopened ids of that parity are dropped",
 		cases: []string{"refused request opens nothing", "refusal excuses no message of the guest's ids"}},
 	{section: "Credit over byte streams", says: "Credit messages, their overrun",
