@@ -108,13 +108,23 @@ func buildCommand(source, file string, want program) (*exec.Cmd, error) {
 	return command, nil
 }
 
-// compile compiles C with the compiler that cgo uses.
+// compile compiles C with the compiler that cgo uses, and optimises across files where it
+// can.
 func compile(file string, args ...string) (*exec.Cmd, error) {
-	compiler, err := exec.Command("go", "env", "CC").Output()
+	env, err := exec.Command("go", "env", "CC").Output()
 	if err != nil {
 		return nil, err
 	}
-	args = slices.Concat(strings.Fields(string(compiler)), []string{"-std=c11", "-O2", "-o", file}, args)
+	compiler := strings.Fields(string(env))
+	const across = "-flto=auto"
+	try := slices.Concat(compiler, []string{across, "-x", "c", "-o", file, "-"})
+	trial := exec.Command(try[0], try[1:]...)
+	trial.Stdin = strings.NewReader("int main(void) { return 0; }")
+	options := []string{"-std=c11", "-O2"}
+	if trial.Run() == nil {
+		options = append(options, across)
+	}
+	args = slices.Concat(compiler, options, []string{"-o", file}, args)
 	return exec.Command(args[0], args[1:]...), nil
 }
 

@@ -140,8 +140,9 @@ struct roam_received roam_end_receive(struct roam_end *end, struct roam_message 
 	uint32_t arrived = 0;
 	bool slots = false;
 
-	expect_slot(end);
 	status = roam_ring_arrived(&end->receive, max, &arrived);
+	if (arrived > 0)
+		expect_slot(end);
 	while (status == ROAM_OK && received.count < max && received.count < arrived) {
 		struct roam_message *message = &messages[received.count];
 

@@ -41,7 +41,9 @@ func (e *End) receive(records []Record, arena []byte) (n int, status Status, bel
 	if !e.arrived(tail) {
 		return 0, BadRing, false
 	}
-	e.expectSlot()
+	if tail != e.recv.head {
+		e.expectSlot()
+	}
 	used, slots := 0, false
 	for n < len(records) && tail != e.recv.head {
 		var slot bool
@@ -70,7 +72,8 @@ func (e *End) receive(records []Record, arena []byte) (n int, status Status, bel
 
 // expectSlot touches the slot that is due, since slots come in an order that repeats
 // itself: its line comes at the same time as that of the descriptor which names it. A
-// wrong guess costs a line.
+// wrong guess costs a line. Before a message is there it would take the line from the peer,
+// which is about to write it.
 func (e *End) expectSlot() {
 	if guess := e.recv.nextSlot[e.recv.lastSlot%layout.Guesses]; guess < e.peer.count {
 		_ = atomic.LoadUint32(e.peer.generation(guess))
