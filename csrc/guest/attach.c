@@ -12,7 +12,6 @@
 #include "failure.h"
 #include "header.h"
 #include "state.h"
-#include "tend.h"
 #include "ticket.h"
 
 /* The C library's headers may be older than the kernel; the number is the same on every architecture. */
@@ -80,7 +79,7 @@ static int claim(struct link *link, const struct ticket *ticket, struct roam_fai
 	if (entry_state(word) != ROAM_STATE_RESERVED || (ticket->has_epoch && entry_epoch(word) != ticket->epoch))
 		return claim_failure(link, ticket, failure);
 	entry_set_flags(link->entry);
-	tend_beat(link);
+	state_beat(link);
 	if (!entry_move(link->entry, word, entry_word(ROAM_STATE_ATTACHED, entry_epoch(word))))
 		return claim_failure(link, ticket, failure);
 	return 0;
@@ -92,6 +91,8 @@ static int attach(struct link *link, const struct ticket *ticket, bool datagram,
 
 	if (error == 0 && datagram)
 		error = watch_parent(link, ticket->path, failure);
+	if (error == 0)
+		error = state_pulse(link, failure);
 	return error != 0 ? error : claim(link, ticket, failure);
 }
 

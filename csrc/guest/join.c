@@ -16,7 +16,6 @@
 #include "failure.h"
 #include "header.h"
 #include "state.h"
-#include "tend.h"
 
 #define DESCRIPTORS 4 /* room for more than the one that is due: the kernel closes what has none */
 
@@ -197,7 +196,7 @@ static int claim(struct link *link, const struct roam_join *join, struct roam_fa
 	link->entry = segment_entry(&link->segment, join->peer_id);
 	if (!entry_move(link->entry, reserved, entry_word(ROAM_STATE_ATTACHED, join->epoch)))
 		return entry_claim_failure(link->peer_id, entry_load(link->entry), entry_text(reserved, expected), failure);
-	tend_beat(link);
+	state_beat(link);
 	return 0;
 }
 
@@ -226,6 +225,8 @@ static int join(struct link *link, const char *path, int64_t timeout, struct roa
 		return error;
 	}
 	error = segment_map(answer.segment, &link->segment, failure);
+	if (error == 0)
+		error = state_pulse(link, failure);
 	return error != 0 ? error : claim(link, &answer.is.join, failure);
 }
 

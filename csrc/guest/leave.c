@@ -9,8 +9,8 @@
 #include "clock.h"
 #include "ending.h"
 #include "lock.h"
+#include "pulse.h"
 #include "state.h"
-#include "tend.h"
 
 #define STEP (10 * CLOCK_MILLISECOND) /* how often a leaving guest looks whether the host still reads */
 #define CLOSE_TIME CLOCK_SECOND       /* how long link_close lets the host take what is in the ring */
@@ -77,7 +77,6 @@ static void await_received(struct link *link, int64_t timeout)
 
 		if (left <= 0)
 			break;
-		(void)tend(link);
 		(void)roam_futex_wait(link->end.send.other, tail, clock_sooner(left, STEP));
 	}
 	waiters_over(&link->waiters);
@@ -128,9 +127,12 @@ void link_leave(struct link *link, const char *goodbye, int64_t timeout_ns)
 	if (error == 0 && goodbye != NULL)
 		say_goodbye(link, goodbye);
 	roam_end_give_back(&link->end);
+	if (error != ROAM_ERR_HOST_DIED)
+		await_received(link, timeout_ns);
+	if (link->pulse != NULL)
+		pulse_stop(link->pulse);
 	if (error == ROAM_ERR_HOST_DIED)
 		return;
-	await_received(link, timeout_ns);
 	set_goodbye(link);
 	wake_host(link);
 }

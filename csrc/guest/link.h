@@ -88,16 +88,15 @@ void link_disarm(struct link *link, enum roam_wait kind, uint32_t id);
  * Sleeps until a message or something armed may be there, link_interrupt, the end of the host, or for at most bound_ns
  * nanoseconds (negative: as long as it takes). It declares its own wait for messages. busy: a call or channel is open,
  * which makes sleeps against a foreign host short. Spurious returns are allowed; look at everything again. It keeps
- * heartbeat and the watch over a host's lock going as long as it is called again. What is owed to the doorbell it rings
- * first.
+ * the watch over a host's lock going as long as it is called again. What is owed to the doorbell it rings first.
  */
 void link_wait(struct link *link, bool busy, int64_t bound_ns);
 
 /* Makes the link_wait under way, or the next, return. Also from a signal handler. */
 void link_interrupt(struct link *link);
 
-/* Beats the heart and watches the host where that is due; returns how long until it is again, nanoseconds, negative for
- * never. link_wait does it by itself; for who does not wait for long. Any thread. */
+/* Watches the host where that is due; returns how long until it is again, nanoseconds, negative for never. link_wait does
+ * it by itself; for who does not wait for long. Any thread. */
 int64_t link_tend(struct link *link);
 
 /*

@@ -1,9 +1,5 @@
 /* The thread that sleeps on futex words for an event loop. */
 
-#define _GNU_SOURCE /* pthread_sigmask */
-
-#include <pthread.h>
-#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -11,6 +7,7 @@
 #include "failure.h"
 #include "lookout.h"
 #include "state.h"
+#include "thread.h"
 #include "word.h"
 
 struct lookout {
@@ -74,19 +71,6 @@ static void *look_out(void *argument)
 	return NULL;
 }
 
-/* Starts the thread with all signals blocked: handlers are the program's threads' to run. */
-static int start(struct lookout *lookout)
-{
-	sigset_t all, before;
-	int error;
-
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	error = pthread_create(&lookout->thread, NULL, look_out, lookout);
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return error;
-}
-
 int lookout_create(const struct roam_allocator *allocator, int event, struct lookout **made,
 		   struct roam_failure *failure)
 {
@@ -98,7 +82,7 @@ int lookout_create(const struct roam_allocator *allocator, int event, struct loo
 	*lookout = (struct lookout){ .allocator = allocator, .event = event };
 	error = pthread_mutex_init(&lookout->lock, NULL);
 	if (error == 0) {
-		error = start(lookout);
+		error = thread_start(&lookout->thread, look_out, lookout);
 		if (error != 0)
 			(void)pthread_mutex_destroy(&lookout->lock);
 	}

@@ -1,12 +1,9 @@
 /* The threads that run handlers: those at work, those that sleep, the one of these that watches, those to start. */
 
-#define _POSIX_C_SOURCE 200809L /* pthread_sigmask */
-
 #include "serve.h"
 
-#include <signal.h>
-
 #include "guest.h"
+#include "thread.h"
 
 /* How often the watcher looks. A handler that takes longer delays others for two of them at most. */
 #define LOOK CLOCK_MILLISECOND
@@ -75,20 +72,6 @@ static void *run_thread(void *argument)
 	return NULL;
 }
 
-/* Starts a thread with all signals blocked: they are for the program's own. */
-static bool create_thread(pthread_t *thread, void *argument)
-{
-	sigset_t all, before;
-	int error;
-
-	(void)sigfillset(&all);
-	if (pthread_sigmask(SIG_SETMASK, &all, &before) != 0)
-		return false;
-	error = pthread_create(thread, NULL, run_thread, argument);
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return error == 0;
-}
-
 /* Starts another thread that serves; false when there may be or can be none. */
 static bool start_thread(struct roam_guest *guest)
 {
@@ -99,7 +82,7 @@ static bool start_thread(struct roam_guest *guest)
 	server = guest_alloc(guest, sizeof(*server));
 	if (server != NULL) {
 		*server = (struct server){ .guest = guest, .called = true };
-		if (!create_thread(&server->thread, server)) {
+		if (thread_start(&server->thread, run_thread, server) != 0) {
 			guest_release(guest, server);
 			server = NULL;
 		}

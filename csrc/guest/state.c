@@ -8,6 +8,7 @@
 #include "../shared.h"
 #include "failure.h"
 #include "lookout.h"
+#include "pulse.h"
 #include "state.h"
 
 /* Whether futex_waitv is there: a sleep that its word's value forbids says so at once. */
@@ -68,6 +69,19 @@ int state_create(const struct roam_allocator *allocator, int bell, struct link *
 	return 0;
 }
 
+int state_pulse(struct link *link, struct roam_failure *failure)
+{
+	uint64_t interval = link->segment.heartbeat_interval;
+
+	return interval != 0 ? pulse_create(link->allocator, interval, &link->pulse, failure) : 0;
+}
+
+void state_beat(struct link *link)
+{
+	if (link->pulse != NULL)
+		pulse_beat(link->entry);
+}
+
 void state_start(struct link *link)
 {
 	struct segment *segment = &link->segment;
@@ -81,6 +95,8 @@ void state_start(struct link *link)
 	roam_end_init(&link->end, &place);
 	link->waiters.flags = link->end.own_flags;
 	link->linger_tail = roam_end_tail(&link->end);
+	if (link->pulse != NULL)
+		pulse_start(link->pulse, link->entry);
 
 	/* Spawn and join sleep on the doorbell, others may sleep on the state. */
 	roam_futex_wake(&link->entry->state);
@@ -90,6 +106,8 @@ void state_start(struct link *link)
 
 void state_free(struct link *link)
 {
+	if (link->pulse != NULL)
+		pulse_free(link->pulse);
 	if (link->lookout != NULL)
 		lookout_free(link->lookout);
 	waiters_destroy(&link->waiters);

@@ -10,6 +10,7 @@
 #include "waiters.h"
 
 struct lookout;
+struct pulse;
 
 /* enum asleep: what the receiver sleeps on, for link_interrupt. */
 enum asleep {
@@ -30,6 +31,7 @@ struct link {
 	bool foreign;   /* see link_foreign */
 	bool by_lock;   /* the host's lock is what shows its end */
 	bool has_waitv; /* the kernel has futex_waitv */
+	struct pulse *pulse; /* NULL: the segment has no heartbeat */
 
 	struct roam_end end; /* send part: the sender; receive part: the receiver */
 	bool gone;           /* link_leave was called; the sender's */
@@ -41,8 +43,7 @@ struct link {
 	uint32_t ending;   /* enum ending */
 	uint32_t broken;   /* link_interrupt came, no wait has seen it yet; also a futex word */
 	uint32_t asleep;   /* enum asleep; the receiver writes */
-	int64_t beat_due;  /* nanoseconds of CLOCK_MONOTONIC */
-	int64_t test_due;  /* of the host's lock */
+	int64_t test_due;  /* of the host's lock: nanoseconds of CLOCK_MONOTONIC */
 
 	struct waiters waiters;
 
@@ -59,6 +60,12 @@ struct link {
 /* A link that holds nothing yet but its own memory, an eventfd and the doorbell (-1: none), which it takes over, also
  * by a failure. */
 int state_create(const struct roam_allocator *allocator, int bell, struct link **link, struct roam_failure *failure);
+
+/* Readies the heartbeat that the segment asks for, before the claim. */
+int state_pulse(struct link *link, struct roam_failure *failure);
+
+/* The first beat, if there are any, of the entry that is being claimed. */
+void state_beat(struct link *link);
 
 /* Makes the link of a claimed entry a live one, and tells the host of the claim. Cannot fail: nothing may between the
  * claim and the first leave. */

@@ -7,7 +7,6 @@
 #include "header.h"
 #include "lock.h"
 #include "state.h"
-#include "tend.h"
 
 /* Goes (Empty, e) to (Reserved, e+1) to (Attached, e+1), with the lock of the entry held. */
 static bool claim(struct link *link)
@@ -19,7 +18,7 @@ static bool claim(struct link *link)
 	if (entry_state(word) != ROAM_STATE_EMPTY || !entry_move(link->entry, word, reserved))
 		return false;
 	entry_set_flags(link->entry);
-	tend_beat(link);
+	state_beat(link);
 	return entry_move(link->entry, reserved, entry_word(ROAM_STATE_ATTACHED, epoch));
 }
 
@@ -68,7 +67,8 @@ static int walk_up(struct link *link, const char *path, struct roam_failure *fai
 	link->by_lock = entry_host_keeps(segment_entry(&link->segment, 1)); /* all entries of one host alike */
 	if (link->by_lock && !lock_held(link->segment.fd, 0))
 		return failure_set(failure, ROAM_ERR_NO_HOST, "nobody holds the host's lock on the segment");
-	return take_empty(link, failure);
+	error = state_pulse(link, failure);
+	return error != 0 ? error : take_empty(link, failure);
 }
 
 int link_walk_up(const char *path, const struct roam_allocator *allocator, struct link **made,

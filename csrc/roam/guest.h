@@ -172,8 +172,8 @@ struct roam_options {
 	 * The most threads that serve at once, those in roam_guest_run included. 0, the default: as many as there are
 	 * handlers at work, up to 1024. The thread that received a request runs its handler; when that takes longer
 	 * than about a millisecond another thread goes on receiving, so that a slow handler delays nobody. 1: the
-	 * library starts no thread; while a handler works nothing is received but when it waits in the library. What
-	 * waits then, also outside of handlers while no thread is in roam_guest_run, runs the handlers of requests that
+	 * library starts no thread for handlers; while one works nothing is received but when it waits in the library.
+	 * What waits then, also outside of handlers while no thread is in roam_guest_run, runs the handlers of requests that
 	 * come, one within the other, at most 64. More requests than threads wait for a handler to return: the bound
 	 * has to be larger than the calls back and forth that wait for one another.
 	 */

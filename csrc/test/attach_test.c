@@ -329,6 +329,7 @@ static void test_no_memory_at_each_allocation(void)
 	int error = ROAM_ERR_NO_MEMORY;
 
 	fresh(&host);
+	host_header(&host)->heartbeat_interval = 4000000;
 	before = held_now();
 	for (uint32_t fails = 1; error != 0 && fails < 100; fails++) {
 		struct ticket_args args;

@@ -7,54 +7,11 @@
 #include <signal.h>
 
 #include "check.h"
+#include "gate.h"
 #include "guest/clock.h"
 #include "pair.h"
 
 enum { ECHO = 1, GATE, CALL, METHOD = 99 };
-
-/* ---- A gate: handlers wait at it, outside of the library -------------------------------------------------------- */
-
-static struct {
-	pthread_mutex_t lock;
-	pthread_cond_t changed;
-	unsigned waiting, most; /* handlers, at once */
-	unsigned open;          /* how many more may pass */
-} gate = { .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
-
-static void gate_reset(void)
-{
-	gate.waiting = gate.most = gate.open = 0;
-}
-
-static void gate_pass(void)
-{
-	pthread_mutex_lock(&gate.lock);
-	gate.waiting++;
-	if (gate.waiting > gate.most)
-		gate.most = gate.waiting;
-	pthread_cond_broadcast(&gate.changed);
-	while (gate.open == 0)
-		pthread_cond_wait(&gate.changed, &gate.lock);
-	gate.open--;
-	gate.waiting--;
-	pthread_mutex_unlock(&gate.lock);
-}
-
-static void gate_open(unsigned count)
-{
-	pthread_mutex_lock(&gate.lock);
-	gate.open += count;
-	pthread_cond_broadcast(&gate.changed);
-	pthread_mutex_unlock(&gate.lock);
-}
-
-static void gate_await(unsigned waiting)
-{
-	pthread_mutex_lock(&gate.lock);
-	while (gate.waiting < waiting)
-		pthread_cond_wait(&gate.changed, &gate.lock);
-	pthread_mutex_unlock(&gate.lock);
-}
 
 /* ---- A service -------------------------------------------------------------------------------------------------- */
 
@@ -223,7 +180,7 @@ static void no_more_threads_serve_than_may(void)
 		gate_open(1);
 		pair_await(pair, &said);
 	}
-	CHECK_EQ(gate.most, THREADS);
+	CHECK_EQ(gate_most(), THREADS);
 	end(&running);
 }
 

@@ -49,12 +49,14 @@ void pair_create(struct pair *pair, const struct roam_method *methods, size_t co
 	struct ticket_args args;
 	struct roam_failure failure;
 	bool foreign = pair->foreign, roomy = pair->roomy;
+	uint64_t heartbeat = pair->heartbeat;
 	int bell;
 
 	memset(pair, 0, sizeof(*pair));
 	pair->before = held_now();
 	counting_init(&pair->memory);
 	host_create(&pair->host, pair_config(roomy), NULL);
+	host_header(&pair->host)->heartbeat_interval = heartbeat;
 	if (foreign)
 		host_peer(&pair->host, 1)->host_flags = 0;
 	bell = host_doorbell(&pair->host, SOCK_STREAM);

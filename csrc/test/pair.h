@@ -23,6 +23,7 @@ struct pair {
 	unsigned logged;
 	/* Set before pair_create. */
 	bool foreign; /* the host keeps neither flags nor table */
+	uint64_t heartbeat; /* the segment's interval, nanoseconds */
 	bool roomy;   /* payloads may have 30,000 bytes rather than 4,000, windows 60,000 rather than 1,000 */
 };
 

@@ -317,27 +317,6 @@ static void test_foreign_host_that_never_wakes(void)
 	CHECK(bed_close(&host, link));
 }
 
-static void test_heart_beats_while_it_sleeps(void)
-{
-	for (enum bed bed = first_bed; bed <= last_own_bed; bed++) {
-		struct host host;
-		struct link *link = bed_open(&host, bed, small_config());
-		uint64_t *last = &host_peer(&host, 1)->last_heartbeat;
-
-		CHECK_EQ(*last, 0); /* the segment has none */
-		link->segment.heartbeat_interval = 4000000;
-		for (int beats = 0; beats < 3; beats++) {
-			uint64_t was = *last;
-
-			while (*last == was)
-				link_wait(link, false, -1);
-			CHECK(*last > was);
-		}
-		CHECK(link_tend(link) >= 0 && link_tend(link) <= 2000000);
-		CHECK(bed_close(&host, link));
-	}
-}
-
 /* A link lingers on the ring's head after a message, for a while that only the next message begins anew. */
 static void test_lingering_ends(void)
 {
@@ -381,7 +360,6 @@ int main(void)
 	RUN(test_interrupt_ends_the_next_sleep);
 	RUN(test_bounded_wait_returns);
 	RUN(test_foreign_host_that_never_wakes);
-	RUN(test_heart_beats_while_it_sleeps);
 	RUN(test_lingering_ends);
 	return finished();
 }
