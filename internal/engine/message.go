@@ -43,17 +43,3 @@ const (
 
 // Fault reports whether the peer broke a rule.
 func (s Status) Fault() bool { return s >= BadType }
-
-// cachedCopy is how much is copied at once, bytes. What Go copies in pieces of a megabyte
-// or more goes past the processor's caches, on amd64 with AVX, and the reader would have to
-// fetch it from memory.
-const cachedCopy = 256 << 10
-
-// copyPayload is copy for what is read soon after it, by the peer or here.
-func copyPayload(into, from []byte) {
-	for len(from) > cachedCopy && len(into) > cachedCopy {
-		copy(into[:cachedCopy], from)
-		into, from = into[cachedCopy:], from[cachedCopy:]
-	}
-	copy(into, from)
-}

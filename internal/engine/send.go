@@ -24,6 +24,7 @@ type sendState struct {
 
 // startSending begins at the indices that stand in the entry.
 func (e *End) startSending() {
+	learnToCopy()
 	e.send.head = atomic.LoadUint32(e.sendHead)
 	e.send.tail = atomic.LoadUint32(e.sendTail)
 	e.send.spare = NewSpares(&e.own)
