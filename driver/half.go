@@ -36,9 +36,11 @@ func newHalf(c *conn, ch *core.Channel) *half {
 		h.w = newWaiter(h.mayGoOn)
 		h.w.kind, h.w.id = transport.Credit, uint32(ch.ID)
 		h.w.peek = h.mayGoOn
+		h.w.returns = true
 	} else {
 		h.w = newWaiter(func() bool { return h.events.Load() != h.seen })
 		h.w.naps = true
+		h.w.returns = true
 	}
 	ch.Owner = h
 	return h

@@ -3,6 +3,7 @@ package driver
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/roam-rpc/roam-go/internal/forecast"
@@ -29,6 +30,12 @@ type waiter struct {
 	// peek is ready without the connection's end, for any goroutine to call; nil where
 	// ready does more than look.
 	peek func() bool
+	// returns: waits again and again, as one who takes items off a channel. Where that was
+	// soon the last time, it is expected to receive again soon.
+	returns, soon bool
+	left          time.Time // when it got what it waited for, zero once it was back
+
+	following bool // is parked, and leaves receiving to others; guarded by parking.mu
 
 	// Guarded by parking.mu.
 	in       [listKinds]neighbours
@@ -53,6 +60,8 @@ type parking struct {
 	blocked waiterList // those of waiters that lookAround wakes
 	queue   waiterList // those that take the role, oldest first
 
+	needy atomic.Int32 // those of waiters that do not leave receiving to others
+
 	sleeps forecast.Sleep // of those who received, and for whom nothing came while they polled
 }
 
@@ -60,12 +69,28 @@ func (p *parking) init() {
 	p.waiters.kind, p.blocked.kind, p.queue.kind = inAll, inBlocked, inQueue
 }
 
+// soonBack is how long one who takes items off a channel may be away for others to rely on
+// its return.
+const soonBack = 100 * time.Microsecond
+
+// isBack notes how long the waiter was away.
+func (w *waiter) isBack() {
+	if !w.left.IsZero() {
+		w.soon = time.Since(w.left) < soonBack
+		w.left = time.Time{}
+	}
+}
+
 func (w *waiter) blocked() bool { return w.kind != transport.Messages || w.every > 0 }
 
-func (p *parking) enter(w *waiter, leads bool) {
+func (p *parking) enter(w *waiter, leads, follows bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.waiters.add(w)
+	w.following = follows
+	if !follows {
+		p.needy.Add(1)
+	}
 	if w.blocked() {
 		p.blocked.add(w)
 	}
@@ -79,6 +104,9 @@ func (p *parking) leave(w *waiter) (promoted bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.waiters.remove(w)
+	if !w.following {
+		p.needy.Add(-1)
+	}
 	p.blocked.remove(w)
 	p.queue.remove(w)
 	promoted, w.promoted = w.promoted, false
@@ -154,6 +182,7 @@ func (p *parking) wakeReady() (woke bool) {
 // await blocks until w is ready, which the connection's end makes everything, or ctx
 // ends, whose error it returns.
 func (c *conn) await(ctx context.Context, w *waiter) error {
+	w.isBack()
 	leads := true // false once nothing came for long: Run wakes this one
 	for {
 		if w.ready() {
@@ -165,18 +194,19 @@ func (c *conn) await(ctx context.Context, w *waiter) error {
 		if c.ended.Load() {
 			return nil
 		}
-		leading := leads && (w.follows == nil || !w.follows())
+		follows := w.follows != nil && w.follows()
+		leading := leads && !follows
 		if leading && c.takeRole() {
 			c.lead(ctx, w)
 			if w.ready() {
-				c.stepAside()
+				c.stepAside(w)
 				return nil
 			}
 			c.stepDown()
 			leads = false
 			continue
 		}
-		if c.sleep(ctx, w, leading) && c.tryRole() {
+		if c.sleep(ctx, w, leading, follows) && c.tryRole() {
 			// Made responsible: receive, or with nothing to wait for any more only
 			// hand on. Who holds the role otherwise hands it on.
 			c.lead(ctx, w)
@@ -188,8 +218,8 @@ func (c *conn) await(ctx context.Context, w *waiter) error {
 
 // sleep parks until something may have changed, and says whether w was made
 // responsible for receiving.
-func (c *conn) sleep(ctx context.Context, w *waiter, leads bool) (promoted bool) {
-	c.park.enter(w, leads)
+func (c *conn) sleep(ctx context.Context, w *waiter, leads, follows bool) (promoted bool) {
+	c.park.enter(w, leads, follows)
 	if w.kind != transport.Messages {
 		c.tr.Arm(w.kind, w.id)
 		defer c.tr.Disarm(w.kind, w.id)

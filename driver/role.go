@@ -131,16 +131,19 @@ func (c *conn) stepDown() {
 	c.handOver()
 }
 
-// stepAside is stepDown of a goroutine that has what it waited for.
-func (c *conn) stepAside() {
-	quiet := c.role.expects == 0
+// stepAside is stepDown of a goroutine that has what it waited for by w.
+func (c *conn) stepAside(w *waiter) {
+	if w.returns {
+		w.left = time.Now()
+	}
+	quiet := c.role.expects == 0 || w.soon
 	if !quiet {
 		c.role.expects--
 		c.rest()
 	}
 	c.role.held.Store(false)
 	// Looked at after the role is free: who waits from now on looks at the role itself.
-	if quiet && c.park.waiters.n.Load() == 0 && !c.ended.Load() {
+	if quiet && c.park.needy.Load() == 0 && !c.ended.Load() {
 		tend(c)
 		return
 	}

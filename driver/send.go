@@ -139,7 +139,7 @@ func (c *conn) publishBlocked(ctx context.Context, m *wire.Message, op committer
 		if errors.Is(lack, transport.ErrNoSlot) {
 			w.kind = transport.Slot
 		}
-		c.sleep(ctx, w, false)
+		c.sleep(ctx, w, false, false)
 		if lack == nil {
 			return ok, c.reason(ctx, err)
 		}
