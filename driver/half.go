@@ -94,8 +94,7 @@ func (h *half) drop(end func(*core.Core)) {
 type sender half
 
 func (s *sender) MaxItem() int {
-	l := s.c.core.Limits()
-	return int(min(l.MaxPayload, l.InitialCredit))
+	return int(s.c.core.Limits().LargestItem())
 }
 
 func (s *sender) Send(ctx context.Context, head, tail []byte) error {
