@@ -28,7 +28,7 @@ func (loopbackClient) close() error        { return nil }
 func newCore(role handshake.Role) *core.Core {
 	return core.New(core.Config{
 		Limits: handshake.Negotiated{Role: role, MaxPayload: maxPayload, InitialCredit: initialCredit},
-		Flow:   flow.NewMessages(role.Parity(), initialCredit, initialCredit),
+		Flow:   flow.NewMessages(role.Parity(), initialCredit),
 	})
 }
 

@@ -52,7 +52,7 @@ func establishLink(l *shmring.Link, role Role, d roam.Dispatcher, o options) (*H
 	if foreign {
 		f = flow.NewForeign(role.Parity(), n.InitialCredit, o.buffered)
 	} else {
-		f = flow.NewTable(l, role.Parity(), n.InitialCredit, n.LargestItem(), n.MaxChannels)
+		f = flow.NewTable(l, role.Parity(), n.InitialCredit, n.MaxChannels)
 	}
 	tr := shmlink.New(l)
 	c := newConn(tr, core.Config{Limits: n, Flow: f, StrictInFlight: !foreign, AnyPeerID: foreign}, d, o)
@@ -73,7 +73,7 @@ func EstablishStream(ctx context.Context, rw io.ReadWriteCloser, role Role, d ro
 		return nil, nil, errors.Join(fmt.Errorf("establish stream: %w", err), s.Close(closing))
 	}
 	s.SetLimits(n.MaxPayload)
-	f := flow.NewMessages(role.Parity(), n.InitialCredit, n.LargestItem())
+	f := flow.NewMessages(role.Parity(), n.InitialCredit)
 	c := newConn(s, core.Config{Limits: n, Flow: f}, d, o)
 	return &Handle{c}, &Driver{c}, nil
 }

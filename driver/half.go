@@ -94,7 +94,8 @@ func (h *half) drop(end func(*core.Core)) {
 type sender half
 
 func (s *sender) MaxItem() int {
-	return int(s.c.core.Limits().LargestItem())
+	l := s.c.core.Limits()
+	return int(min(l.MaxPayload, l.InitialCredit))
 }
 
 func (s *sender) Send(ctx context.Context, head, tail []byte) error {

@@ -21,13 +21,13 @@ type link struct {
 
 // newMessages is a channel over a byte stream.
 func newMessages(window uint32) *link {
-	return opened(flow.NewMessages(1, window, window), flow.NewMessages(0, window, window))
+	return opened(flow.NewMessages(1, window), flow.NewMessages(0, window))
 }
 
 // newTable is a channel over shared memory that the sender allocated.
 func newTable(window uint32) *link {
 	e := newEntries()
-	return opened(flow.NewTable(e, 1, window, window, 64), flow.NewTable(e, 0, window, window, 64))
+	return opened(flow.NewTable(e, 1, window, 64), flow.NewTable(e, 0, window, 64))
 }
 
 func opened(sender, receiver flow.Provider) *link {
@@ -130,66 +130,6 @@ func TestGrantAtOnceWhenEmpty(t *testing.T) {
 	})
 }
 
-// makeFor is make for items of at most largest bytes.
-var makeFor = map[string]func(window, largest uint32) *link{
-	"messages": func(window, largest uint32) *link {
-		return opened(flow.NewMessages(1, window, largest), flow.NewMessages(0, window, largest))
-	},
-	"table": func(window, largest uint32) *link {
-		e := newEntries()
-		return opened(flow.NewTable(e, 1, window, largest, 64), flow.NewTable(e, 0, window, largest, 64))
-	},
-}
-
-// While the sender has credit for any item, there is no hurry.
-func TestGrantsInStepsThoughEmptyWhileTheLargestItemHasCredit(t *testing.T) {
-	for name, provider := range makeFor {
-		for largest, rooms := range map[uint32][]uint32{
-			1:   {90, 80, 70, 60, 100, 90},
-			60:  {90, 80, 70, 60, 100, 90},
-			61:  {90, 80, 70, 100, 90, 80},
-			90:  {90, 100, 90, 100, 90, 100},
-			100: {100, 100, 100, 100, 100, 100},
-		} {
-			l := provider(100, largest)
-			for i, room := range rooms {
-				l.sender.Sent(&l.out, 10)
-				require.NoError(t, l.receiver.Received(&l.in, 10))
-				l.consume(10, true)
-				l.grant(t)
-				require.Equal(t, room, l.room(t), "%s, largest item %d, after item %d", name, largest, i+1)
-			}
-		}
-	}
-}
-
-// Where everything was taken the sender has credit for any item, however large those before
-// were.
-func TestTheLargestItemAlwaysHasCreditWhenEmpty(t *testing.T) {
-	for name, provider := range makeFor {
-		r := rand.New(rand.NewPCG(7, 8))
-		for range 200 {
-			window := 1 + r.Uint32N(1000)
-			largest := 1 + r.Uint32N(window)
-			l := provider(window, largest)
-			for range 200 {
-				var queue []uint32
-				for room := l.room(t); r.IntN(4) > 0; room = l.room(t) {
-					n := r.Uint32N(min(room, largest) + 1)
-					l.sender.Sent(&l.out, n)
-					require.NoError(t, l.receiver.Received(&l.in, n))
-					queue = append(queue, n)
-				}
-				for i, n := range queue {
-					l.consume(n, i == len(queue)-1)
-				}
-				l.grant(t)
-				require.GreaterOrEqual(t, l.room(t), largest, "%s, window %d", name, window)
-			}
-		}
-	}
-}
-
 func TestGrantsInStepsOfHalfAWindow(t *testing.T) {
 	for _, provider := range renewing {
 		for taken, want := range map[uint32]uint32{49: 0, 50: 50, 99: 50, 100: 100} {
@@ -244,7 +184,7 @@ func TestCreditOverTheWrapBoundIsRefused(t *testing.T) {
 
 func TestGrantedTotalBehindSentTotalIsCorruption(t *testing.T) {
 	e := newEntries()
-	table := flow.NewTable(e, 1, 1000, 1000, 64)
+	table := flow.NewTable(e, 1, 1000, 64)
 	w := flow.Window{ID: 1}
 	table.Open(&w, true)
 	table.Sent(&w, 1000)
@@ -259,7 +199,7 @@ func TestGrantedTotalBehindSentTotalIsCorruption(t *testing.T) {
 
 // Hello or Credit never crosses shared memory (shm.handshake).
 func TestCreditMessageIsRefusedOverSharedMemory(t *testing.T) {
-	for _, p := range []flow.Provider{flow.NewTable(newEntries(), 1, 10, 10, 64), flow.NewForeign(1, 10, 10)} {
+	for _, p := range []flow.Provider{flow.NewTable(newEntries(), 1, 10, 64), flow.NewForeign(1, 10, 10)} {
 		w := flow.Window{ID: 5}
 		p.Open(&w, true)
 		assert.ErrorContains(t, p.Credit(&w, 1), "channel 5: credit message over shared memory")

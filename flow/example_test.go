@@ -7,10 +7,9 @@ import (
 )
 
 // Over a byte stream the receiver sends a Credit message for what was consumed: in
-// steps of half a window, and at once when nothing is left and the largest item may lack
-// credit.
+// steps of half a window, and at once when nothing is left.
 func ExampleMessages() {
-	caller, callee := flow.NewMessages(1, 1000, 1000), flow.NewMessages(0, 1000, 1000)
+	caller, callee := flow.NewMessages(1, 1000), flow.NewMessages(0, 1000)
 	ids := make([]uint64, 1)
 	caller.Take(ids)
 	sends, receives := flow.Window{ID: ids[0]}, flow.Window{ID: ids[0]}
@@ -45,7 +44,7 @@ func ExampleMessages() {
 // again when the callee has freed its entry and its messages have been processed.
 func ExampleTable() {
 	shared := newEntries() // in the segment
-	guest := flow.NewTable(shared, 1, 1000, 1000, 4)
+	guest := flow.NewTable(shared, 1, 1000, 4)
 	ids := make([]uint64, guest.Limit())
 	fmt.Println(guest.Take(ids), ids)
 

@@ -12,12 +12,12 @@ type Foreign struct {
 // NewForeign makes the provider. window is the budget of a channel this side sends
 // on; buffered is the most that may lie unread of a channel it receives on, bytes.
 func NewForeign(parity uint64, window, buffered uint32) *Foreign {
-	return &Foreign{Messages: *NewMessages(parity, window, window), buffered: buffered}
+	return &Foreign{Messages: *NewMessages(parity, window), buffered: buffered}
 }
 
 // Open starts a use with the two different bounds.
 func (f *Foreign) Open(w *Window, _ bool) {
-	w.authorised, w.granted = f.bounds.window, f.buffered
+	w.authorised, w.granted = f.window, f.buffered
 }
 
 // Consumed makes room for as much again; the peer is not told.

@@ -21,7 +21,7 @@ func take(p flow.Provider, n int) []uint64 {
 }
 
 func TestIDsOverByteStreamsNeverRepeat(t *testing.T) {
-	for _, p := range []flow.Provider{flow.NewMessages(1, 10, 10), flow.NewForeign(1, 10, 10)} {
+	for _, p := range []flow.Provider{flow.NewMessages(1, 10), flow.NewForeign(1, 10, 10)} {
 		for i := range uint64(1000) {
 			ids := take(p, 1)
 			require.Equal(t, []uint64{2*i + 1}, ids)
@@ -34,7 +34,7 @@ func TestIDsOverByteStreamsNeverRepeat(t *testing.T) {
 		}
 		assert.Zero(t, p.Limit())
 	}
-	assert.Equal(t, []uint64{2, 4, 6}, take(flow.NewMessages(0, 10, 10), 3), "0 is reserved")
+	assert.Equal(t, []uint64{2, 4, 6}, take(flow.NewMessages(0, 10), 3), "0 is reserved")
 }
 
 func TestTableLimitCountsIDsOfOneParity(t *testing.T) {
@@ -47,17 +47,17 @@ func TestTableLimitCountsIDsOfOneParity(t *testing.T) {
 		{1, 4, []uint64{1, 3}}, {0, 0, []uint64{}}, {0, 1, []uint64{}}, {0, 2, []uint64{}}, {0, 3, []uint64{2}},
 		{0, 4, []uint64{2}}, {0, 5, []uint64{2, 4}}, {1, 8, []uint64{1, 3, 5, 7}},
 	} {
-		p := flow.NewTable(newEntries(), test.parity, 10, 10, test.maxChannels)
+		p := flow.NewTable(newEntries(), test.parity, 10, test.maxChannels)
 		assert.Equal(t, len(test.ids), p.Limit())
 		assert.Nil(t, take(p, p.Limit()+1))
 		assert.Equal(t, test.ids, take(p, p.Limit()))
 	}
-	large := flow.NewTable(newEntries(), 1, 10, 10, math.MaxUint32)
+	large := flow.NewTable(newEntries(), 1, 10, math.MaxUint32)
 	assert.Equal(t, 1<<31-1, large.Limit())
 }
 
 func TestTakeGivesAllIDsOrNone(t *testing.T) {
-	p := flow.NewTable(newEntries(), 1, 10, 10, 8) // 1 3 5 7
+	p := flow.NewTable(newEntries(), 1, 10, 8) // 1 3 5 7
 	first := take(p, 3)
 	assert.Equal(t, []uint64{1, 3, 5}, first)
 	assert.Nil(t, take(p, 2))
@@ -71,7 +71,7 @@ func TestTakeGivesAllIDsOrNone(t *testing.T) {
 
 func TestOpenActivatesEntriesOfOurOwnOnly(t *testing.T) {
 	e := newEntries()
-	p := flow.NewTable(e, 1, 1234, 1234, 8)
+	p := flow.NewTable(e, 1, 1234, 8)
 	p.Open(&flow.Window{ID: 2}, false)
 	assert.True(t, e.IsFree(2))
 	p.Open(&flow.Window{ID: 3}, true)
@@ -85,7 +85,7 @@ func TestOpenActivatesEntriesOfOurOwnOnly(t *testing.T) {
 func useUp(start uint32) (*flow.Table, *entries, *flow.Window) {
 	e := newEntries()
 	e.head = start
-	p := flow.NewTable(e, 1, 10, 10, 2)
+	p := flow.NewTable(e, 1, 10, 2)
 	take(p, 1)
 	w := &flow.Window{ID: 1}
 	p.Open(w, true)
@@ -152,7 +152,7 @@ func TestNoIDIsUsedTwiceAtOnceAndNoneIsLost(t *testing.T) {
 		e := newEntries()
 		e.head = math.MaxUint32 - 50
 		processed := e.head
-		p := flow.NewTable(e, seed%2, 10, 10, 17)
+		p := flow.NewTable(e, seed%2, 10, 17)
 		ids := map[uint64]*model{}
 		given := 0
 		use := func(chosen func(m *model, id uint64) bool, do func(m *model, id uint64)) {
@@ -224,7 +224,7 @@ func TestNoIDIsUsedTwiceAtOnceAndNoneIsLost(t *testing.T) {
 // freed when the ring was drained, not when somebody asks for it much later.
 func TestLesson_DrainedIDIsNotStuckAfter2To31Messages(t *testing.T) {
 	e := newEntries()
-	p := flow.NewTable(e, 1, 10, 10, 2) // id 1 alone
+	p := flow.NewTable(e, 1, 10, 2) // id 1 alone
 	w := flow.Window{ID: take(p, 1)[0]}
 	p.Open(&w, true)
 	p.Retire(&w)

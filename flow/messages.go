@@ -8,15 +8,14 @@ import (
 // Messages is the provider of byte streams: credit is counted here and travels in
 // Credit messages; ids count up and never repeat.
 type Messages struct {
-	bounds bounds
+	window uint32
 	next   uint64
 }
 
 // NewMessages makes the provider of a side that allocates ids of the given parity
-// (1 odd, 0 even). window is the initial credit of each channel and largest the largest
-// item, at most that, bytes.
-func NewMessages(parity uint64, window, largest uint32) *Messages {
-	return &Messages{bounds: bounds{window, largest}, next: 2 - parity}
+// (1 odd, 0 even). window is the initial credit of each channel, bytes.
+func NewMessages(parity uint64, window uint32) *Messages {
+	return &Messages{window: window, next: 2 - parity}
 }
 
 // Take allocates the next ids.
@@ -36,7 +35,7 @@ func (m *Messages) Limit() int { return 0 }
 
 // Open starts both counters at the initial credit.
 func (m *Messages) Open(w *Window, _ bool) {
-	w.authorised, w.granted = m.bounds.window, m.bounds.window
+	w.authorised, w.granted = m.window, m.window
 }
 
 // Room is what was authorised and not sent yet.
@@ -50,7 +49,7 @@ func (m *Messages) Received(w *Window, n uint32) error { return w.take(n) }
 
 // Consumed says when to send how much credit.
 func (m *Messages) Consumed(w *Window, n uint32, empty bool) uint32 {
-	step := w.grantStep(n, empty, m.bounds)
+	step := w.grantStep(n, empty, m.window)
 	w.granted += step
 	return step
 }

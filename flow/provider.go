@@ -65,19 +65,12 @@ func (e *OverrunError) Error() string {
 	return fmt.Sprintf("channel %d: data of %d bytes with %d bytes of credit", e.Channel, e.Size, e.Granted)
 }
 
-// bounds are of all channels of a provider, bytes.
-type bounds struct {
-	window  uint32 // the initial credit
-	largest uint32 // an item, at most window
-}
-
-// grantStep collects what was consumed until it is worth granting: half a window, or all
-// at once when nothing is left to take and the sender may lack credit for the largest item,
-// lest a large next item and a withheld grant wait for each other.
-func (w *Window) grantStep(n uint32, empty bool, b bounds) uint32 {
+// grantStep collects what was consumed until it is worth granting: half a window,
+// or all at once when nothing is left to take, lest a large next item and a withheld
+// grant wait for each other.
+func (w *Window) grantStep(n uint32, empty bool, window uint32) uint32 {
 	w.consumed += n
-	urgent := empty && w.granted-w.received < b.largest
-	if w.consumed == 0 || !urgent && w.consumed < b.window/2 {
+	if w.consumed == 0 || !empty && w.consumed < window/2 {
 		return 0
 	}
 	step := w.consumed

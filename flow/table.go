@@ -24,7 +24,7 @@ type Entries interface {
 // over, entry Free, then every message up to the ring head read after that processed.
 type Table struct {
 	entries   Entries
-	bounds    bounds
+	window    uint32
 	parity    uint64
 	limit     int
 	next      uint64   // lowest id that was never used
@@ -42,15 +42,14 @@ type draining struct {
 }
 
 // NewTable makes the provider of a side that allocates ids of the given parity
-// (1 odd, 0 even) below maxChannels. window is the initial credit and
-// largest the largest item, at most that, bytes.
-func NewTable(e Entries, parity uint64, window, largest, maxChannels uint32) *Table {
+// (1 odd, 0 even) below maxChannels. window is the initial credit, bytes.
+func NewTable(e Entries, parity uint64, window, maxChannels uint32) *Table {
 	first := 2 - parity
 	limit := 0
 	if uint64(maxChannels) > first {
 		limit = int((uint64(maxChannels) - first + 1) / 2)
 	}
-	return &Table{entries: e, bounds: bounds{window, largest}, parity: parity, limit: limit,
+	return &Table{entries: e, window: window, parity: parity, limit: limit,
 		next: first, max: uint64(maxChannels), processed: e.RecvHead()}
 }
 
@@ -108,9 +107,9 @@ func (t *Table) Limit() int { return t.limit }
 
 // Open starts the use of an entry; the caller activates it.
 func (t *Table) Open(w *Window, ours bool) {
-	w.granted = t.bounds.window
+	w.granted = t.window
 	if ours {
-		t.entries.Activate(uint32(w.ID), t.bounds.window)
+		t.entries.Activate(uint32(w.ID), t.window)
 	}
 }
 
@@ -131,7 +130,7 @@ func (t *Table) Received(w *Window, n uint32) error { return w.take(n) }
 
 // Consumed grants in the table; no message is sent.
 func (t *Table) Consumed(w *Window, n uint32, empty bool) uint32 {
-	if step := w.grantStep(n, empty, t.bounds); step > 0 {
+	if step := w.grantStep(n, empty, t.window); step > 0 {
 		w.granted += step
 		t.entries.Grant(uint32(w.ID), step)
 	}

@@ -59,19 +59,9 @@ int core_count_received(struct core *core, struct core_channel *channel, uint32_
 	return 0;
 }
 
-/* Whether nothing is left to take, and the other side may lack credit for the largest item. */
-static bool lacks_credit(const struct core *core, const struct core_channel *channel)
-{
-	const struct roam_limits *limits = &core->config.limits;
-	uint32_t largest = limits->max_payload_size < limits->initial_credit ? limits->max_payload_size
-									     : limits->initial_credit;
-
-	return items_empty(&channel->items) && channel->granted - channel->received < largest;
-}
-
 /*
- * Collects what was taken until it is worth granting: half a window, or all at once where a large next item and a
- * withheld grant would wait for each other.
+ * Collects what was taken until it is worth granting: half a window, or all at once when nothing is left to take, lest
+ * a large next item and a withheld grant wait for each other.
  */
 void core_count_consumed(struct core *core, struct core_channel *channel, uint32_t len)
 {
@@ -83,7 +73,7 @@ void core_count_consumed(struct core *core, struct core_channel *channel, uint32
 	}
 	channel->consumed += len;
 	step = channel->consumed;
-	if (step == 0 || (!lacks_credit(core, channel) && step < core->config.limits.initial_credit / 2))
+	if (step == 0 || (!items_empty(&channel->items) && step < core->config.limits.initial_credit / 2))
 		return;
 	channel->consumed = 0;
 	channel->granted += step;

@@ -114,35 +114,6 @@ static void credit_is_granted_when_items_are_taken(void)
 	over(&peer);
 }
 
-static void credit_is_granted_in_steps_while_the_largest_item_has_credit(void)
-{
-	static const struct {
-		uint32_t largest, granted[6];
-	} table[] = {
-		{ 10, { 0, 0, 0, 0, 50, 50 } },
-		{ 60, { 0, 0, 0, 0, 50, 50 } },
-		{ 61, { 0, 0, 0, 40, 40, 40 } },
-		{ 90, { 0, 20, 20, 40, 40, 60 } },
-		{ 100, { 10, 20, 30, 40, 50, 60 } },
-		{ 101, { 10, 20, 30, 40, 50, 60 } },
-	};
-
-	for (size_t row = 0; row < sizeof(table) / sizeof(table[0]); row++) {
-		struct peer peer;
-		struct core_channel *rx;
-
-		peer_create(&peer, PEER_TABLE, 0, 8);
-		peer.core.config.limits.max_payload_size = table[row].largest;
-		rx = &peer_call(&peer, "r")->channels[0];
-		for (size_t i = 0; i < 6; i++) {
-			send_bytes(&peer, 2, 10);
-			take_any(&peer, rx);
-			CHECK_EQ(peer.table.entry[2].granted, TEST_WINDOW + table[row].granted[i]);
-		}
-		over(&peer);
-	}
-}
-
 static void foreign_peers_are_granted_by_the_buffer_limit_alone(void)
 {
 	struct peer peer;
@@ -188,7 +159,6 @@ static void counters_wrap(void)
 
 	peer_create(&peer, PEER_TABLE, 0, 8);
 	peer.core.config.limits.initial_credit = WINDOW;
-	peer.core.config.limits.max_payload_size = WINDOW;
 	tx = &peer_call(&peer, "s")->channels[0];
 	rx = &peer_call(&peer, "r")->channels[0];
 	for (int i = 0; i < 4; i++) {
@@ -566,7 +536,6 @@ int main(void)
 	RUN(credit_overrun_is_goodbye);
 	RUN(granted_less_than_sent_is_the_wrap_rule);
 	RUN(credit_is_granted_when_items_are_taken);
-	RUN(credit_is_granted_in_steps_while_the_largest_item_has_credit);
 	RUN(foreign_peers_are_granted_by_the_buffer_limit_alone);
 	RUN(nobody_grants_after_close_or_reset);
 	RUN(counters_wrap);

@@ -94,8 +94,8 @@ func TestLesson_StuckAfter2To32Messages(t *testing.T) {
 func TestLesson_StuckAfter2To32Bytes(t *testing.T) {
 	const window, before = 1 << 30, 50 // bytes; how far from the wrap the items start
 	stream, table := streams(t, handshake.Acceptor), shared(t, handshake.Acceptor, 8)
-	stream.core.cfg.Flow = flow.NewMessages(0, window, window)
-	table.core.cfg.Flow = flow.NewTable(table.entries(handshake.Acceptor), 0, window, window, 8)
+	stream.core.cfg.Flow = flow.NewMessages(0, window)
+	table.core.cfg.Flow = flow.NewTable(table.entries(handshake.Acceptor), 0, window, 8)
 	for name, p := range map[string]*peer{"stream": stream, "table": table} {
 		t.Run(name, func(t *testing.T) {
 			f := openChannels(p)

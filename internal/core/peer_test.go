@@ -38,7 +38,7 @@ func newPeer(t *testing.T, role handshake.Role, maxChannels uint32, make func(*p
 // streams is the peer of a core over a byte stream.
 func streams(t *testing.T, role handshake.Role) *peer {
 	return newPeer(t, role, 0, func(*peer) (flow.Provider, Config) {
-		return flow.NewMessages(role.Parity(), testWindow, testWindow), Config{}
+		return flow.NewMessages(role.Parity(), testWindow), Config{}
 	})
 }
 
@@ -46,7 +46,7 @@ func streams(t *testing.T, role handshake.Role) *peer {
 func shared(t *testing.T, role handshake.Role, maxChannels uint32) *peer {
 	return newPeer(t, role, maxChannels, func(p *peer) (flow.Provider, Config) {
 		p.table = newTable(maxChannels, func(format string, args ...any) { t.Helper(); t.Fatalf(format, args...) })
-		return flow.NewTable(p.entries(role), role.Parity(), testWindow, testWindow, maxChannels), Config{StrictInFlight: true}
+		return flow.NewTable(p.entries(role), role.Parity(), testWindow, maxChannels), Config{StrictInFlight: true}
 	})
 }
 

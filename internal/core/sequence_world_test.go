@@ -144,11 +144,11 @@ func (s *side) start(role handshake.Role) {
 	var f flow.Provider
 	switch w.transport {
 	case overStream:
-		f = flow.NewMessages(role.Parity(), w.window, w.window)
+		f = flow.NewMessages(role.Parity(), w.window)
 	case overTable:
 		limits.MaxChannels = tableSize
 		s.entries = &entries{table: w.table, parity: uint32(role.Parity()), head: func() uint32 { return s.in.head }}
-		f = flow.NewTable(s.entries, role.Parity(), w.window, w.window, tableSize)
+		f = flow.NewTable(s.entries, role.Parity(), w.window, tableSize)
 	case overForeign:
 		limits.MaxChannels = tableSize
 		f = flow.NewForeign(role.Parity(), w.window, w.window)
