@@ -29,15 +29,21 @@ func TestAWaiterThatWasBackSoonIsReliedOn(t *testing.T) {
 	assert.False(t, w.soon)
 }
 
-// TestWhoIsBackSoonLeavesNobodyResponsible though requests are expected; others do.
+// TestWhoIsBackSoonLeavesNobodyResponsible though another waits who leaves receiving to it;
+// where requests are expected it does not, for fewer waits than others.
 func TestWhoIsBackSoonLeavesNobodyResponsible(t *testing.T) {
 	cases := []struct {
 		name          string
 		soon, follows bool // of who steps aside, of who waits
 		waits, arms   bool
+		expects, left int
 	}{
+		{name: "nobody waits"},
 		{name: "back soon", soon: true},
-		{name: "away for long", arms: true},
+		{name: "requests are expected", expects: 3, left: 2, arms: true},
+		{name: "back soon, requests are expected", soon: true, expects: 7, left: 3, arms: true},
+		{name: "back soon, one more request is expected", soon: true, expects: 1, arms: true},
+		{name: "away for long, while another leaves receiving to it", waits: true, follows: true, arms: true},
 		{name: "back soon, while another leaves receiving to it", soon: true, waits: true, follows: true},
 		{name: "back soon, while another waits", soon: true, waits: true, arms: true},
 	}
@@ -52,9 +58,11 @@ func TestWhoIsBackSoonLeavesNobodyResponsible(t *testing.T) {
 			if x.waits {
 				c.park.enter(other, false, x.follows)
 			}
-			c.role.expects = 3
+			c.role.expects = x.expects
 			c.stepAside(w)
 			assert.Equal(t, x.arms, c.role.armed.Load())
+			assert.False(t, c.role.held.Load())
+			assert.Equal(t, x.left, c.role.expects)
 			assert.False(t, w.left.IsZero())
 			if x.waits {
 				c.park.leave(other)

@@ -70,6 +70,7 @@ func (t *caretaker) look() {
 // lapsed says that the connection may be left without somebody responsible. Where nobody
 // had it since the last look, it changes that.
 func (c *conn) lapsed() bool {
+	c.grantWithheld()
 	if c.relieveLate() {
 		return true
 	}

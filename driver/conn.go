@@ -54,6 +54,8 @@ type conn struct {
 	spare   sync.Pool // of *pending, for calls to come
 	outWait outWait
 
+	withholds atomic.Bool // credit waits to be granted
+
 	ended atomic.Bool   // the core has failed
 	idle  chan struct{} // closed when ended and nothing of the connection is left
 	once  sync.Once

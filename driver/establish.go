@@ -55,7 +55,7 @@ func establishLink(l *shmring.Link, role Role, d roam.Dispatcher, o options) (*H
 		f = flow.NewTable(l, role.Parity(), n.InitialCredit, n.MaxChannels)
 	}
 	tr := shmlink.New(l)
-	c := newConn(tr, core.Config{Limits: n, Flow: f, StrictInFlight: !foreign, AnyPeerID: foreign}, d, o)
+	c := newConn(tr, core.Config{Limits: n, Flow: f, StrictInFlight: !foreign, AnyPeerID: foreign, Withhold: true}, d, o)
 	c.sizeOf, c.budget, c.bell.Wake = shmlink.Size, foreign, tr.WakeNap
 	return &Handle{c}, &Driver{c}, nil
 }
@@ -74,7 +74,7 @@ func EstablishStream(ctx context.Context, rw io.ReadWriteCloser, role Role, d ro
 	}
 	s.SetLimits(n.MaxPayload)
 	f := flow.NewMessages(role.Parity(), n.InitialCredit)
-	c := newConn(s, core.Config{Limits: n, Flow: f}, d, o)
+	c := newConn(s, core.Config{Limits: n, Flow: f, Withhold: true}, d, o)
 	return &Handle{c}, &Driver{c}, nil
 }
 

@@ -94,8 +94,7 @@ func (h *half) drop(end func(*core.Core)) {
 type sender half
 
 func (s *sender) MaxItem() int {
-	l := s.c.core.Limits()
-	return int(min(l.MaxPayload, l.InitialCredit))
+	return int(s.c.core.Limits().LargestItem())
 }
 
 func (s *sender) Send(ctx context.Context, head, tail []byte) error {
@@ -207,10 +206,14 @@ func (r *receiver) take(buf []byte) (got taken, err error) {
 	if got.ok { // with the item: the next one is not the one that was waited for
 		got.loan, r.loan, r.borrows = r.loan, nil, false
 	}
+	withholds := c.core.Withholds()
 	c.mu.Unlock()
 	c.flush()
 	if got.ok {
 		c.tr.Notify()
+	}
+	if withholds {
+		c.withhold()
 	}
 	return got, err
 }

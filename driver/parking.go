@@ -219,6 +219,7 @@ func (c *conn) await(ctx context.Context, w *waiter) error {
 // sleep parks until something may have changed, and says whether w was made
 // responsible for receiving.
 func (c *conn) sleep(ctx context.Context, w *waiter, leads, follows bool) (promoted bool) {
+	c.grantWithheld()
 	c.park.enter(w, leads, follows)
 	if w.kind != transport.Messages {
 		c.tr.Arm(w.kind, w.id)

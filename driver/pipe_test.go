@@ -47,7 +47,7 @@ func connectPipe(t *testing.T, size int) (initiator, acceptor *Handle) {
 func pipeConn(end *transporttest.End, role Role) (*Handle, *Driver) {
 	limits := pipeLimits
 	limits.Role = role
-	cfg := core.Config{Limits: limits, Flow: flow.NewMessages(role.Parity(), limits.InitialCredit)}
+	cfg := core.Config{Limits: limits, Flow: flow.NewMessages(role.Parity(), limits.InitialCredit), Withhold: true}
 	o := makeOptions([]Option{WithLogger(slog.New(slog.DiscardHandler))})
 	c := newConn(end, cfg, &testbed.Service{}, o)
 	return &Handle{c}, &Driver{c}

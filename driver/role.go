@@ -56,8 +56,11 @@ const (
 const takeover = 64
 
 // expectation is for how many waits of this side the peer is expected to send another
-// Request after one.
-const expectation = 16
+// Request after one. Who comes back soon counts for several.
+const (
+	expectation = 16
+	soonSpends  = 4
+)
 
 func (c *conn) tryRole() bool {
 	if !c.role.held.CompareAndSwap(false, true) {
@@ -136,18 +139,27 @@ func (c *conn) stepAside(w *waiter) {
 	if w.returns {
 		w.left = time.Now()
 	}
-	quiet := c.role.expects == 0 || w.soon
+	others := &c.park.waiters.n
+	spent := 1
+	if w.soon {
+		others, spent = &c.park.needy, soonSpends
+	}
+	quiet := c.role.expects == 0
 	if !quiet {
-		c.role.expects--
+		c.role.expects = max(0, c.role.expects-spent)
 		c.rest()
 	}
 	c.role.held.Store(false)
 	// Looked at after the role is free: who waits from now on looks at the role itself.
-	if quiet && c.park.needy.Load() == 0 && !c.ended.Load() {
+	switch {
+	case !quiet:
+		c.handOver()
+	case others.Load() == 0 && !c.ended.Load():
 		tend(c)
-		return
+	case c.promote():
+	case c.tryRole(): // nobody goes on receiving: what was received is told first
+		c.stepDown()
 	}
-	c.handOver()
 }
 
 // handOver makes somebody responsible for the next message when the role is free.
@@ -239,6 +251,7 @@ func (c *conn) startSpell(w *waiter) {
 // nap sleeps on the transport's own word, up to a limit and the context's deadline. false:
 // it cannot be done here.
 func (c *conn) nap(ctx context.Context, w *waiter) bool {
+	c.grantWithheld()
 	c.rest()
 	c.role.standby.call()  // nothing else tells of the peer's death
 	c.role.napper.Store(w) // before the look: whoever changes w after it rings

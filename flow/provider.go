@@ -65,6 +65,9 @@ func (e *OverrunError) Error() string {
 	return fmt.Sprintf("channel %d: data of %d bytes with %d bytes of credit", e.Channel, e.Size, e.Granted)
 }
 
+// Ahead is how much the peer may send beyond what came, bytes.
+func (w *Window) Ahead() uint32 { return w.granted - w.received }
+
 // grantStep collects what was consumed until it is worth granting: half a window,
 // or all at once when nothing is left to take, lest a large next item and a withheld
 // grant wait for each other.

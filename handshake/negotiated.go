@@ -50,3 +50,7 @@ type Negotiated struct {
 type Provider interface {
 	Negotiate(ctx context.Context) (Negotiated, error)
 }
+
+// LargestItem is the largest item of a channel, bytes: it fits one message, and the credit
+// that a channel starts with.
+func (n Negotiated) LargestItem() uint32 { return min(n.MaxPayload, n.InitialCredit) }

@@ -112,7 +112,7 @@ void link_finish(struct link *link);
 /* ---- Leaving ---------------------------------------------------------------------------------------------------- */
 
 /*
- * From now on nothing but link_leave writes to the segment: link_stage says ROAM_NO_SPACE, nothing is received, and the
+ * From now on nothing but link_leave, and until its goodbye the heartbeat, writes to the segment: link_stage says ROAM_NO_SPACE, nothing is received, and the
  * rest does nothing. The thread that sends calls it, with nothing staged, while none receives or waits. Idempotent.
  */
 void link_stop(struct link *link);

@@ -175,7 +175,8 @@ struct roam_options {
 	 * library starts no thread for handlers; while one works nothing is received but when it waits in the library.
 	 * What waits then, also outside of handlers while no thread is in roam_guest_run, runs the handlers of requests that
 	 * come, one within the other, at most 64. More requests than threads wait for a handler to return: the bound
-	 * has to be larger than the calls back and forth that wait for one another.
+	 * has to be larger than the calls back and forth that wait for one another. Heartbeats, where the host asks for
+	 * them, a thread of the library writes, which runs nothing of the program.
 	 */
 	uint32_t max_threads;
 

@@ -39,6 +39,7 @@ type Channel struct {
 	end      error // what the application gets after the queue, when over
 	detached bool
 	released bool // entry freed or id retired
+	withheld bool // its credit waits
 	credit   *Out // queued Credit message
 	tomb     *list.Element
 }
@@ -270,7 +271,16 @@ func (c *Core) Move(ch *Channel, move func([]byte) []byte) {
 }
 
 func (c *Core) grant(ch *Channel, n uint32) {
-	credit := c.cfg.Flow.Consumed(&ch.window, n, ch.queue.empty())
+	empty := ch.queue.empty()
+	if empty && c.withholds(ch) {
+		c.withhold(ch)
+		empty = false
+	}
+	c.sendCredit(ch, c.cfg.Flow.Consumed(&ch.window, n, empty))
+}
+
+// sendCredit queues a Credit message, if there is credit to be sent so.
+func (c *Core) sendCredit(ch *Channel, credit uint32) {
 	if credit == 0 {
 		return
 	}

@@ -21,6 +21,8 @@ type Config struct {
 	// AnyPeerID lets channel ids be any u32: the peer keeps no channel table. What
 	// this side allocates runs on beyond MaxChannels too.
 	AnyPeerID bool
+	// Withhold lets credit wait that the peer does not lack: see Core.GrantWithheld.
+	Withhold bool
 }
 
 // Core is the state of one connection. It is not safe for concurrent use.
@@ -36,6 +38,7 @@ type Core struct {
 	highest  [2]uint64           // highest channel id opened, by parity
 	lenient  bool                // messages for unopened ids of the peer's are dropped
 	tombs    tombs
+	withheld []*Channel // whose credit waits
 
 	outbox   outbox
 	effects  []Effect

@@ -24,12 +24,3 @@ TEXT ·ownLine(SB), NOSPLIT, $0-8
 	MOVQ at+0(FP), AX
 	BYTE $0x0F; BYTE $0x0D; BYTE $0x08 // PREFETCHW (AX), which the assembler does not know
 	RET
-
-// func moveString(into, from unsafe.Pointer, n int)
-TEXT ·moveString(SB), NOSPLIT, $0-24
-	MOVQ into+0(FP), DI
-	MOVQ from+8(FP), SI
-	MOVQ n+16(FP), CX
-	CLD
-	REP; MOVSB
-	RET

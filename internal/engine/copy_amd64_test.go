@@ -2,11 +2,7 @@
 
 package engine
 
-import (
-	"testing"
-
-	"github.com/stretchr/testify/require"
-)
+import "testing"
 
 // eachWayToCopy runs test with the processor's instruction and without.
 func eachWayToCopy(t *testing.T, test func(t *testing.T)) {
@@ -17,13 +13,4 @@ func eachWayToCopy(t *testing.T, test func(t *testing.T)) {
 		copiesStrings = strings
 		t.Run(name, test)
 	}
-}
-
-// TestLearnsOnce: what copies is settled before there is an End, and does not change.
-func TestLearnsOnce(t *testing.T) {
-	learnToCopy()
-	learnt := copiesStrings
-	learnToCopy()
-	require.Equal(t, learnt, copiesStrings)
-	t.Log("copies strings:", learnt)
 }

@@ -1,7 +1,8 @@
 package model
 
 // stepAside is stepDown of a waiter that has its answer: where nobody waits, it leaves
-// the arming of the pump to the caretaker (driver: stepAside, tend).
+// the arming of the pump to the caretaker (driver: stepAside, tend). One that comes back soon
+// does so though others wait that leave receiving to it, which is AsideBlindly.
 func (r RoleRule) stepAside() roleCode {
 	return roleCode{
 		{label: "aside", name: "gives the role up", do: func(s *RoleState, _ int) string {
