@@ -50,9 +50,11 @@ func TestTheWholeWindowIsThereAgainThoughNobodyReceives(t *testing.T) {
 		items  = window >> 10
 		rounds = 20
 	)
-	test := func(t *testing.T, caller, callee *Handle) {
+	newBursts := func() (*bursts, roam.Dispatcher) {
 		service := &bursts{take: make(chan int), taken: make(chan struct{})}
-		callee.c.dispatch = testbed.NewTestbedDispatcher(service)
+		return service, testbed.NewTestbedDispatcher(service)
+	}
+	test := func(t *testing.T, caller *Handle, service *bursts) {
 		tx, rx := roam.Channel[[]byte]()
 		drained := make(chan error, 1)
 		go func() {
@@ -73,16 +75,19 @@ func TestTheWholeWindowIsThereAgainThoughNobodyReceives(t *testing.T) {
 	}
 	t.Run("segment", func(t *testing.T) {
 		p := newSegmentPair(t, shmring.Config{SlotSize: 2 << 10, SlotsPerGuest: 2 * items, InitialCredit: window})
+		service, dispatcher := newBursts()
+		p.drivers[1].c.dispatch = dispatcher
 		p.run()
-		test(t, p.atHost, p.atGuest)
+		test(t, p.atHost, service)
 	})
 	t.Run("stream", func(t *testing.T) {
 		a, b := net.Pipe()
 		limits := WithLimits(handshake.Limits{MaxPayload: 2 << 10, InitialCredit: window})
+		service, dispatcher := newBursts()
 		handles, ended := make(chan *Handle, 2), make(chan struct{}, 2)
 		for end, role := range map[net.Conn]Role{a: Initiator, b: Acceptor} {
 			go func() {
-				handle, drv, err := EstablishStream(context.Background(), end, role, roam.NoService, limits, quiet)
+				handle, drv, err := EstablishStream(context.Background(), end, role, dispatcher, limits, quiet)
 				if assert.NoError(t, err) {
 					handles <- handle
 					_ = drv.Run(context.Background())
@@ -90,8 +95,8 @@ func TestTheWholeWindowIsThereAgainThoughNobodyReceives(t *testing.T) {
 				ended <- struct{}{}
 			}()
 		}
-		caller, callee := <-handles, <-handles
-		test(t, caller, callee)
+		caller := <-handles
+		test(t, caller, service)
 		require.NoError(t, caller.Close(context.Background()))
 		<-ended
 		<-ended
