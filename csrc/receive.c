@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "roam/shm.h"
+#include "shared.h"
 
 /* Where payloads go; at most UINT32_MAX bytes are used, so that an offset fits struct roam_message. */
 struct arena {
@@ -121,8 +122,10 @@ static void expect_slot(const struct roam_end *end)
 {
 	uint32_t guess = end->next_slot[end->last_slot % ROAM_GUESSES];
 
-	if (guess < end->peer_pool.count)
-		__builtin_prefetch((unsigned char *)roam_pool_payload(&end->peer_pool, guess) - ROAM_GENERATION_SIZE);
+	if (guess >= end->peer_pool.count)
+		return;
+	__builtin_prefetch((unsigned char *)roam_pool_payload(&end->peer_pool, guess) - ROAM_GENERATION_SIZE);
+	own_line(&end->peer_pool.bitmap[guess / 64]); /* which the peer has written to if it took slots */
 }
 
 static void learn_slot(struct roam_end *end, uint32_t slot)

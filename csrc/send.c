@@ -91,6 +91,11 @@ bool roam_end_commit(struct roam_end *end)
 	return bell;
 }
 
+void roam_end_look_ahead(struct roam_end *end)
+{
+	roam_spares_ahead(&end->spares, &end->own_pool);
+}
+
 void roam_end_give_back(struct roam_end *end)
 {
 	roam_spares_give_back(&end->spares, &end->own_pool);

@@ -78,20 +78,27 @@ static uint64_t lowest(uint64_t set, uint32_t n)
 	return set & ~rest;
 }
 
-/* Takes the lowest free slots of one word, at most so many; false when none is free. */
+/*
+ * Takes the lowest free slots of one word, at most so many; false when none is free. From the lowest, since slots that
+ * were used of late are the likeliest to be in a cache; but not those that were taken last, if others are free. Of
+ * these some are still with the receiver when the next are taken: two batches that take turns come in an order that
+ * repeats itself, which the receiver counts on.
+ */
 static bool take_some(const struct roam_pool *pool, uint32_t most, struct roam_spares *spares)
 {
-	/* From the lowest: the slot used last is the likeliest to be in a cache. */
 	for (uint32_t word = 0; word < bitmap_words(pool); word++) {
 		uint64_t mask = slot_bits(pool, word);
 		/* Ordered: after a waiter for a slot has set its flag. */
 		uint64_t old = load_ordered64(&pool->bitmap[word]);
 
 		while ((old & mask) != 0) {
-			uint64_t taken = lowest(old & mask, most);
+			uint64_t others = old & mask & ~(word == spares->word ? spares->last : 0);
+			uint64_t taken = lowest(others != 0 ? others : old & mask, most);
 
 			if (clear_bits(&pool->bitmap[word], &old, taken)) {
-				*spares = (struct roam_spares){ .word = word, .bits = taken };
+				*spares = (struct roam_spares){
+					.word = word, .bits = taken, .last = most > 1 ? taken : 0,
+				};
 				return true;
 			}
 		}
@@ -101,7 +108,7 @@ static bool take_some(const struct roam_pool *pool, uint32_t most, struct roam_s
 
 bool roam_pool_take(const struct roam_pool *pool, struct roam_slot *taken)
 {
-	struct roam_spares one;
+	struct roam_spares one = { 0 };
 
 	if (!take_some(pool, 1, &one))
 		return false;
@@ -122,14 +129,28 @@ static uint32_t next_spare(const struct roam_spares *spares)
 	return spares->word * 64 + (uint32_t)__builtin_ctzll(spares->bits);
 }
 
+/* Has the line fetched that the next message writes to. */
+static void own_next(const struct roam_spares *spares, const struct roam_pool *pool)
+{
+	if (spares->bits != 0)
+		own_line(generation_of(pool, next_spare(spares)));
+}
+
+void roam_spares_ahead(struct roam_spares *spares, const struct roam_pool *pool)
+{
+	if (spares->bits != 0 || most_spares(pool) == 1)
+		return;
+	(void)take_some(pool, most_spares(pool), spares);
+	own_next(spares, pool);
+}
+
 bool roam_spares_take(struct roam_spares *spares, const struct roam_pool *pool, struct roam_slot *taken)
 {
 	if (spares->bits == 0 && !take_some(pool, most_spares(pool), spares))
 		return false;
 	use(pool, next_spare(spares), taken);
 	spares->bits &= spares->bits - 1;
-	if (spares->bits != 0) /* which the next message writes to */
-		own_line((unsigned char *)roam_pool_payload(pool, next_spare(spares)) - ROAM_GENERATION_SIZE);
+	own_next(spares, pool);
 	return true;
 }
 
@@ -137,7 +158,7 @@ void roam_spares_give_back(struct roam_spares *spares, const struct roam_pool *p
 {
 	if (spares->bits != 0)
 		or_ordered64(&pool->bitmap[spares->word], spares->bits);
-	spares->bits = 0;
+	*spares = (struct roam_spares){ 0 };
 }
 
 bool roam_pool_take_at(const struct roam_pool *pool, uint32_t index, struct roam_slot *taken)

@@ -66,7 +66,8 @@ func TestWhoIsBackSoonLeavesNobodyResponsible(t *testing.T) {
 			assert.False(t, w.left.IsZero())
 			if x.waits {
 				c.park.leave(other)
-				assert.Zero(t, c.park.needy.Load())
+				assert.False(t, c.park.needs(false))
+				assert.Zero(t, c.park.followers)
 			}
 		})
 	}

@@ -71,7 +71,7 @@ func (c *conn) relieveLate() (again bool) {
 // role.
 func (c *conn) runsItself(s *served) bool {
 	return c.role.pump.Load() && c.alone && c.paces.brisk(s.request.Method) &&
-		c.park.waiters.n.Load() == 0 && !c.listens()
+		c.park.waiters.len() == 0 && !c.listens()
 }
 
 // runOwn runs the handler of c.own, without the role, and says whether the goroutine still
@@ -84,7 +84,7 @@ func (c *conn) runOwn(d *duty) bool {
 	c.role.held.Store(false)
 	// Looked at after the role is free: who waits from now on calls. That the goroutine
 	// goes in the moment in which it is needed says nothing about the handler.
-	needed := c.park.waiters.n.Load() > 0 || c.listens()
+	needed := c.park.waiters.len() > 0 || c.listens()
 	if needed {
 		c.relieve(d, d.runs)
 	}

@@ -119,7 +119,7 @@ func (h *Handle) waitsForRoom() bool {
 	p := &h.c.park
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return int(p.blocked.n.Load()) > 0
+	return int(p.blocked.len()) > 0
 }
 
 // TestForeignPeerMayGoOnWhereWeRead: what it sends is bounded by what lies unread, not

@@ -46,7 +46,7 @@ func TestALongWaitIsLeftToRun(t *testing.T) {
 		t.Helper()
 		called := make(chan error, 1)
 		go func() { called <- callOnce(p.atHost) }()
-		require.Eventually(t, func() bool { return c.park.waiters.n.Load() == 1 && c.role.armed.Load() }, waitLimit, waitTick)
+		require.Eventually(t, func() bool { return c.park.waiters.len() == 1 && c.role.armed.Load() }, waitLimit, waitTick)
 		goOn <- struct{}{}
 		require.NoError(t, <-called)
 	}

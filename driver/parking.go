@@ -3,7 +3,6 @@ package driver
 import (
 	"context"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/roam-rpc/roam-go/internal/forecast"
@@ -60,7 +59,7 @@ type parking struct {
 	blocked waiterList // those of waiters that lookAround wakes
 	queue   waiterList // those that take the role, oldest first
 
-	needy atomic.Int32 // those of waiters that do not leave receiving to others
+	followers uint32 // those of waiters that leave receiving to others; guarded by mu
 
 	sleeps forecast.Sleep // of those who received, and for whom nothing came while they polled
 }
@@ -88,8 +87,8 @@ func (p *parking) enter(w *waiter, leads, follows bool) {
 	defer p.mu.Unlock()
 	p.waiters.add(w)
 	w.following = follows
-	if !follows {
-		p.needy.Add(1)
+	if follows {
+		p.followers++
 	}
 	if w.blocked() {
 		p.blocked.add(w)
@@ -104,13 +103,27 @@ func (p *parking) leave(w *waiter) (promoted bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.waiters.remove(w)
-	if !w.following {
-		p.needy.Add(-1)
+	if w.following {
+		p.followers--
 	}
 	p.blocked.remove(w)
 	p.queue.remove(w)
 	promoted, w.promoted = w.promoted, false
 	return promoted
+}
+
+// needs says whether somebody waits; butFollowers, somebody who does not leave receiving to
+// others.
+func (p *parking) needs(butFollowers bool) bool {
+	if p.waiters.len() == 0 {
+		return false // who enters now looks at the role after it
+	}
+	if !butFollowers {
+		return true
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.waiters.n > p.followers
 }
 
 // brief says whether the sleep of one who received in vain is expected to be brief.
@@ -129,7 +142,7 @@ func (p *parking) slept(d time.Duration) {
 
 // promote makes the oldest waiter that takes the role responsible for it.
 func (p *parking) promote() bool {
-	if p.queue.n.Load() == 0 {
+	if p.queue.len() == 0 {
 		return false // who enters now looks at the role after it
 	}
 	p.mu.Lock()
@@ -154,7 +167,7 @@ func (p *parking) wakeAll() {
 // wakeBlocked lets those look again that wait for something other than a message
 // of their own.
 func (p *parking) wakeBlocked() {
-	if p.blocked.n.Load() == 0 {
+	if p.blocked.len() == 0 {
 		return // who enters now looks at its condition after it
 	}
 	p.mu.Lock()
@@ -165,7 +178,7 @@ func (p *parking) wakeBlocked() {
 // wakeReady lets those look again whose credit or room has come, and says whether there
 // were any.
 func (p *parking) wakeReady() (woke bool) {
-	if p.blocked.n.Load() == 0 {
+	if p.blocked.len() == 0 {
 		return false
 	}
 	p.mu.Lock()

@@ -67,7 +67,7 @@ func (c *conn) pump(d *duty) {
 
 // listens says whether something is waited for of which the transport's wait tells.
 func (c *conn) listens() bool {
-	return c.ended.Load() || c.outWait.armed.Load() || c.park.blocked.n.Load() > 0
+	return c.ended.Load() || c.outWait.armed.Load() || c.park.blocked.len() > 0
 }
 
 // standBy gives the role to one who wants it, and waits until it is free again or the

@@ -139,10 +139,9 @@ func (c *conn) stepAside(w *waiter) {
 	if w.returns {
 		w.left = time.Now()
 	}
-	others := &c.park.waiters.n
 	spent := 1
 	if w.soon {
-		others, spent = &c.park.needy, soonSpends
+		spent = soonSpends
 	}
 	quiet := c.role.expects == 0
 	if !quiet {
@@ -154,7 +153,7 @@ func (c *conn) stepAside(w *waiter) {
 	switch {
 	case !quiet:
 		c.handOver()
-	case others.Load() == 0 && !c.ended.Load():
+	case !c.park.needs(w.soon) && !c.ended.Load():
 		tend(c)
 	case c.promote():
 	case c.tryRole(): // nobody goes on receiving: what was received is told first
@@ -230,7 +229,7 @@ func (c *conn) lead(ctx context.Context, w *waiter) {
 				slept := time.Since(began)
 				c.spin.slept(slept)
 				c.park.slept(slept)
-				if c.park.blocked.n.Load() > 0 {
+				if c.park.blocked.len() > 0 {
 					c.spin.start() // whoever blocked just now rang
 				}
 			}
@@ -262,7 +261,7 @@ func (c *conn) nap(ctx context.Context, w *waiter) bool {
 	}
 	limit := napLimit
 	// Other callers, or a handler, would want the processor that a sleep can keep.
-	holds := c.park.waiters.n.Load() == 0 && c.role.expects == 0
+	holds := c.park.waiters.len() == 0 && c.role.expects == 0
 	if holds {
 		limit = holdLimit
 	}

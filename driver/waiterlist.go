@@ -1,6 +1,10 @@
 package driver
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+
+	"github.com/roam-rpc/roam-go/internal/release"
+)
 
 // The lists that a waiter can be in.
 const (
@@ -17,12 +21,16 @@ type neighbours struct {
 }
 
 // waiterList is a list of waiters, oldest first, that costs no memory of its own. Its
-// owner guards it; n is read without the lock to see that there are none.
+// owner guards it, by a lock that who was added or removed gives up before it looks at
+// anything else: that orders the change of n before the look.
 type waiterList struct {
 	kind        int
 	first, last *waiter
-	n           atomic.Int32
+	n           uint32 // read without the lock, see len
 }
+
+// len is how many are in the list; for those without the lock, to see that there are none.
+func (l *waiterList) len() uint32 { return atomic.LoadUint32(&l.n) }
 
 func (l *waiterList) add(w *waiter) {
 	w.in[l.kind] = neighbours{before: l.last, here: true}
@@ -32,7 +40,7 @@ func (l *waiterList) add(w *waiter) {
 		l.last.in[l.kind].after = w
 	}
 	l.last = w
-	l.n.Store(l.n.Load() + 1)
+	release.Store(&l.n, l.n+1)
 }
 
 // remove takes w out, if it is in the list.
@@ -52,7 +60,7 @@ func (l *waiterList) remove(w *waiter) {
 		at.after.in[l.kind].before = at.before
 	}
 	w.in[l.kind] = neighbours{}
-	l.n.Store(l.n.Load() - 1)
+	release.Store(&l.n, l.n-1)
 }
 
 // each calls fn with every waiter.

@@ -40,14 +40,26 @@ func newHostPool(seg *segment) *hostPool {
 
 // take takes a slot for a message to a guest, if it may have one: a guest for which
 // slots are out gets another only while more than a quarter of the pool, at least one
-// slot, is free. A guest that returns none starves itself and not the others.
-func (p *hostPool) take(peer uint32) (engine.Slot, bool) {
+// slot, is free. A guest that returns none starves itself and not the others. It was the
+// last one at hand when the next take has to go to the segment.
+func (p *hostPool) take(peer uint32) (slot engine.Slot, last, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.leaves(keptBack(p.pool.Slots())) && p.hasOut(peer) {
-		return engine.NoneTaken, false
+		return engine.NoneTaken, false, false
 	}
-	return p.takeFor(peer)
+	slot, ok = p.takeFor(peer)
+	return slot, p.spare.Len() == 0, ok
+}
+
+// lookAhead takes slots for messages to come if none is at hand.
+func (p *hostPool) lookAhead() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.spare.Len() == 0 {
+		p.spare.Ahead()
+		p.least = p.pool.Free()
+	}
 }
 
 // takeDraft takes a slot for a draft of a message to a guest, which may keep it for long.

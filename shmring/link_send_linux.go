@@ -13,6 +13,7 @@ type sendRole struct {
 	mu   sync.Mutex
 	over bool        // no Stage succeeds any more; guarded by mu
 	slot engine.Slot // what the host's pool gave for the staged message; guarded by mu
+	last bool        // and has no other at hand now; guarded by mu
 	// draft is what the staged message is, nil for one that was copied; guarded by mu.
 	draft *Draft
 }
@@ -52,13 +53,13 @@ func (l *Link) stage(m *Message, prefix []byte) error {
 	if l.send.over {
 		return l.Err()
 	}
-	l.send.slot = engine.NoneTaken
+	l.send.slot, l.send.last = engine.NoneTaken, false
 	if l.pool != nil && len(prefix)+len(m.Payload) > layout.InlineMax {
 		if status := l.shm.Room(); status != engine.OK {
 			return l.refused(status)
 		}
 		var ok bool
-		if l.send.slot, ok = l.pool.take(l.peer); !ok {
+		if l.send.slot, l.send.last, ok = l.pool.take(l.peer); !ok {
 			return ErrNoSlot
 		}
 	}
@@ -87,10 +88,17 @@ func (l *Link) refused(status engine.Status) error {
 // [Link.Notify].
 func (l *Link) Commit() {
 	l.owe(l.shm.Commit())
-	draft := l.send.draft
+	draft, resting := l.send.draft, l.resting.Load()
 	l.send.draft = nil
+	switch {
+	case resting:
+	case l.pool == nil:
+		l.shm.LookAhead()
+	case l.send.last:
+		l.pool.lookAhead()
+	}
 	l.send.mu.Unlock()
-	if l.resting.Load() && l.enter() {
+	if resting && l.enter() {
 		l.giveBackSpares() // nobody may come back to it for long
 		l.exit()
 	}

@@ -61,6 +61,7 @@ static void operation(uint64_t done) {
                      any) != ROAM_OK)
     fail("stage");
   if (roam_end_commit(&end)) roam_bell_ring(bell);
+  roam_end_look_ahead(&end);
   while (!roam_end_pending(&end)) pause_cpu();
   if (roam_end_receive(&end, &answer, 1, arena, sizeof arena).count != 1 || answer.type != ROAM_MSG_RESPONSE ||
       answer.len != sizeof arena || arena[PREFIX] != 0) {

@@ -194,16 +194,19 @@ void request_answer(struct roam_request *request, int status)
 void request_handle(struct roam_request *request)
 {
 	struct roam_guest *guest = request->guest;
-	int status;
+	int refusal, status;
 
 	guest_unlock(guest);
-	status = request->method->handle(request);
+	refusal = request_decodes_late(request) ? request_decode(request) : 0;
+	status = refusal != 0 ? refusal : request->method->handle(request);
 	if (status == ROAM_DEFERRED) { /* it may be answered already, and gone */
 		guest_lock(guest);
 		return;
 	}
 	make(request, status);
 	guest_lock(guest);
+	if (request_refuse(request, refusal))
+		return;
 	wind_up(request);
 	send(request);
 }

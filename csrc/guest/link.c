@@ -55,6 +55,8 @@ void link_commit(struct link *link)
 	owe(link, roam_end_commit(&link->end));
 	if (load_once32(&link->resting) != 0)
 		roam_end_give_back(&link->end); /* nobody may come back to it for long */
+	else
+		roam_end_look_ahead(&link->end);
 }
 
 void link_rest(struct link *link)

@@ -1,4 +1,5 @@
-/* Requests that arrive: kept, prepared by the program, their channels opened, before the next message is looked at. */
+/* Requests that arrive: kept, prepared by the program, their channels opened. All of that comes before the next message
+ * is looked at, but for methods without channels, whose arguments are decoded when their handler is due. */
 
 #include "channel.h"
 #include "request.h"
@@ -19,8 +20,7 @@ static void *alloc_for(void *context, size_t size)
 	return roam_request_alloc(context, size);
 }
 
-/* Has the program decode the arguments. */
-static int decode(struct roam_request *request)
+int request_decode(struct roam_request *request)
 {
 	struct roam_reader reader;
 	int error = 0;
@@ -36,16 +36,25 @@ static int decode(struct roam_request *request)
 	return request->no_memory ? ROAM_ERR_NO_MEMORY : error;
 }
 
-/* Answers a request none of whose channels was opened. */
-static void refuse(struct roam_request *request, uint8_t refusal)
+bool request_refuse(struct roam_request *request, int error)
 {
+	struct roam_guest *guest = request->guest;
+
+	if (error != ROAM_ERR_UNKNOWN_METHOD && error != ROAM_ERR_DECODE && error != ROAM_ERR_NO_MEMORY)
+		return false;
+	if (error == ROAM_ERR_NO_MEMORY)
+		guest->note = "no memory to decode a request: it is answered as one that does not decode";
 	request->done = request->answered = true;
-	core_refuse(&request->guest->core, &request->core, refusal);
-	if (!core_request_held(&request->core)) /* the connection has ended meanwhile */
-		request_recycle(request);
+	core_refuse(&guest->core, &request->core,
+		    error == ROAM_ERR_UNKNOWN_METHOD ? CORE_NO_METHOD : CORE_BAD_PAYLOAD);
+	if (core_request_held(&request->core))
+		publish_flush(guest);
+	else
+		request_recycle(request); /* the connection has ended meanwhile */
+	return true;
 }
 
-/* Opens the channels and finds a thread for the handler; error is what decode said. */
+/* Opens the channels and finds a thread for the handler; error is what decoding said. */
 static void accept(struct roam_request *request, int error)
 {
 	struct roam_guest *guest = request->guest;
@@ -65,39 +74,49 @@ static void accept(struct roam_request *request, int error)
 		serve_queue(guest, request);
 }
 
+static int keep(struct roam_request *request, const struct core_arrival *arrival)
+{
+	struct roam_guest *guest = request->guest;
+
+	if (!payload_keep(&request->payload, &guest->payloads, &guest->allocator, arrival))
+		return ROAM_ERR_NO_MEMORY;
+	find_deadline(request);
+	return 0;
+}
+
+/* Keeps what came, and has it decoded if that cannot wait. */
+static int prepare(struct roam_request *request, const struct core_arrival *arrival)
+{
+	struct roam_guest *guest = request->guest;
+	int error;
+
+	if (request_decodes_late(request))
+		return keep(request, arrival);
+	guest_unlock(guest);
+	error = keep(request, arrival);
+	if (error == 0)
+		error = request_decode(request);
+	guest_lock(guest);
+	return error;
+}
+
 void request_arrived(struct roam_request *request, uint64_t method, const struct core_arrival *arrival, uint32_t seq)
 {
 	struct roam_guest *guest = request->guest;
 	const struct service_method *found = service_find(&guest->services, method);
-	int error = ROAM_ERR_NO_MEMORY;
 
 	if (found == NULL) {
-		refuse(request, CORE_NO_METHOD);
-		core_processed(&guest->core, seq);
-		return;
-	}
-	request->method = found->method;
-	request->service = found->service;
-	guest->role.calls_out = true;
-	guest_unlock(guest);
-	if (payload_keep(&request->payload, &guest->payloads, &guest->allocator, arrival)) {
-		find_deadline(request);
-		error = decode(request);
-	}
-	guest_lock(guest);
-	if (error == ROAM_ERR_NO_MEMORY)
-		guest->note = "no memory to decode a request: it is answered as one that does not decode";
-	switch (error) {
-	case ROAM_ERR_UNKNOWN_METHOD:
-		refuse(request, CORE_NO_METHOD);
-		break;
-	case ROAM_ERR_DECODE:
-	case ROAM_ERR_NO_MEMORY:
-		refuse(request, CORE_BAD_PAYLOAD);
-		break;
-	default:
-		accept(request, error);
+		(void)request_refuse(request, ROAM_ERR_UNKNOWN_METHOD);
+	} else {
+		int error;
+
+		request->method = found->method;
+		request->service = found->service;
+		guest->role.calls_out = true;
+		error = prepare(request, arrival);
+		if (!request_refuse(request, error))
+			accept(request, error);
+		guest->role.calls_out = false;
 	}
 	core_processed(&guest->core, seq);
-	guest->role.calls_out = false;
 }

@@ -60,6 +60,19 @@ void request_destroy(struct roam_request *request);
  * receiver, which lets the lock go meanwhile. */
 void request_arrived(struct roam_request *request, uint64_t method, const struct core_arrival *arrival, uint32_t seq);
 
+/* Whether its arguments are decoded right before the handler runs, on the same thread. */
+static inline bool request_decodes_late(const struct roam_request *request)
+{
+	return (request->method->flags & ROAM_METHOD_NO_CHANNELS) != 0;
+}
+
+/* Has the program decode the arguments: what its prepare gave, or ROAM_ERR_DECODE. Without the lock. */
+int request_decode(struct roam_request *request);
+
+/* Answers a request none of whose channels was opened, if the error of decoding it is one for that; false if not. The
+ * request may be gone afterwards. */
+bool request_refuse(struct roam_request *request, int error);
+
 /* Runs its handler and sends the answer; the lock is let go meanwhile. The request may be gone afterwards. */
 void request_handle(struct roam_request *request);
 

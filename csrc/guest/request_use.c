@@ -47,7 +47,7 @@ static struct channel *name_channel(struct roam_request *request, bool sends, ui
 {
 	struct channel *channel;
 
-	if (!request->preparing)
+	if (!request->preparing || request_decodes_late(request))
 		return NULL;
 	guest_lock(request->guest);
 	channel = channel_create(request->guest, sends, id);

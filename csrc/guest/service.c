@@ -9,7 +9,7 @@
 /* Puts a method behind the last of count that has no larger id. */
 static void insert(struct service_method *methods, size_t count, struct service_method one)
 {
-	while (count > 0 && methods[count - 1].method->id > one.method->id) {
+	while (count > 0 && methods[count - 1].id > one.id) {
 		methods[count] = methods[count - 1];
 		count--;
 	}
@@ -38,7 +38,7 @@ static int check(const struct services *services, struct roam_failure *failure)
 
 		if (method->handle == NULL)
 			return failure_set(failure, ROAM_ERR_ARGUMENT, "method %s has no handler", name_of(method));
-		if (i > 0 && services->methods[i - 1].method->id == method->id)
+		if (i > 0 && services->methods[i - 1].id == method->id)
 			return failure_set(failure, ROAM_ERR_ARGUMENT, "methods %s and %s have the same id %016llx",
 					   name_of(services->methods[i - 1].method), name_of(method),
 					   (unsigned long long)method->id);
@@ -62,7 +62,9 @@ int service_init(struct services *services, const struct roam_allocator *allocat
 	for (size_t i = 0; i < count; i++)
 		for (size_t k = 0; k < given[i].method_count; k++)
 			insert(services->methods, at++,
-			       (struct service_method){ .method = &given[i].methods[k], .service = &services->all[i] });
+			       (struct service_method){ .id = given[i].methods[k].id,
+							.method = &given[i].methods[k],
+							.service = &services->all[i] });
 	return check(services, failure);
 }
 
@@ -82,10 +84,10 @@ const struct service_method *service_find(const struct services *services, uint6
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (services->methods[middle].method->id < id)
+		if (services->methods[middle].id < id)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low < services->count && services->methods[low].method->id == id ? &services->methods[low] : NULL;
+	return low < services->count && services->methods[low].id == id ? &services->methods[low] : NULL;
 }

@@ -7,6 +7,7 @@
 #include "../roam/guest.h"
 
 struct service_method {
+	uint64_t id;
 	const struct roam_method *method;
 	const struct roam_service *service; /* the copy */
 };

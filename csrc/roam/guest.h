@@ -120,7 +120,10 @@ struct roam_rx;      /* the receiving end of a channel */
 enum roam_method_flag {
 	/* It neither waits nor takes longer than some microseconds: the thread that receives runs it, at once and
 	 * before it looks at the next message. */
-	ROAM_METHOD_INLINE = 1 << 0
+	ROAM_METHOD_INLINE = 1 << 0,
+	/* No channel is among its arguments. They are decoded when the handler is due, by the thread that runs it, and
+	 * keep nobody from receiving. */
+	ROAM_METHOD_NO_CHANNELS = 1 << 1
 };
 
 /* struct roam_method: one method that is served. */
@@ -131,7 +134,7 @@ struct roam_method {
 	/*
 	 * Decodes the arguments and opens the channels among them (roam_request_tx, roam_request_rx); keeps what it
 	 * needs in memory of roam_request_alloc. Called by the thread that receives, before it looks at the next
-	 * message: it must not wait. The bytes live until the request is answered. ROAM_ERR_DECODE answers
+	 * message, but for ROAM_METHOD_NO_CHANNELS; it must not wait. The bytes live until the request is answered. ROAM_ERR_DECODE answers
 	 * InvalidPayload, also for bytes that are left unread, and so does ROAM_ERR_NO_MEMORY; ROAM_ERR_UNKNOWN_METHOD
 	 * answers UnknownMethod: then the program has no handler for it. None of these opens a channel. Other errors
 	 * answer a failure, which ends the channels: all must have been opened. NULL: the method has no arguments.

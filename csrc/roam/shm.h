@@ -198,11 +198,16 @@ void *roam_pool_payload(const struct roam_pool *pool, uint32_t index);
  */
 struct roam_spares {
 	uint64_t bits; /* of one word of the bitmap */
+	uint64_t last; /* those that were taken last, used or not */
 	uint32_t word;
 };
 
 /* Uses the lowest spare slot; without any it takes some from the pool first. False when none is free either. */
 bool roam_spares_take(struct roam_spares *spares, const struct roam_pool *pool, struct roam_slot *taken);
+
+/* Takes some from the pool if there is none, so that the next roam_spares_take need not wait for its line. Of a pool
+ * of less than 16 slots it takes none. */
+void roam_spares_ahead(struct roam_spares *spares, const struct roam_pool *pool);
 
 /* Makes the spare slots free again. */
 void roam_spares_give_back(struct roam_spares *spares, const struct roam_pool *pool);
@@ -380,6 +385,10 @@ bool roam_end_commit(struct roam_end *end);
 
 /* Send part: frees the slots of own_pool that roam_end_stage took for messages to come. For a side that sleeps long. */
 void roam_end_give_back(struct roam_end *end);
+
+/* Send part, after roam_end_commit, where another message is likely soon: takes slots for messages to come if none is
+ * left (roam_spares_ahead). */
+void roam_end_look_ahead(struct roam_end *end);
 
 /* Send part: gives back what roam_end_stage took. A slot that the caller took is the caller's again. */
 void roam_end_abort(struct roam_end *end);

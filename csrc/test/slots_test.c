@@ -72,6 +72,48 @@ static void test_spare_slots_are_taken_several_at_once(void)
 	}
 }
 
+/* Two batches take turns, while the last slot of one is still out when the next is taken; and a side that has given
+ * them back begins anew. */
+static void test_spare_slots_taken_ahead_come_in_an_order_that_repeats(void)
+{
+	for (uint32_t count = 1; count <= MOST; count++) {
+		struct roam_pool pool = pool_of(count);
+		struct roam_spares spares = { 0 };
+		struct roam_slot slot;
+		uint32_t at_once = count < 16 ? 1 : count < 64 ? count / 8 : 8;
+
+		for (uint32_t i = 0; i < 5 * at_once; i++) {
+			CHECK(roam_spares_take(&spares, &pool, &slot));
+			CHECK_EQ(slot.index, at_once == 1 ? 0 : i % (2 * at_once));
+			roam_spares_ahead(&spares, &pool);
+			CHECK_EQ(spares.bits != 0, at_once > 1);
+			CHECK_EQ(roam_pool_return(&pool, slot.index, slot.generation), ROAM_OK);
+		}
+		roam_spares_give_back(&spares, &pool);
+		CHECK_EQ(roam_pool_free(&pool), count);
+		CHECK(roam_spares_take(&spares, &pool, &slot));
+		CHECK_EQ(slot.index, 0);
+	}
+}
+
+static void test_spare_slots_taken_ahead_leave_nothing_untaken(void)
+{
+	struct roam_pool pool = pool_of(16);
+	struct roam_spares spares = { 0 };
+	struct roam_slot slot;
+
+	for (uint32_t i = 0; i < 16; i++) {
+		CHECK(roam_spares_take(&spares, &pool, &slot));
+		roam_spares_ahead(&spares, &pool);
+		CHECK_EQ(slot.index, i);
+	}
+	CHECK(!roam_spares_take(&spares, &pool, &slot));
+	roam_spares_ahead(&spares, &pool); /* none is free */
+	CHECK_EQ(roam_pool_return(&pool, 15, 1), ROAM_OK); /* of those that were taken last: there is no other */
+	CHECK(roam_spares_take(&spares, &pool, &slot));
+	CHECK_EQ(slot.index, 15);
+}
+
 static void test_bits_past_the_last_slot_stay_0_and_are_no_slots(void)
 {
 	struct roam_pool pool = pool_of(70);
@@ -201,6 +243,8 @@ int main(void)
 {
 	RUN(test_take_all_and_return_all);
 	RUN(test_spare_slots_are_taken_several_at_once);
+	RUN(test_spare_slots_taken_ahead_come_in_an_order_that_repeats);
+	RUN(test_spare_slots_taken_ahead_leave_nothing_untaken);
 	RUN(test_bits_past_the_last_slot_stay_0_and_are_no_slots);
 	RUN(test_take_a_chosen_slot);
 	RUN(test_return_checks_index_generation_and_state);

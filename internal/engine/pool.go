@@ -71,7 +71,7 @@ func (p *Pool) Free() uint32 {
 
 // Take takes the lowest free slot, whose lines are the likeliest to be cached.
 func (p *Pool) Take() (Slot, bool) {
-	w, taken := p.takeSome(1)
+	w, taken := p.takeSome(1, 0, 0)
 	if taken == 0 {
 		return NoneTaken, false
 	}
@@ -79,9 +79,12 @@ func (p *Pool) Take() (Slot, bool) {
 }
 
 // takeSome takes the lowest free slots of one bitmap word, most at most; none when no
-// slot is free. The CAS makes them the taker's (acquire: whoever returned them has done
-// reading).
-func (p *Pool) takeSome(most uint32) (w uint32, taken uint64) {
+// slot is free. From the lowest, since slots that were used of late are the likeliest to be
+// cached; but not those of word v that were taken last, if others are free. Of these some
+// are still with the receiver when the next are taken: two batches that take turns come in
+// an order that repeats itself, which the receiver counts on. The CAS makes them the
+// taker's (acquire: whoever returned them has done reading).
+func (p *Pool) takeSome(most, v uint32, last uint64) (w uint32, taken uint64) {
 	for w := range p.words {
 		word := p.word(w)
 		for {
@@ -89,6 +92,9 @@ func (p *Pool) takeSome(most uint32) (w uint32, taken uint64) {
 			free := old & p.mask(w)
 			if free == 0 {
 				break
+			}
+			if others := free &^ last; w == v && others != 0 {
+				free = others
 			}
 			taken := lowest(free, most)
 			if atomic.CompareAndSwapUint64(word, old, old&^taken) {

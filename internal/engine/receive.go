@@ -77,6 +77,7 @@ func (e *End) receive(records []Record, arena []byte) (n int, status Status, bel
 func (e *End) expectSlot() {
 	if guess := e.recv.nextSlot[e.recv.lastSlot%layout.Guesses]; guess < e.peer.count {
 		_ = atomic.LoadUint32(e.peer.generation(guess))
+		ownLine(unsafe.Pointer(e.peer.word(guess / 64))) // which the peer has written to if it took slots
 	}
 }
 

@@ -136,6 +136,10 @@ func (e *End) Commit() (bell bool) {
 // Woke reports whether a Commit since the last Woke found the peer asleep.
 func (e *End) Woke() bool { return e.send.woke.Load() && e.send.woke.Swap(false) }
 
+// LookAhead takes slots from the own pool for messages to come if none is left, for after a
+// Commit where another is likely soon. It belongs to the sending role.
+func (e *End) LookAhead() { e.send.spare.Ahead() }
+
 // GiveBackSpares frees the slots that were taken from the own pool for messages to come.
 // It belongs to the sending role.
 func (e *End) GiveBackSpares() { e.send.spare.GiveBack() }

@@ -17,6 +17,7 @@ type Spares struct {
 	pool *Pool
 	word uint32 // of the bitmap; they are slots of one word
 	bits uint64
+	last uint64 // those that were taken last, used or not
 }
 
 // NewSpares are none so far.
@@ -35,19 +36,40 @@ func (s *Spares) In(w uint32) uint64 {
 
 // Take uses the lowest; without any it takes some from the pool first.
 func (s *Spares) Take() (Slot, bool) {
-	if s.bits == 0 {
-		// An eighth of the pool at most: for others it looks full that much earlier.
-		s.word, s.bits = s.pool.takeSome(min(mostSpares, max(1, s.pool.count/8)))
-		if s.bits == 0 {
-			return NoneTaken, false
-		}
+	if s.bits == 0 && !s.take() {
+		return NoneTaken, false
 	}
 	index := s.next()
 	s.bits &= s.bits - 1
-	if s.bits != 0 {
-		ownLine(unsafe.Pointer(s.pool.generation(s.next()))) // which the next message writes to
-	}
+	s.ownNext()
 	return s.pool.use(index), true
+}
+
+// Ahead takes some from the pool if there is none, so that the next Take need not wait for
+// its line. Of a pool of less than 16 slots it takes none.
+func (s *Spares) Ahead() {
+	if s.bits == 0 && s.most() > 1 && s.take() {
+		s.ownNext()
+	}
+}
+
+// most is an eighth of the pool at most: for others it looks full that much earlier.
+func (s *Spares) most() uint32 { return min(mostSpares, max(1, s.pool.count/8)) }
+
+// take takes some from the pool; false when no slot is free.
+func (s *Spares) take() bool {
+	s.word, s.bits = s.pool.takeSome(s.most(), s.word, s.last)
+	if s.most() > 1 {
+		s.last = s.bits
+	}
+	return s.bits != 0
+}
+
+// ownNext has the line fetched that the next message writes to.
+func (s *Spares) ownNext() {
+	if s.bits != 0 {
+		ownLine(unsafe.Pointer(s.pool.generation(s.next())))
+	}
 }
 
 // next is the lowest; there is one.
@@ -59,4 +81,5 @@ func (s *Spares) GiveBack() {
 		s.pool.returnSome(s.word, s.bits)
 		s.bits = 0
 	}
+	s.last = 0
 }

@@ -44,6 +44,55 @@ func TestSparesAreTakenSeveralAtOnce(t *testing.T) {
 	}
 }
 
+// TestSparesTakenAheadComeInAnOrderThatRepeats: two batches take turns, while the last slot
+// of one is still out when the next is taken. Who has given them back begins anew.
+func TestSparesTakenAheadComeInAnOrderThatRepeats(t *testing.T) {
+	for _, c := range []struct{ slots, atOnce uint32 }{{1, 1}, {15, 1}, {16, 2}, {63, 7}, {64, 8}, {130, 8}} {
+		bitmap := make([]uint64, 8+c.slots)
+		pool := NewPool(ptr(bitmap), 64, 8, c.slots)
+		bitmap[0], bitmap[1], bitmap[2] = math.MaxUint64, math.MaxUint64, math.MaxUint64
+		spares := NewSpares(&pool)
+		for i := range 5 * c.atOnce {
+			slot, ok := spares.Take()
+			require.True(t, ok)
+			if c.atOnce == 1 {
+				require.Zero(t, slot.Index)
+			} else {
+				require.Equal(t, i%(2*c.atOnce), slot.Index)
+			}
+			spares.Ahead()
+			require.Equal(t, c.atOnce > 1, spares.Len() > 0)
+			require.True(t, pool.Return(slot.Index))
+		}
+		spares.GiveBack()
+		require.Equal(t, c.slots, pool.Free())
+		slot, ok := spares.Take()
+		require.True(t, ok)
+		require.Zero(t, slot.Index)
+	}
+}
+
+func TestSparesTakenAheadLeaveNothingUntaken(t *testing.T) {
+	const slots = 16
+	bitmap := make([]uint64, 8+slots)
+	pool := NewPool(ptr(bitmap), 64, 8, slots)
+	bitmap[0] = math.MaxUint64
+	spares := NewSpares(&pool)
+	for i := range uint32(slots) {
+		slot, ok := spares.Take()
+		require.True(t, ok)
+		require.Equal(t, i, slot.Index)
+		spares.Ahead()
+	}
+	_, ok := spares.Take()
+	require.False(t, ok)
+	spares.Ahead() // none is free
+	require.True(t, pool.Return(slots-1), "of those that were taken last: there is no other")
+	slot, ok := spares.Take()
+	require.True(t, ok)
+	require.Equal(t, Slot{Index: slots - 1, Generation: 2}, slot)
+}
+
 // TestPlacesAreGivenBackAQuarterAtOnce looks at what the sender knows, over the wrap of
 // the indices.
 func TestPlacesAreGivenBackAQuarterAtOnce(t *testing.T) {

@@ -433,7 +433,8 @@ int hello_greeter_greet_all_end(struct roam_call *call)
 }
 
 static const struct roam_method hello_greeter_methods[] = {
-	{ HELLO_GREETER_GREET_ID, "Greeter.Greet", prepare_hello_greeter_greet, handle_hello_greeter_greet, 0 },
+	{ HELLO_GREETER_GREET_ID, "Greeter.Greet", prepare_hello_greeter_greet, handle_hello_greeter_greet,
+	  ROAM_METHOD_NO_CHANNELS },
 	{ HELLO_GREETER_GREET_ALL_ID, "Greeter.GreetAll", prepare_hello_greeter_greet_all,
 	  handle_hello_greeter_greet_all, 0 },
 };

@@ -190,11 +190,7 @@ func (g *generator) handle(m *method) {
 func (g *generator) makeService(s *service) {
 	g.p("static const struct roam_method %s_methods[] = {", s.base)
 	for _, m := range s.methods {
-		flags := "0"
-		if m.Inline {
-			flags = "ROAM_METHOD_INLINE"
-		}
-		g.spread("\t{ ", []string{m.id(), literal(s.Name + "." + m.Name), "prepare_" + m.base, "handle_" + m.base, flags}, " },")
+		g.spread("\t{ ", []string{m.id(), literal(s.Name + "." + m.Name), "prepare_" + m.base, "handle_" + m.base, m.flags()}, " },")
 	}
 	g.p("};\n")
 	g.spread(fmt.Sprintf("struct roam_service %s_service(", s.base), []string{fmt.Sprintf("const struct %s_handlers *handlers", s.base), "void *user"}, ")")

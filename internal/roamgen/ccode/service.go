@@ -5,6 +5,7 @@ import (
 	"go/token"
 	"go/types"
 	"slices"
+	"strings"
 
 	"github.com/roam-rpc/roam-go/internal/roamgen/model"
 )
@@ -37,6 +38,21 @@ func (m *method) borrows() bool {
 
 // hasChannels says that a method passes channels.
 func (m *method) hasChannels() bool { return m.arguments != nil && m.arguments.channel }
+
+// flags are those of its entry in the table of methods.
+func (m *method) flags() string {
+	var names []string
+	if m.Inline {
+		names = append(names, "ROAM_METHOD_INLINE")
+	}
+	if !m.hasChannels() {
+		names = append(names, "ROAM_METHOD_NO_CHANNELS")
+	}
+	if names == nil {
+		return "0"
+	}
+	return strings.Join(names, " | ")
+}
 
 // readService names what is written for a service, and has its types declared.
 func (g *generator) readService(of *model.Service) *service {

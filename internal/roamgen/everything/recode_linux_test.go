@@ -252,7 +252,10 @@ func (r *recoder) testIDs(t *testing.T) {
 		assert.Equal(t, m.String(), d.String())
 		flags := uint32(0)
 		if m.Inline {
-			flags = 1
+			flags |= 1
+		}
+		if !m.Streams() {
+			flags |= 2
 		}
 		assert.Equal(t, flags, d.U32(), m.Name)
 	}

@@ -309,7 +309,8 @@ int timers_clock_tick_end(struct roam_call *call)
 }
 
 static const struct roam_method timers_clock_methods[] = {
-	{ TIMERS_CLOCK_WAIT_ID, "Clock.Wait", prepare_timers_clock_wait, handle_timers_clock_wait, 0 },
+	{ TIMERS_CLOCK_WAIT_ID, "Clock.Wait", prepare_timers_clock_wait, handle_timers_clock_wait,
+	  ROAM_METHOD_NO_CHANNELS },
 	{ TIMERS_CLOCK_TICK_ID, "Clock.Tick", prepare_timers_clock_tick, handle_timers_clock_tick, 0 },
 };
 

@@ -782,10 +782,12 @@ int small_store_clear_call(struct roam_guest *guest, const struct roam_call_opti
 }
 
 static const struct roam_method small_store_methods[] = {
-	{ SMALL_STORE_GET_ID, "Store.Get", prepare_small_store_get, handle_small_store_get, 0 },
-	{ SMALL_STORE_SIZE_ID, "Store.Size", prepare_small_store_size, handle_small_store_size, ROAM_METHOD_INLINE },
+	{ SMALL_STORE_GET_ID, "Store.Get", prepare_small_store_get, handle_small_store_get, ROAM_METHOD_NO_CHANNELS },
+	{ SMALL_STORE_SIZE_ID, "Store.Size", prepare_small_store_size, handle_small_store_size,
+	  ROAM_METHOD_INLINE | ROAM_METHOD_NO_CHANNELS },
 	{ SMALL_STORE_WATCH_ID, "Store.Watch", prepare_small_store_watch, handle_small_store_watch, 0 },
-	{ SMALL_STORE_CLEAR_ID, "Store.Clear", prepare_small_store_clear, handle_small_store_clear, 0 },
+	{ SMALL_STORE_CLEAR_ID, "Store.Clear", prepare_small_store_clear, handle_small_store_clear,
+	  ROAM_METHOD_NO_CHANNELS },
 };
 
 struct roam_service small_store_service(const struct small_store_handlers *handlers, void *user)
