@@ -47,8 +47,8 @@ type conn struct {
 	alone bool                // of whoever holds the role: the message that it carries out came alone
 	own   *served             // of whoever holds the role: whose handler it runs itself
 
-	contexts []requestContext // not used yet; of whoever holds the role
-	slab     int              // how many were made the last time
+	contexts slab[requestContext] // of whoever holds the role
+	extras   slab[requestExtras]  // likewise
 
 	park    parking
 	spare   sync.Pool // of *pending, for calls to come

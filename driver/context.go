@@ -14,17 +14,47 @@ import (
 // requestContext is a handler's context, and the roam.Request in it. It is made for
 // one request and never used again: a program may keep it for as long as it likes.
 //
-// What costs memory, a channel and a timer, is made when somebody first asks for it.
+// Each request makes one that the garbage collector has to find, so it is small: what came
+// with few requests, and what costs a channel and a timer, has memory of its own.
 type requestContext struct {
-	c        *conn
+	c    *conn
+	came *requestExtras // nil when nothing came
+
+	mu    sync.Mutex
+	ended ended
+	done  *doneContext // once Done was called
+}
+
+// requestExtras are what came with a request beside its arguments.
+type requestExtras struct {
 	metadata []byte    // a copy: the message's bytes are gone when the handler runs
 	small    [32]byte  // holds the copy when it is no more than a deadline
 	deadline time.Time // zero when there is none
+}
 
-	mu     sync.Mutex
-	err    error           // why it ended, nil before
-	inner  context.Context // what Done, Value and Err go to once Done was called
+// doneContext is the context that Done, Value and Err go to.
+type doneContext struct {
+	context.Context
 	cancel context.CancelFunc
+}
+
+// ended is why a context ended.
+type ended uint8
+
+const (
+	live ended = iota
+	cancelled
+	late
+)
+
+func (e ended) err() error {
+	switch e {
+	case cancelled:
+		return context.Canceled
+	case late:
+		return context.DeadlineExceeded
+	}
+	return nil
 }
 
 // How many contexts are allocated at once: more each time, so that a connection with few
@@ -34,69 +64,93 @@ const (
 	mostSlab  = 256
 )
 
+// slab is memory for what is made for one request after another and not used again.
+type slab[T any] struct {
+	left []T
+	size int
+}
+
+func (s *slab[T]) take() *T {
+	if len(s.left) == 0 {
+		s.size = min(max(leastSlab, 2*s.size), mostSlab)
+		s.left = make([]T, s.size)
+	}
+	one := &s.left[0]
+	s.left = s.left[1:]
+	return one
+}
+
 // newContext makes the context of a request with this metadata. The caller holds the
 // role.
 func (c *conn) newContext(metadata []byte) *requestContext {
-	if len(c.contexts) == 0 {
-		c.slab = min(max(leastSlab, 2*c.slab), mostSlab)
-		c.contexts = make([]requestContext, c.slab)
-	}
-	r := &c.contexts[0]
-	c.contexts = c.contexts[1:]
+	r := c.contexts.take()
 	r.c = c
 	if len(metadata) > 1 {
-		r.metadata = append(r.small[:0], metadata...)
+		r.came = c.extras.take()
+		r.came.metadata = append(r.came.small[:0], metadata...)
 		if left, ok := wire.FindU64(metadata, roam.MetadataTimeout); ok && left <= math.MaxInt64 {
-			r.deadline = time.Now().Add(time.Duration(left))
+			r.came.deadline = time.Now().Add(time.Duration(left))
 		}
 	}
 	return r
 }
 
 // Deadline is the caller's deadline, as far as it gave one.
-func (r *requestContext) Deadline() (time.Time, bool) { return r.deadline, !r.deadline.IsZero() }
+func (r *requestContext) Deadline() (time.Time, bool) {
+	if r.came == nil {
+		return time.Time{}, false
+	}
+	return r.came.deadline, !r.came.deadline.IsZero()
+}
 
 // Done is closed when the caller cancels, its deadline passes, the connection ends, or
 // the handler has returned and the answer is out.
 func (r *requestContext) Done() <-chan struct{} {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.inner == nil {
-		r.makeInner()
+	if r.done == nil {
+		r.done = r.makeDone()
 	}
-	return r.inner.Done()
+	return r.done.Done()
 }
 
-// makeInner makes a context of the standard library, which contexts derived from this
+// makeDone makes a context of the standard library, which contexts derived from this
 // one recognise: they then cost no goroutine.
-func (r *requestContext) makeInner() {
-	if r.deadline.IsZero() || r.err == context.Canceled {
-		r.inner, r.cancel = context.WithCancel(context.Background())
+func (r *requestContext) makeDone() *doneContext {
+	d := new(doneContext)
+	if deadline, ok := r.Deadline(); ok && r.ended != cancelled {
+		d.Context, d.cancel = context.WithDeadline(context.Background(), deadline)
 	} else {
-		r.inner, r.cancel = context.WithDeadline(context.Background(), r.deadline)
+		d.Context, d.cancel = context.WithCancel(context.Background())
 	}
-	if r.err != nil {
-		r.cancel()
+	if r.ended != live {
+		d.cancel()
 	}
+	return d
 }
 
 // Err is why the context ended, nil before.
 func (r *requestContext) Err() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.err == nil {
-		r.look()
-	}
-	return r.err
+	r.look()
+	return r.ended.err()
 }
 
 // look finds out whether the context has ended by itself.
 func (r *requestContext) look() {
-	switch {
-	case r.inner != nil:
-		r.err = r.inner.Err()
-	case !r.deadline.IsZero() && !time.Now().Before(r.deadline):
-		r.err = context.DeadlineExceeded
+	if r.ended != live {
+		return
+	}
+	if r.done != nil {
+		switch r.done.Err() {
+		case context.Canceled:
+			r.ended = cancelled
+		case context.DeadlineExceeded:
+			r.ended = late
+		}
+	} else if deadline, ok := r.Deadline(); ok && !time.Now().Before(deadline) {
+		r.ended = late
 	}
 }
 
@@ -104,14 +158,12 @@ func (r *requestContext) look() {
 func (r *requestContext) end() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.err == nil {
-		r.look()
+	r.look()
+	if r.ended == live {
+		r.ended = cancelled
 	}
-	if r.err == nil {
-		r.err = context.Canceled
-	}
-	if r.cancel != nil {
-		r.cancel()
+	if r.done != nil {
+		r.done.cancel()
 	}
 }
 
@@ -121,17 +173,20 @@ func (r *requestContext) Value(key any) any {
 		return roam.Request(r)
 	}
 	r.mu.Lock()
-	inner := r.inner
+	done := r.done
 	r.mu.Unlock()
-	if inner == nil {
+	if done == nil {
 		return nil
 	}
-	return inner.Value(key)
+	return done.Value(key)
 }
 
 // Metadata decodes the request's metadata; it was checked when it came.
 func (r *requestContext) Metadata() roam.Metadata {
-	md, err := wire.DecodeMetadata(r.metadata)
+	if r.came == nil {
+		return nil
+	}
+	md, err := wire.DecodeMetadata(r.came.metadata)
 	if err != nil {
 		return nil
 	}

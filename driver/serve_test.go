@@ -96,7 +96,7 @@ func TestContextOfARequest(t *testing.T) {
 	t.Run("cancelled before anybody asked, past its deadline", func(t *testing.T) {
 		r := a.c.newContext(deadline(time.Hour))
 		r.end()
-		r.deadline = time.Now().Add(-time.Second)
+		r.came.deadline = time.Now().Add(-time.Second)
 		<-r.Done()
 		assert.Equal(t, context.Canceled, r.Err())
 		child, cancel := context.WithCancel(r)

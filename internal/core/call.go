@@ -46,12 +46,12 @@ func (c *Core) Admit(k *Call) (bool, error) {
 	if c.err != nil {
 		return false, c.err
 	}
-	if len(c.calls) >= MaxInFlight {
+	if c.calls.len() >= MaxInFlight {
 		return false, nil
 	}
 	k.ID = c.nextRequestID()
 	k.state = callAdmitted
-	c.calls[k.ID] = k
+	c.calls.add(k.ID, k)
 	return true, nil
 }
 
@@ -63,7 +63,7 @@ func (c *Core) nextRequestID() uint64 {
 		if c.nextID == 0 {
 			continue
 		}
-		if _, taken := c.calls[c.nextID]; !taken {
+		if c.calls.get(c.nextID) == nil {
 			return c.nextID
 		}
 	}
@@ -73,7 +73,7 @@ func (c *Core) nextRequestID() uint64 {
 // its channels are free again.
 func (c *Core) Withdraw(k *Call) {
 	if k.state == callAdmitted {
-		delete(c.calls, k.ID)
+		c.calls.remove(k.ID)
 	}
 	for _, ch := range k.Channels {
 		c.cfg.Flow.Put([]uint64{ch.ID})
@@ -139,12 +139,12 @@ func (c *Core) Cancel(k *Call) {
 
 // response ends the call that m answers.
 func (c *Core) response(m *wire.Message) error {
-	k, ok := c.calls[m.ID]
-	if !ok || k.state == callAdmitted {
+	k := c.calls.get(m.ID)
+	if k == nil || k.state == callAdmitted {
 		c.effect(Effect{Kind: Note, Text: "response to an unknown request is ignored"})
 		return nil
 	}
-	delete(c.calls, m.ID)
+	c.calls.remove(m.ID)
 	refused := IsRefusal(m.Payload)
 	for _, ch := range k.Channels {
 		c.answered(ch, refused)

@@ -31,8 +31,8 @@ type Core struct {
 
 	err      error // why the connection ended, nil while it lives
 	nextID   uint64
-	calls    map[uint64]*Call    // ours, until the Response came
-	serving  map[uint64]*Request // the peer's, until the Response is published
+	calls    inFlight[Call]      // ours, until the Response came
+	serving  inFlight[Request]   // the peer's, until the Response is published
 	surplus  int                 // of serving: answered for being too many
 	channels map[uint64]*Channel // open, or reset and kept to ignore late messages
 	highest  [2]uint64           // highest channel id opened, by parity
@@ -47,11 +47,7 @@ type Core struct {
 
 // New makes the core of a fresh connection.
 func New(cfg Config) *Core {
-	return &Core{cfg: cfg,
-		calls:    make(map[uint64]*Call),
-		serving:  make(map[uint64]*Request),
-		channels: make(map[uint64]*Channel),
-	}
+	return &Core{cfg: cfg, channels: make(map[uint64]*Channel)}
 }
 
 // Err is why the connection ended, nil while it lives.
@@ -61,14 +57,14 @@ func (c *Core) Err() error { return c.err }
 func (c *Core) Limits() handshake.Negotiated { return c.cfg.Limits }
 
 // Busy says whether a call or channel is open in either direction.
-func (c *Core) Busy() bool { return len(c.calls)+len(c.serving)+len(c.channels) > 0 }
+func (c *Core) Busy() bool { return c.calls.len()+c.serving.len()+len(c.channels) > 0 }
 
 // Counts are the numbers of things that are open, for tests and diagnosis.
 type Counts struct{ Calls, Serving, Channels, Outbox int }
 
 // Counts tells what is open.
 func (c *Core) Counts() Counts {
-	return Counts{Calls: len(c.calls), Serving: len(c.serving), Channels: len(c.channels), Outbox: c.outbox.len()}
+	return Counts{Calls: c.calls.len(), Serving: c.serving.len(), Channels: len(c.channels), Outbox: c.outbox.len()}
 }
 
 // ours says whether channel ids like id are allocated by this side.
@@ -99,13 +95,11 @@ func (c *Core) Fail(err error) {
 		return
 	}
 	c.err = err
-	for id, call := range c.calls {
-		delete(c.calls, id)
+	for _, call := range c.calls.takeAll() {
 		call.end(err)
 		c.effect(Effect{Kind: Respond, Call: call})
 	}
-	for id, r := range c.serving {
-		delete(c.serving, id)
+	for _, r := range c.serving.takeAll() {
 		if r.taken {
 			c.effect(Effect{Kind: EndContext, Request: r})
 		}

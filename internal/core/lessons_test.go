@@ -161,7 +161,7 @@ func TestLesson_CallCancelledItsEntriesStay(t *testing.T) {
 		}
 	}
 	p.atRest()
-	assert.Empty(t, p.core.calls)
+	assert.Zero(t, p.core.calls.len())
 	assert.Empty(t, p.core.channels)
 }
 

@@ -42,17 +42,17 @@ type End struct {
 }
 
 func (c *Core) request(m *wire.Message) error {
-	if _, dup := c.serving[m.ID]; dup {
+	if c.serving.get(m.ID) != nil {
 		return violation(wire.RuleDuplicateRequest, "request id %d is in flight", m.ID)
 	}
 	if err := wire.CheckMetadata(m.Metadata); err != nil {
 		return metadataViolation(err)
 	}
 	r := c.newRequest(m)
-	if len(c.serving)-c.surplus >= MaxInFlight {
+	if c.serving.len()-c.surplus >= MaxInFlight {
 		return c.overrun(r)
 	}
-	c.serving[m.ID] = r
+	c.serving.add(m.ID, r)
 	c.effect(Effect{Kind: Arrived, Request: r})
 	return nil
 }
@@ -69,7 +69,7 @@ const (
 // Refuse answers a request whose method is unknown or whose arguments do not decode.
 // None of its channels was opened: what comes for them is dropped from now on.
 func (c *Core) Refuse(r *Request, why Refusal) {
-	if c.serving[r.ID] != r {
+	if c.serving.get(r.ID) != r {
 		return
 	}
 	c.lenient = true
@@ -79,7 +79,7 @@ func (c *Core) Refuse(r *Request, why Refusal) {
 // Respond queues the Response of a handler that ran on the receiving goroutine.
 // The core keeps metadata, an encoded list, and payload until it is sent.
 func (c *Core) Respond(r *Request, metadata, payload []byte) {
-	if c.serving[r.ID] == r {
+	if c.serving.get(r.ID) == r {
 		c.queueResponse(r, metadata, payload)
 	}
 }
@@ -146,7 +146,7 @@ func (c *Core) CommitResponse(r *Request) error {
 }
 
 func (c *Core) answer(r *Request) {
-	delete(c.serving, r.ID)
+	c.serving.remove(r.ID)
 	if r.surplus {
 		c.surplus--
 	}
@@ -154,7 +154,7 @@ func (c *Core) answer(r *Request) {
 
 // cancel ends the context of the request it names, if that is still served.
 func (c *Core) cancel(m *wire.Message) {
-	if r, ok := c.serving[m.ID]; ok && r.taken {
+	if r := c.serving.get(m.ID); r != nil && r.taken {
 		c.effect(Effect{Kind: EndContext, Request: r})
 	}
 }

@@ -99,11 +99,11 @@ func (s *side) checkDelivery(e *envelope) {
 	}
 	switch e.Kind {
 	case wire.KindResponse:
-		if k := s.core.calls[e.ID]; k == nil || k.Owner.(*outgoing).exchange != e.exchange {
+		if k := s.core.calls.get(e.ID); k == nil || k.Owner.(*outgoing).exchange != e.exchange {
 			s.w.fault("the Response to call %d does not find its call", e.exchange.serial)
 		}
 	case wire.KindCancel:
-		if r := s.core.serving[e.ID]; r != nil && r.Owner.(*incoming).exchange != e.exchange {
+		if r := s.core.serving.get(e.ID); r != nil && r.Owner.(*incoming).exchange != e.exchange {
 			s.w.fault("the Cancel of call %d reaches call %d", e.exchange.serial, r.Owner.(*incoming).serial)
 		}
 	}

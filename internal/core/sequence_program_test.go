@@ -247,7 +247,7 @@ func (s *side) giveUp(o *outgoing) {
 		s.ended(p, s.whyEnded(p))
 	}
 	if s.w.broken.forgetCancelled {
-		delete(s.core.calls, o.request)
+		s.core.calls.remove(o.request)
 		s.calls = without(s.calls, o)
 	}
 }

@@ -12,9 +12,9 @@ import (
 func (c *Core) overrun(r *Request) error {
 	if c.cfg.StrictInFlight || c.surplus >= MaxInFlight {
 		return violation(wire.RuleInFlight, "request %d with %d in flight, at most %d are allowed",
-			r.ID, len(c.serving), MaxInFlight)
+			r.ID, c.serving.len(), MaxInFlight)
 	}
-	c.serving[r.ID] = r
+	c.serving.add(r.ID, r)
 	c.surplus++
 	r.surplus = true
 	c.lenient = true
