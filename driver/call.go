@@ -76,7 +76,7 @@ func (p *pending) Released() {
 		p.halves = p.halves[:0]
 		p.sent = false
 		p.w.follows = nil
-		p.message = wire.Message{}
+		p.message.Payload, p.message.Tail = nil, nil
 		release.Store(&p.done, 0)
 		p.core.Reset()
 		p.c.spare.Put(p)
@@ -223,7 +223,7 @@ func (c *conn) send(ctx context.Context, call *roam.Call, p *pending) error {
 		return fmt.Errorf("arguments: %w", err)
 	}
 	m := &p.message
-	*m = wire.Message{Kind: wire.KindRequest, Method: call.Method.ID, Metadata: p.metadata}
+	m.Kind, m.Method, m.Metadata = wire.KindRequest, call.Method.ID, p.metadata
 	m.Payload, m.Tail = call.Args.Parts()
 	if size, limit := c.sizeOf(m), c.maxPayload(); size > limit {
 		return &roam.SizeError{What: "request", Size: size, Limit: limit, Bound: "the largest payload"}

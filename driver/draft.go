@@ -51,8 +51,5 @@ func (s *sender) Reserve(n int) roam.Reserved {
 }
 
 func (s *sender) SendReserved(ctx context.Context, r roam.Reserved) error {
-	m := &s.message
-	*m = wire.Message{Kind: wire.KindData, ID: s.ch.ID, Payload: r.Bytes()}
-	defer func() { *m = wire.Message{} }()
-	return s.send(ctx, m, r.(*reserved))
+	return s.sendData(ctx, r.Bytes(), nil, r.(*reserved))
 }

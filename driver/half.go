@@ -98,10 +98,16 @@ func (s *sender) MaxItem() int {
 }
 
 func (s *sender) Send(ctx context.Context, head, tail []byte) error {
+	return s.sendData(ctx, head, tail, s)
+}
+
+// sendData sends an item, whose memory is the program's again afterwards.
+func (s *sender) sendData(ctx context.Context, head, tail []byte, op committer) error {
 	m := &s.message
-	*m = wire.Message{Kind: wire.KindData, ID: s.ch.ID, Payload: head, Tail: tail}
-	defer func() { *m = wire.Message{} }() // the item is the program's
-	return s.send(ctx, m, s)
+	m.Kind, m.ID, m.Payload, m.Tail = wire.KindData, s.ch.ID, head, tail
+	err := s.send(ctx, m, op)
+	m.Payload, m.Tail = nil, nil
+	return err
 }
 
 // send sends an item when op, which counts its credit, commits to it.

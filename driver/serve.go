@@ -46,7 +46,8 @@ func (s *served) over() {
 	s.ctx.end()
 	s.in.Reset()
 	s.reply.Reset()
-	s.inv, s.message = nil, wire.Message{}
+	s.inv = nil
+	s.message.Metadata, s.message.Payload, s.message.Tail = nil, nil, nil
 	s.returned, s.failure, s.ended = false, "", false
 	s.c.core.Recycle(s.request)
 }
@@ -272,7 +273,7 @@ const maxErrorText = 16384
 
 // respond makes the Response of the reply, within the largest payload.
 func (s *served) respond() {
-	s.message = wire.Message{Kind: wire.KindResponse, ID: s.request.ID}
+	s.message.Kind, s.message.ID = wire.KindResponse, s.request.ID
 	s.message.Payload, s.message.Tail = s.reply.Payload()
 	switch {
 	case !s.returned:

@@ -54,10 +54,10 @@ func (b *Batch) room(n int) []byte {
 func (b *Batch) fill(n int, arena []byte) {
 	b.Messages = b.messages[:n]
 	for i := range b.Messages {
-		r := &b.records[i]
+		r, m := &b.records[i], &b.Messages[i]
 		end := r.At + r.Length
-		b.Messages[i] = Message{Type: MsgType(r.Type), ID: r.ID, Method: r.Method, Seq: r.Seq,
-			Payload: arena[r.At:end:end]}
+		m.Type, m.ID, m.Method, m.Seq = MsgType(r.Type), r.ID, r.Method, r.Seq
+		m.Payload, m.Owned, m.Loan = arena[r.At:end:end], false, nil
 	}
 }
 

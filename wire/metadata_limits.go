@@ -36,7 +36,7 @@ func (e *MetadataLimitError) Error() string {
 // nothing but an error. No bytes at all are no metadata. Errors: *DecodeError when the
 // list does not decode, else *MetadataLimitError for the first limit exceeded.
 func CheckMetadata(b []byte) error {
-	if len(b) == 0 {
+	if len(b) == 0 || len(b) == 1 && b[0] == 0 {
 		return nil
 	}
 	d := NewDecoder(b)

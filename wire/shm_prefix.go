@@ -1,5 +1,8 @@
 package wire
 
+// noPrefix is the prefix that says that there is no metadata.
+const noPrefix = "\x01\x00"
+
 // AppendMetadataPrefix appends what stands before the arguments or the result in a
 // payload in shared memory: the length of the metadata list and the list
 // (shm.metadata.in-payload). Without metadata (nil, empty or {0}) that is 01 00.
@@ -15,8 +18,11 @@ func AppendMetadataPrefix(b, metadata []byte) []byte {
 // which is nil. Errors: *DecodeError when the length does not fit the payload; the
 // list itself is for [CheckMetadata].
 func SplitMetadataPrefix(payload []byte) (metadata, rest []byte, err error) {
-	if len(payload) == 0 {
+	switch {
+	case len(payload) == 0:
 		return nil, nil, nil
+	case len(payload) >= len(noPrefix) && string(payload[:len(noPrefix)]) == noPrefix: // nearly always
+		return payload[1:2:2], payload[2:], nil
 	}
 	d := NewDecoder(payload)
 	metadata = d.view("metadata prefix")

@@ -28,11 +28,17 @@ type Effect struct {
 
 func (c *Core) effect(e Effect) { c.effects = append(c.effects, e) }
 
-// TakeEffects moves the effects so far into dst[:0] and returns them.
+// TakeEffects returns the effects so far, and takes the memory of dst, whose effects have
+// been carried out, for those to come. With nil it gives a copy.
 func (c *Core) TakeEffects(dst []Effect) []Effect {
-	dst = append(dst[:0], c.effects...)
-	clear(c.effects)
-	c.effects = c.effects[:0]
+	if cap(dst) == 0 {
+		dst = append(dst, c.effects...)
+		clear(c.effects)
+		c.effects = c.effects[:0]
+		return dst
+	}
+	clear(dst)
+	dst, c.effects = c.effects, dst[:0]
 	return dst
 }
 

@@ -3,7 +3,6 @@
 package engine
 
 import (
-	"encoding/binary"
 	"sync/atomic"
 	"unsafe"
 
@@ -118,13 +117,14 @@ func (e *End) arrived(tail uint32) bool {
 // take copies the message at index out of ring and slot. used is what is taken of the
 // arena, before and after.
 func (e *End) take(r *Record, index uint32, arena []byte, used int) (int, bool, Status) {
-	d := e.copyDescriptor(index)
-	*r = Record{
-		Type: d[layout.OffDescMsgType], ID: get32(d[layout.OffDescID:]), Method: get64(d[layout.OffDescMethodID:]),
-		Slot: get32(d[layout.OffDescPayloadSlot:]), Generation: get32(d[layout.OffDescPayloadGeneration:]),
-		Offset: get32(d[layout.OffDescPayloadOffset:]), Length: get32(d[layout.OffDescPayloadLen:]),
-		At: uint32(used), Seq: index + 1,
-	}
+	d := e.incoming(index)
+	head, where, extent := d.word(layout.OffDescMsgType), d.word(layout.OffDescPayloadSlot), d.word(layout.OffDescPayloadOffset)
+	r.Type, r.ID = uint8(field(head, layout.OffDescMsgType)), uint32(field(head, layout.OffDescID))
+	r.Method = d.word(layout.OffDescMethodID)
+	r.Slot = uint32(field(where, layout.OffDescPayloadSlot))
+	r.Generation = uint32(field(where, layout.OffDescPayloadGeneration))
+	r.Offset, r.Length = uint32(field(extent, layout.OffDescPayloadOffset)), uint32(field(extent, layout.OffDescPayloadLen))
+	r.At, r.Seq = uint32(used), index+1
 	if s := e.check(r); s != OK {
 		return used, false, s
 	}
@@ -133,7 +133,7 @@ func (e *End) take(r *Record, index uint32, arena []byte, used int) (int, bool, 
 	}
 	into := arena[used : used+int(r.Length)]
 	if r.Slot == layout.InlineSlot {
-		copy(into, d[layout.OffDescInlinePayload:])
+		copy(into, d.inline()[:])
 		return used + len(into), false, OK
 	}
 	copyPayload(into, e.peer.payload(r.Slot, r.Offset, r.Length))
@@ -143,15 +143,24 @@ func (e *End) take(r *Record, index uint32, arena []byte, used int) (int, bool, 
 	return used + len(into), true, OK
 }
 
-// copyDescriptor reads the descriptor at index once, word by word. Atomic loads are
-// not repeated by the compiler, so what is checked is what is used.
-func (e *End) copyDescriptor(index uint32) (d [layout.SizeDesc]byte) {
-	place := uint64(index&(e.place.RingSize-1)) * layout.SizeDesc
-	from := (*[layout.SizeDesc / 8]uint64)(unsafe.Add(e.recvRing, place)) // inside the ring by the mask, 64-aligned
-	for i := range from {
-		put64(d[i*8:], atomic.LoadUint64(&from[i]))
-	}
-	return d
+// incoming is a descriptor in the ring, which the peer may write to at any time.
+type incoming [layout.SizeDesc / 8]uint64
+
+// incoming is the place in the incoming ring for an index, inside it by the mask.
+func (e *End) incoming(index uint32) *incoming {
+	return (*incoming)(unsafe.Add(e.recvRing, uint64(index&(e.place.RingSize-1))*layout.SizeDesc))
+}
+
+// word is that in which the field at an offset lies. Each is read once, by a load that the
+// compiler does not repeat: what is checked is what is used.
+func (d *incoming) word(offset int) uint64 { return atomic.LoadUint64(&d[offset/8]) }
+
+// field is the field at an offset, in the low bits, of the word in which it lies.
+func field(word uint64, offset int) uint64 { return word >> (8 * (offset % 8)) }
+
+// inline is where an inline payload lies.
+func (d *incoming) inline() *[layout.InlineMax]byte {
+	return (*[layout.InlineMax]byte)(unsafe.Pointer(&d[layout.OffDescInlinePayload/8]))
 }
 
 // check tests a copied descriptor against the rules of shm-rules, "A descriptor is
@@ -190,6 +199,3 @@ func (e *End) checkPayload(r *Record) Status {
 	}
 	return OK
 }
-
-func get32(b []byte) uint32 { return binary.LittleEndian.Uint32(b) }
-func get64(b []byte) uint64 { return binary.LittleEndian.Uint64(b) }

@@ -166,7 +166,9 @@ var kinds = [...]wire.Kind{
 }
 
 func (t *Link) arrival(a *transport.Arrival, m *shmring.Message) error {
-	a.Message = wire.Message{Kind: kinds[m.Type], ID: uint64(m.ID), Method: m.Method, Payload: m.Payload, Owned: m.Owned}
+	// Field by field: a message is large, and nobody sets the rest of it.
+	a.Kind, a.ID, a.Method = kinds[m.Type], uint64(m.ID), m.Method
+	a.Metadata, a.Payload, a.Owned = nil, m.Payload, m.Owned
 	a.Size, a.Seq, a.Loan = len(m.Payload), m.Seq, nil
 	if m.Loan != nil {
 		a.Loan = m.Loan
