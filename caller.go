@@ -72,10 +72,11 @@ func (c *Call) Release() {
 	if r, ok := c.Driver.(Releaser); ok {
 		r.Released()
 	}
-	kept := Call{passed: c.passed[:0], ids: c.ids[:0]}
 	args, _ := c.Args.Parts()
-	kept.Args.Reset(reuse(args))
-	*c = kept
+	c.Args.Reset(reuse(args))
+	c.Method, c.Driver, c.encode = nil, nil, nil
+	c.Result, c.ResultMetadata = wire.Decoder{}, nil
+	c.passed, c.ids, c.next = c.passed[:0], c.ids[:0], 0
 	calls.Put(c)
 }
 

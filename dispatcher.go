@@ -56,7 +56,8 @@ func (in *Incoming) Accepted() []Accepted { return in.ends }
 // Reset empties in for another request.
 func (in *Incoming) Reset() {
 	clear(in.ends)
-	*in = Incoming{ends: in.ends[:0]}
+	in.Method, in.Args, in.Metadata = 0, wire.Decoder{}, nil
+	in.ends = in.ends[:0]
 }
 
 // Reply is the answer to one request. The zero value is an empty reply; either Succeed
@@ -129,9 +130,8 @@ func (r *Reply) Undeclared() error {
 // Reset empties r for another request, keeping its buffer.
 func (r *Reply) Reset() {
 	b, _ := r.result.Parts()
-	b = reuse(b)
-	*r = Reply{}
-	r.result.Reset(b)
+	r.result.Reset(reuse(b))
+	r.Metadata, r.err, r.declared = nil, nil, false
 }
 
 // IsUnknownMethod says whether err, as Prepare returned it, means that no such

@@ -25,7 +25,7 @@ const tailFrom = 2048
 func NewEncoder(b []byte) Encoder { return Encoder{buf: b} }
 
 // Reset starts anew, appending to b.
-func (e *Encoder) Reset(b []byte) { *e = Encoder{buf: b} }
+func (e *Encoder) Reset(b []byte) { e.buf, e.tail, e.err = b, nil, nil }
 
 // Buffer is what was appended, after what the encoder was given.
 func (e *Encoder) Buffer() []byte { return e.joined() }

@@ -141,7 +141,7 @@ func (c *Core) Cancel(k *Call) {
 func (c *Core) response(m *wire.Message) error {
 	k := c.calls.get(m.ID)
 	if k == nil || k.state == callAdmitted {
-		c.effect(Effect{Kind: Note, Text: "response to an unknown request is ignored"})
+		c.effect(Note).Text = "response to an unknown request is ignored"
 		return nil
 	}
 	c.calls.remove(m.ID)
@@ -155,7 +155,7 @@ func (c *Core) response(m *wire.Message) error {
 	}
 	k.take(m)
 	k.end(nil)
-	c.effect(Effect{Kind: Respond, Call: k})
+	c.effect(Respond).Call = k
 	return nil
 }
 
@@ -192,7 +192,9 @@ func (k *Call) Reset() {
 	if k.Owned {
 		k.Metadata, k.Payload = nil, nil
 	}
-	*k = Call{Owner: k.Owner, Metadata: k.Metadata[:0], Payload: k.Payload[:0]}
+	k.ID, k.Channels, k.Owned = 0, nil, false
+	k.Metadata, k.Payload = k.Metadata[:0], k.Payload[:0]
+	k.state, k.err = callIdle, nil
 }
 
 // IDLimit is how many channel ids this side has at once, 0 = unbounded.

@@ -129,7 +129,7 @@ func (c *Core) endSending(ch *Channel, kind wire.Kind, err error) {
 	}
 	ch.err = err
 	c.outbox.push(Out{Message: wire.Message{Kind: kind, ID: ch.ID}, channel: ch})
-	c.effect(Effect{Kind: Wake, Channel: ch})
+	c.effect(Wake).Channel = ch
 }
 
 func (c *Core) endReceiving(ch *Channel, err error) {
@@ -138,7 +138,7 @@ func (c *Core) endReceiving(ch *Channel, err error) {
 	}
 	ch.err = err
 	ch.queue.drop()
-	c.effect(Effect{Kind: Wake, Channel: ch})
+	c.effect(Wake).Channel = ch
 	if ch.over {
 		return
 	}
@@ -166,7 +166,7 @@ func (c *Core) resetSender(ch *Channel) {
 	c.discard(ch)
 	if ch.err == nil {
 		ch.err = errReset
-		c.effect(Effect{Kind: Wake, Channel: ch})
+		c.effect(Wake).Channel = ch
 	}
 	if ch.Ours {
 		// The answer is a Close, also in place of a Reset that waited for room.
@@ -189,7 +189,7 @@ func (c *Core) peerEnded(ch *Channel, err error) {
 		if err == errReset {
 			ch.queue.drop()
 		}
-		c.effect(Effect{Kind: Wake, Channel: ch})
+		c.effect(Wake).Channel = ch
 	}
 	c.unregister(ch)
 	c.release(ch)
@@ -202,7 +202,7 @@ func (c *Core) refusedChannel(ch *Channel) {
 	if ch.err == nil {
 		ch.err = errRefused
 		ch.queue.drop()
-		c.effect(Effect{Kind: Wake, Channel: ch})
+		c.effect(Wake).Channel = ch
 	}
 	ch.over = true
 	if now := c.channels[ch.ID]; now != nil && now != ch {

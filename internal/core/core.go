@@ -97,18 +97,18 @@ func (c *Core) Fail(err error) {
 	c.err = err
 	for _, call := range c.calls.takeAll() {
 		call.end(err)
-		c.effect(Effect{Kind: Respond, Call: call})
+		c.effect(Respond).Call = call
 	}
 	for _, r := range c.serving.takeAll() {
 		if r.taken {
-			c.effect(Effect{Kind: EndContext, Request: r})
+			c.effect(EndContext).Request = r
 		}
 	}
 	for id, ch := range c.channels {
 		delete(c.channels, id)
 		ch.fail(err)
 		c.exhume(ch)
-		c.effect(Effect{Kind: Wake, Channel: ch})
+		c.effect(Wake).Channel = ch
 	}
 	c.outbox.clear()
 }

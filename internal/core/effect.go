@@ -26,7 +26,18 @@ type Effect struct {
 	Text    string
 }
 
-func (c *Core) effect(e Effect) { c.effects = append(c.effects, e) }
+// effect adds one, to be filled in.
+func (c *Core) effect(kind EffectKind) *Effect {
+	n := len(c.effects)
+	if n == cap(c.effects) {
+		c.effects = append(c.effects, Effect{})
+	} else {
+		c.effects = c.effects[:n+1] // it is empty, see TakeEffects
+	}
+	e := &c.effects[n]
+	e.Kind = kind
+	return e
+}
 
 // TakeEffects returns the effects so far, and takes the memory of dst, whose effects have
 // been carried out, for those to come. With nil it gives a copy.

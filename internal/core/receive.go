@@ -79,7 +79,7 @@ func (c *Core) data(m *wire.Message) error {
 	} else {
 		ch.queue.push(m.Payload)
 	}
-	c.effect(Effect{Kind: Wake, Channel: ch})
+	c.effect(Wake).Channel = ch
 	return nil
 }
 
@@ -109,7 +109,7 @@ func (c *Core) creditCame(ch *Channel, n uint32) error {
 	if err := c.cfg.Flow.Credit(&ch.window, n); err != nil {
 		return &Violation{Rule: wire.RuleCreditOverrun, Detail: err.Error()}
 	}
-	c.effect(Effect{Kind: Wake, Channel: ch})
+	c.effect(Wake).Channel = ch
 	return nil
 }
 

@@ -23,7 +23,10 @@ func (c *Core) newRequest(m *wire.Message) *Request {
 	if !ok {
 		r = new(Request)
 	}
-	*r = Request{ID: m.ID, Method: m.Method, Metadata: m.Metadata, Args: m.Payload, Owned: m.Owned, Channels: r.Channels[:0], Owner: r.Owner}
+	r.ID, r.Method = m.ID, m.Method
+	r.Metadata, r.Args, r.Owned = m.Metadata, m.Payload, m.Owned
+	r.Channels = r.Channels[:0]
+	r.surplus, r.taken = false, false
 	return r
 }
 
@@ -53,7 +56,7 @@ func (c *Core) request(m *wire.Message) error {
 		return c.overrun(r)
 	}
 	c.serving.add(m.ID, r)
-	c.effect(Effect{Kind: Arrived, Request: r})
+	c.effect(Arrived).Request = r
 	return nil
 }
 
@@ -155,6 +158,6 @@ func (c *Core) answer(r *Request) {
 // cancel ends the context of the request it names, if that is still served.
 func (c *Core) cancel(m *wire.Message) {
 	if r := c.serving.get(m.ID); r != nil && r.taken {
-		c.effect(Effect{Kind: EndContext, Request: r})
+		c.effect(EndContext).Request = r
 	}
 }
