@@ -26,12 +26,23 @@ enum roam_status roam_end_room(struct roam_end *end)
 	return roam_ring_reserve(&end->send, &place);
 }
 
+/* Bytes from which on a message takes a slot of its own from the pool: the lowest that is free has been used of late,
+ * and what is copied through it stays in the caches. To take it costs little beside. */
+enum { LARGE = 16384 };
+
+/* Takes a slot for len bytes. Large messages leave the spares to small ones, unless they are all that is left. */
+static bool take_slot(struct roam_end *end, size_t len, struct roam_slot *slot)
+{
+	return (len >= LARGE && roam_pool_take(&end->own_pool, slot)) ||
+	       roam_spares_take(&end->spares, &end->own_pool, slot);
+}
+
 /* Finds the slot for len bytes: the caller's, none for an inline payload, else one taken here. */
 static enum roam_status choose_slot(struct roam_end *end, size_t len, struct roam_slot chosen)
 {
 	bool takes = chosen.index == ROAM_INLINE_SLOT && len > ROAM_INLINE_MAX;
 
-	if (takes && !roam_spares_take(&end->spares, &end->own_pool, &chosen))
+	if (takes && !take_slot(end, len, &chosen))
 		return ROAM_NO_SLOT;
 	end->staged = chosen;
 	end->staged_taken = takes;

@@ -38,17 +38,17 @@ func newHostPool(seg *segment) *hostPool {
 	return p
 }
 
-// take takes a slot for a message to a guest, if it may have one: a guest for which
+// take takes a slot for a message of size bytes to a guest, if it may have one: a guest for which
 // slots are out gets another only while more than a quarter of the pool, at least one
 // slot, is free. A guest that returns none starves itself and not the others. It was the
 // last one at hand when the next take has to go to the segment.
-func (p *hostPool) take(peer uint32) (slot engine.Slot, last, ok bool) {
+func (p *hostPool) take(peer uint32, size int) (slot engine.Slot, last, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.leaves(keptBack(p.pool.Slots())) && p.hasOut(peer) {
 		return engine.NoneTaken, false, false
 	}
-	slot, ok = p.takeFor(peer)
+	slot, ok = p.takeFor(peer, size)
 	return slot, p.spare.Len() == 0, ok
 }
 
@@ -69,7 +69,7 @@ func (p *hostPool) takeDraft(peer uint32) (engine.Slot, bool) {
 	if !p.leaves(keptBack(p.pool.Slots()) + draftsLeave) {
 		return engine.NoneTaken, false
 	}
-	return p.takeFor(peer)
+	return p.takeFor(peer, 0)
 }
 
 // leaves says whether more than so many slots are free. It counts those of the bitmap
@@ -82,13 +82,13 @@ func (p *hostPool) leaves(slots uint32) bool {
 }
 
 // takeFor takes a slot for a guest. The caller holds mu.
-func (p *hostPool) takeFor(peer uint32) (engine.Slot, bool) {
+func (p *hostPool) takeFor(peer uint32, size int) (engine.Slot, bool) {
 	spare := p.spare.Len()
-	slot, ok := p.spare.Take()
+	slot, took, ok := p.spare.TakeFor(size)
 	if !ok {
 		return engine.NoneTaken, false
 	}
-	if spare == 0 {
+	if spare == 0 || took {
 		p.least = p.pool.Free()
 	}
 	p.owner[slot.Index] = uint8(peer)

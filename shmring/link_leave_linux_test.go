@@ -109,7 +109,7 @@ func TestNothingIsWrittenAfterTheGoodbye(t *testing.T) {
 func TestGoodbyeReasonIsCutToWhatFits(t *testing.T) {
 	h := newHub(t, Config{SlotSize: 64, SlotsPerGuest: 1})
 	p := h.attach(pairConfig{})
-	slot, _, ok := h.pool.take(1)
+	slot, _, ok := h.pool.take(1, 0)
 	require.True(t, ok)
 	require.NoError(t, p.host.Leave(within(t), "message.decode-error: metada: äöü"))
 	assert.Equal(t, "message.decode-error: metada: ä", string(receiveOne(t, p.guest).Payload))

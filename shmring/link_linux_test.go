@@ -97,7 +97,7 @@ func TestFullRingAndEmptyPoolHoldNothing(t *testing.T) {
 		receiveOne(t, other)
 	}
 	// A slot is out, though the ring has room.
-	slot, _, ok := h.pool.take(1)
+	slot, _, ok := h.pool.take(1, 0)
 	require.True(t, ok)
 	require.ErrorIs(t, p.host.Stage(&big, nil), ErrNoSlot)
 	sendNow(t, p.host, Message{Type: MsgClose, ID: 1})

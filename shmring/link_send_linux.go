@@ -54,12 +54,13 @@ func (l *Link) stage(m *Message, prefix []byte) error {
 		return l.Err()
 	}
 	l.send.slot, l.send.last = engine.NoneTaken, false
-	if l.pool != nil && len(prefix)+len(m.Payload) > layout.InlineMax {
+	size := len(prefix) + len(m.Payload)
+	if l.pool != nil && size > layout.InlineMax {
 		if status := l.shm.Room(); status != engine.OK {
 			return l.refused(status)
 		}
 		var ok bool
-		if l.send.slot, l.send.last, ok = l.pool.take(l.peer); !ok {
+		if l.send.slot, l.send.last, ok = l.pool.take(l.peer, size); !ok {
 			return ErrNoSlot
 		}
 	}

@@ -214,6 +214,45 @@ static void test_abort_gives_back_what_stage_took(void)
 	stop();
 }
 
+static uint32_t slot_of_next(struct roam_end *end, size_t len)
+{
+	static const unsigned char zeros[16384];
+	uint32_t slot;
+
+	if (stage(end, ROAM_MSG_REQUEST, 1, zeros, len) != ROAM_OK)
+		return UINT32_MAX;
+	slot = end->staged.index;
+	roam_end_commit(end);
+	return slot;
+}
+
+static void test_large_messages_leave_slots_taken_ahead_to_small_ones(void)
+{
+	struct roam_config config = small_config();
+	static unsigned char large[4 * 16384];
+
+	config.ring_size = 32;
+	config.slots_per_guest = 16; /* of which two are taken at once */
+	config.max_payload_size = 16384;
+	config.slot_size = 16384 + 8;
+	fixture_create(&segment, config);
+	fixture_end(&segment, 1, true, &host);
+	fixture_end(&segment, 1, false, &guest);
+	CHECK_EQ(slot_of_next(&guest, 16383), 0);
+	for (uint32_t i = 2; i < 5; i++)
+		CHECK_EQ(slot_of_next(&guest, 16384), i);
+	CHECK_EQ(roam_end_receive(&host, got, 4, large, sizeof(large)).count, 4);
+	CHECK_EQ(slot_of_next(&guest, 16384), 0); /* the lowest that is free */
+	CHECK_EQ(slot_of_next(&guest, 33), 1);
+	roam_end_look_ahead(&guest); /* takes 2 and 3 */
+	for (uint32_t i = 4; i < 16; i++)
+		CHECK_EQ(slot_of_next(&guest, 16384), i);
+	CHECK_EQ(slot_of_next(&guest, 16384), 2); /* nothing else is left */
+	CHECK_EQ(slot_of_next(&guest, 33), 3);
+	CHECK_EQ(stage(&guest, ROAM_MSG_REQUEST, 1, large, 33), ROAM_NO_SLOT);
+	stop();
+}
+
 static void test_slot_of_the_caller_is_used_and_stays_the_callers(void)
 {
 	struct roam_slot mine;
@@ -366,6 +405,7 @@ int main(void)
 	RUN(test_full_ring_holds_nothing);
 	RUN(test_no_slot_holds_nothing_and_inline_still_goes);
 	RUN(test_abort_gives_back_what_stage_took);
+	RUN(test_large_messages_leave_slots_taken_ahead_to_small_ones);
 	RUN(test_slot_of_the_caller_is_used_and_stays_the_callers);
 	RUN(test_guests_have_rings_and_pools_of_their_own);
 	RUN(test_full_arena_stops_before_the_message);

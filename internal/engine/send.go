@@ -64,7 +64,7 @@ func (e *End) Stage(h Header, prefix, payload []byte, slot Slot) Status {
 	}
 	if length > layout.InlineMax && slot == NoneTaken {
 		var ok bool
-		if slot, ok = e.send.spare.Take(); !ok {
+		if slot, _, ok = e.send.spare.TakeFor(length); !ok {
 			return NoSlot
 		}
 		e.send.taken = slot

@@ -45,6 +45,23 @@ func (s *Spares) Take() (Slot, bool) {
 	return s.pool.use(index), true
 }
 
+// largeFrom is from how many bytes on a message takes a slot of its own from the pool. The
+// lowest that is free has been used of late, and what is copied through it stays in the
+// caches; to take it costs little beside.
+const largeFrom = 16 << 10
+
+// TakeFor is Take for a message of n bytes. It leaves the spares to small ones, unless they
+// are all that is left; took says that the slot is one of the pool's.
+func (s *Spares) TakeFor(n int) (slot Slot, took, ok bool) {
+	if n >= largeFrom {
+		if slot, ok = s.pool.Take(); ok {
+			return slot, true, true
+		}
+	}
+	slot, ok = s.Take()
+	return slot, false, ok
+}
+
 // Ahead takes some from the pool if there is none, so that the next Take need not wait for
 // its line. Of a pool of less than 16 slots it takes none.
 func (s *Spares) Ahead() {

@@ -93,6 +93,38 @@ func TestSparesTakenAheadLeaveNothingUntaken(t *testing.T) {
 	require.Equal(t, Slot{Index: slots - 1, Generation: 2}, slot)
 }
 
+// TestLargeMessagesLeaveSparesToSmallOnes, unless they are all that is left.
+func TestLargeMessagesLeaveSparesToSmallOnes(t *testing.T) {
+	const slots = 16
+	bitmap := make([]uint64, 8+slots)
+	pool := NewPool(ptr(bitmap), 64, 8, slots)
+	bitmap[0] = math.MaxUint64
+	spares := NewSpares(&pool)
+	small, took, ok := spares.TakeFor(largeFrom - 1)
+	require.True(t, ok)
+	require.False(t, took)
+	require.Zero(t, small.Index)
+	require.EqualValues(t, 1, spares.Len())
+	for i := uint32(2); i < slots; i++ {
+		large, took, ok := spares.TakeFor(largeFrom)
+		require.True(t, ok)
+		require.True(t, took)
+		require.Equal(t, i, large.Index)
+		if i == 5 { // the lowest that is free is used again
+			require.True(t, pool.Return(i))
+			again, _, ok := spares.TakeFor(largeFrom)
+			require.True(t, ok)
+			require.Equal(t, i, again.Index)
+		}
+	}
+	large, took, ok := spares.TakeFor(largeFrom)
+	require.True(t, ok)
+	require.False(t, took)
+	require.EqualValues(t, 1, large.Index)
+	_, _, ok = spares.TakeFor(largeFrom)
+	require.False(t, ok)
+}
+
 // TestPlacesAreGivenBackAQuarterAtOnce looks at what the sender knows, over the wrap of
 // the indices.
 func TestPlacesAreGivenBackAQuarterAtOnce(t *testing.T) {
