@@ -89,7 +89,7 @@ func (l *Link) StageDraft(m *Message, d *Draft) error {
 	case l.send.over || d.over.Load():
 		err = ErrClosed
 	default:
-		l.send.slot = engine.NoneTaken
+		l.send.slot, l.send.last = engine.NoneTaken, false
 		header := engine.Header{Type: uint8(m.Type), ID: m.ID, Method: m.Method}
 		if status := l.shm.StageWritten(header, uint32(len(d.payload)), d.slot); status != engine.OK {
 			err = l.refused(status)

@@ -36,6 +36,8 @@ func TestRest(t *testing.T) {
 		receiveOne(t, from) // and rests no more
 		pass()
 		assert.EqualValues(t, slots-ahead+1, h.freeSlots(pool))
+		pass() // with the last of them, after which it takes others
+		assert.EqualValues(t, slots-ahead, h.freeSlots(pool))
 		to.Rest() // who leaves waits for it
 		assert.NoError(t, from.Leave(within(t), ""))
 		assert.EqualValues(t, slots, h.freeSlots(pool))

@@ -85,21 +85,21 @@ func (l *Link) refused(status engine.Status) error {
 }
 
 // Commit publishes the staged message and wakes a peer that sleeps on the ring's
-// head. It is O(1) and never blocks. A peer that sleeps on its doorbell is left to
-// [Link.Notify].
+// head. It waits for nobody but who takes or gives back a slot of the pool at that moment.
+// A peer that sleeps on its doorbell is left to [Link.Notify].
 func (l *Link) Commit() {
 	l.owe(l.shm.Commit())
-	draft, resting := l.send.draft, l.resting.Load()
+	draft := l.send.draft
 	l.send.draft = nil
 	switch {
-	case resting:
+	case l.resting.Load():
 	case l.pool == nil:
 		l.shm.LookAhead()
 	case l.send.last:
 		l.pool.lookAhead()
 	}
 	l.send.mu.Unlock()
-	if resting && l.enter() {
+	if l.resting.Load() && l.enter() { // also where it has begun to rest just now, see Rest
 		l.giveBackSpares() // nobody may come back to it for long
 		l.exit()
 	}

@@ -144,8 +144,7 @@ static void make(struct roam_request *request, int status)
 
 /* ---- Sending it ------------------------------------------------------------------------------------------------- */
 
-/* Ends what is left of it but the answer: callbacks, calls made within it, channels. */
-static void wind_up(struct roam_request *request)
+void request_let_go(struct roam_request *request)
 {
 	struct roam_guest *guest = request->guest;
 
@@ -153,6 +152,14 @@ static void wind_up(struct roam_request *request)
 	for (struct core_channel *at = request->core.channels; at != NULL; at = at->sibling)
 		notice_take_back(guest, &OF(at, struct channel, core)->notice);
 	call_end_within(request, ROAM_ERR_CANCELLED);
+}
+
+/* Ends what is left of it but the answer: callbacks, calls made within it, channels. */
+static void wind_up(struct roam_request *request)
+{
+	struct roam_guest *guest = request->guest;
+
+	request_let_go(request);
 	request->done = true;
 	core_returned(&guest->core, &request->core);
 	guest_settle(guest);
@@ -194,18 +201,18 @@ void request_answer(struct roam_request *request, int status)
 void request_handle(struct roam_request *request)
 {
 	struct roam_guest *guest = request->guest;
-	int refusal, status;
+	int error, status;
 
 	guest_unlock(guest);
-	refusal = request_decodes_late(request) ? request_decode(request) : 0;
-	status = refusal != 0 ? refusal : request->method->handle(request);
-	if (status == ROAM_DEFERRED) { /* it may be answered already, and gone */
+	error = request_decodes_late(request) ? request_decode(request) : 0;
+	status = error != 0 ? error : request->method->handle(request);
+	if (error == 0 && status == ROAM_DEFERRED) { /* it may be answered already, and gone */
 		guest_lock(guest);
 		return;
 	}
 	make(request, status);
 	guest_lock(guest);
-	if (request_refuse(request, refusal))
+	if (request_refuse(request, error))
 		return;
 	wind_up(request);
 	send(request);

@@ -204,7 +204,7 @@ int core_violation(struct core *core, const char *rule, const char *format, ...)
 
 /* struct core_arrival: what core_receive wants to be done with a message at once, its bytes still there. */
 struct core_arrival {
-	struct core_request *request; /* prepare it, then core_accept or core_refuse it before the next message */
+	struct core_request *request; /* core_accept it before the next message, or core_refuse it then or later */
 	struct core_call *call;       /* has its answer: keep the bytes */
 	const uint8_t *metadata;      /* of either: the encoded list, checked */
 	size_t metadata_len;

@@ -62,7 +62,7 @@ struct roam_guest {
 	struct roam_message messages[GUEST_BATCH];
 	struct payloads payloads;
 
-	/* requests that were prepared and wait for a thread, oldest first */
+	/* requests that wait for a thread, oldest first */
 	struct roam_request *queue, *queue_last;
 	uint32_t queued;
 	uint32_t at_work; /* handlers that run */

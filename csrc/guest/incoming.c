@@ -9,7 +9,7 @@ static const uint8_t *payload_of(const struct payloads *payloads, const struct r
 	return (payloads->is_large ? payloads->large : payloads->arena) + message->at;
 }
 
-/* One message; a request is prepared before the next is looked at. */
+/* One message; the channels of a request are open before the next is looked at. */
 static void take(struct roam_guest *guest, const struct roam_message *message)
 {
 	struct roam_request *spare = message->type == ROAM_MSG_REQUEST ? request_get(guest) : NULL;

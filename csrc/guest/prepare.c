@@ -44,6 +44,7 @@ bool request_refuse(struct roam_request *request, int error)
 		return false;
 	if (error == ROAM_ERR_NO_MEMORY)
 		guest->note = "no memory to decode a request: it is answered as one that does not decode";
+	request_let_go(request);
 	request->done = request->answered = true;
 	core_refuse(&guest->core, &request->core,
 		    error == ROAM_ERR_UNKNOWN_METHOD ? CORE_NO_METHOD : CORE_BAD_PAYLOAD);

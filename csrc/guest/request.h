@@ -18,7 +18,7 @@ struct roam_request {
 	struct roam_request *next; /* in the queue, or of the spare ones */
 	struct roam_guest *guest;
 
-	/* constant from prepare on */
+	/* constant from its arrival on */
 	const struct roam_method *method;
 	const struct roam_service *service;
 	int64_t deadline; /* CLOCK_NEVER for none */
@@ -56,8 +56,8 @@ void request_recycle(struct roam_request *request);
 /* Frees it, whatever its state. */
 void request_destroy(struct roam_request *request);
 
-/* Keeps what came and has the program prepare it; opens its channels, and queues it or runs it, or answers it. By the
- * receiver, which lets the lock go meanwhile. */
+/* Keeps what came, has the program prepare it if that cannot wait, opens its channels, and queues it or runs it, or
+ * answers it. By the receiver, which lets the lock go meanwhile. */
 void request_arrived(struct roam_request *request, uint64_t method, const struct core_arrival *arrival, uint32_t seq);
 
 /* Whether its arguments are decoded right before the handler runs, on the same thread. */
@@ -68,6 +68,9 @@ static inline bool request_decodes_late(const struct roam_request *request)
 
 /* Has the program decode the arguments: what its prepare gave, or ROAM_ERR_DECODE. Without the lock. */
 int request_decode(struct roam_request *request);
+
+/* Takes back what the program has asked to be told of it, and ends the calls made within it. */
+void request_let_go(struct roam_request *request);
 
 /* Answers a request none of whose channels was opened, if the error of decoding it is one for that; false if not. The
  * request may be gone afterwards. */

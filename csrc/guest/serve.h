@@ -39,7 +39,7 @@ void serve_exit(struct roam_guest *guest, struct server *server);
 /* Serves until the connection has ended or the guest is stopped. */
 void serve_until_end(struct roam_guest *guest, struct server *server);
 
-/* Adds a request that is prepared. */
+/* Adds a request that was accepted. */
 void serve_queue(struct roam_guest *guest, struct roam_request *request);
 
 /* Runs the first queued request on this thread. */

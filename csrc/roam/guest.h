@@ -121,8 +121,9 @@ enum roam_method_flag {
 	/* It neither waits nor takes longer than some microseconds: the thread that receives runs it, at once and
 	 * before it looks at the next message. */
 	ROAM_METHOD_INLINE = 1 << 0,
-	/* No channel is among its arguments. They are decoded when the handler is due, by the thread that runs it, and
-	 * keep nobody from receiving. */
+	/* No channel is among its arguments: roam_request_tx and roam_request_rx give NULL. Its prepare is called when
+	 * its handler is due, by the thread that runs it, and keeps nobody from receiving. So it may run for several
+	 * requests at once, and what it refuses is answered when a thread was free for it. */
 	ROAM_METHOD_NO_CHANNELS = 1 << 1
 };
 
@@ -133,11 +134,12 @@ struct roam_method {
 
 	/*
 	 * Decodes the arguments and opens the channels among them (roam_request_tx, roam_request_rx); keeps what it
-	 * needs in memory of roam_request_alloc. Called by the thread that receives, before it looks at the next
-	 * message, but for ROAM_METHOD_NO_CHANNELS; it must not wait. The bytes live until the request is answered. ROAM_ERR_DECODE answers
-	 * InvalidPayload, also for bytes that are left unread, and so does ROAM_ERR_NO_MEMORY; ROAM_ERR_UNKNOWN_METHOD
-	 * answers UnknownMethod: then the program has no handler for it. None of these opens a channel. Other errors
-	 * answer a failure, which ends the channels: all must have been opened. NULL: the method has no arguments.
+	 * needs in memory of roam_request_alloc. It must not wait: the thread that receives calls it, before it looks
+	 * at the next message (but see ROAM_METHOD_NO_CHANNELS). The bytes live until the request is answered.
+	 * ROAM_ERR_DECODE answers InvalidPayload, also for bytes that are left unread, and so does ROAM_ERR_NO_MEMORY;
+	 * ROAM_ERR_UNKNOWN_METHOD answers UnknownMethod: then the program has no handler for it. None of these opens a
+	 * channel. Other errors answer a failure, which ends the channels: all must have been opened. NULL: the method
+	 * has no arguments.
 	 */
 	int (*prepare)(struct roam_request *request, struct roam_reader *arguments);
 

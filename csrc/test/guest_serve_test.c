@@ -9,7 +9,7 @@
 
 enum {
 	ECHO = 1, FAILS, USER, WEIRD, BIG, META, DEADLINE, LATER, STREAM, BROKEN, PICKY, INLINE_ECHO, NOBODY, KEEP,
-	EARLY_TOLD, LATE_TOLD, LATE_INLINE, LATE_NOBODY, LATE_STREAM, LATE_DEFERRED
+	EARLY_TOLD, LATE_TOLD, LATE_INLINE, LATE_NOBODY, LATE_STREAM, LATE_DEFERRED, LATE_ODD, LATE_WATCHED
 };
 
 /* struct seen: what handlers saw and what they are to do. */
@@ -196,6 +196,20 @@ static int prepare_none(struct roam_request *request, struct roam_reader *reader
 	return roam_request_rx(request, 2) == NULL && roam_request_tx(request, 4) == NULL ? ROAM_ERR_DECODE : 0;
 }
 
+static int prepare_odd(struct roam_request *request, struct roam_reader *reader)
+{
+	(void)request;
+	(void)reader;
+	return ROAM_DEFERRED; /* which is for handlers: here a number as any other that is no refusal */
+}
+
+static int prepare_watched(struct roam_request *request, struct roam_reader *reader)
+{
+	(void)reader;
+	roam_request_on_end(request, on_end, seen_of(request));
+	return ROAM_ERR_DECODE;
+}
+
 static const struct roam_method methods[] = {
 	{ .id = ECHO, .name = "echo", .prepare = prepare_bytes, .handle = echo },
 	{ .id = FAILS, .handle = fails },
@@ -217,6 +231,8 @@ static const struct roam_method methods[] = {
 	  .flags = ROAM_METHOD_INLINE | ROAM_METHOD_NO_CHANNELS },
 	{ .id = LATE_NOBODY, .prepare = prepare_nobody, .handle = weird, .flags = ROAM_METHOD_NO_CHANNELS },
 	{ .id = LATE_STREAM, .prepare = prepare_none, .handle = stream, .flags = ROAM_METHOD_NO_CHANNELS },
+	{ .id = LATE_ODD, .prepare = prepare_odd, .handle = told, .flags = ROAM_METHOD_NO_CHANNELS },
+	{ .id = LATE_WATCHED, .prepare = prepare_watched, .handle = told, .flags = ROAM_METHOD_NO_CHANNELS },
 	{ .id = LATE_DEFERRED, .prepare = prepare_told, .handle = told_later, .flags = ROAM_METHOD_NO_CHANNELS },
 };
 
@@ -409,6 +425,37 @@ static void arguments_that_are_decoded_late_are_refused_as_others(void)
 		CHECK(pair_answers(&pair, 6, "\0\x01" "b", 3));
 		end(&pair);
 	}
+}
+
+/* A Cancel that comes later finds no callback of it, nor of the request that has its memory then. */
+static void refused_request_is_told_of_nothing(void)
+{
+	struct pair pair = { .foreign = false };
+
+	begin(&pair);
+	pair_request(&pair, 1, LATE_WATCHED, NULL, 0);
+	step(&pair);
+	CHECK(pair_answers(&pair, 1, "\x01\x02", 2));
+	pair_send(&pair, ROAM_MSG_CANCEL, 1, NULL, 0);
+	CHECK_EQ(seen.ended, 0);
+	pair_request(&pair, 2, LATE_TOLD, "\x01" "a", 2);
+	pair_send(&pair, ROAM_MSG_CANCEL, 2, NULL, 0);
+	step(&pair);
+	CHECK(pair_answers(&pair, 2, "\0\x01" "a", 3));
+	CHECK_EQ(seen.ended, 0);
+	end(&pair);
+}
+
+static void prepare_that_gives_any_other_number_fails_the_call(void)
+{
+	struct pair pair = { .foreign = false };
+
+	begin(&pair);
+	pair_request(&pair, 1, LATE_ODD, NULL, 0);
+	step(&pair);
+	CHECK(pair_fails(&pair, 1, roam_strerror(ROAM_DEFERRED)));
+	CHECK_EQ(seen.handled, 0);
+	end(&pair);
 }
 
 static void arguments_that_are_decoded_late_live_until_the_answer(void)
@@ -878,6 +925,8 @@ int main(void)
 	RUN(refusals_leave_the_connection_alive);
 	RUN(arguments_without_channels_are_decoded_when_their_handler_is_due);
 	RUN(arguments_that_are_decoded_late_are_refused_as_others);
+	RUN(refused_request_is_told_of_nothing);
+	RUN(prepare_that_gives_any_other_number_fails_the_call);
 	RUN(arguments_that_are_decoded_late_live_until_the_answer);
 	RUN(metadata_travels_both_ways);
 	RUN(large_payloads_come_whole_between_small_ones);

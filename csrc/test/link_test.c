@@ -230,6 +230,31 @@ static void test_slots_taken_ahead_are_given_back(void)
 	finish(&host, link);
 }
 
+/* Right after the message that used the last one, others are taken; not by a guest that rests. */
+static void test_slots_are_taken_ahead_of_the_next_message(void)
+{
+	struct roam_config config = small_config();
+	static const char payload[100];
+	struct host host;
+	struct link *link;
+
+	config.slots_per_guest = 16; /* of which two are taken at once */
+	counting_init(&memory);
+	before = held_now();
+	link = host_with_guest(&host, config, &memory.allocator);
+	for (uint32_t sent = 1; sent <= 4; sent++) {
+		CHECK_EQ(link_stage(link, ROAM_MSG_REQUEST, sent, 1, NULL, 0, payload, sizeof(payload)), ROAM_OK);
+		link_commit(link);
+		CHECK_EQ(roam_pool_free(&host.end.peer_pool), 16 - (sent / 2 + 1) * 2);
+	}
+	link_rest(link);
+	CHECK_EQ(roam_pool_free(&host.end.peer_pool), 16 - 4);
+	CHECK_EQ(link_stage(link, ROAM_MSG_REQUEST, 5, 1, NULL, 0, payload, sizeof(payload)), ROAM_OK);
+	link_commit(link);
+	CHECK_EQ(roam_pool_free(&host.end.peer_pool), 16 - 5);
+	finish(&host, link);
+}
+
 /* A fault of the host's is the receiver's to report; what came before it is delivered. */
 static void test_fault_is_reported_after_what_came_before(void)
 {
@@ -280,6 +305,7 @@ int main(void)
 	RUN(test_grant_reaches_the_channel);
 	RUN(test_free_places_are_told_before_a_sleep);
 	RUN(test_slots_taken_ahead_are_given_back);
+	RUN(test_slots_are_taken_ahead_of_the_next_message);
 	RUN(test_fault_is_reported_after_what_came_before);
 	RUN(test_capacity_covers_inline_payloads);
 	return finished();

@@ -171,7 +171,7 @@ func TestItemsOfNoBytesAreCountedNotStored(t *testing.T) {
 			if err := f.core.Receive(&m, 0); err != nil {
 				t.Fatal(err)
 			}
-			f.core.effects = f.core.effects[:0]
+			f.core.TakeEffects(nil)
 		}
 		assert.Less(t, cap(f.rx.queue.buf), 64)
 		f.send(closeOf(4))

@@ -14,13 +14,16 @@ import (
 func TestInFlightIsAMap(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(3, 4))
 	next := uint64(0)
-	for name, id := range map[string]func() uint64{
-		"counting up": func() uint64 { next++; return next - rnd.Uint64N(min(next, 100)) },
-		"few places":  func() uint64 { return rnd.Uint64N(200)<<32 + rnd.Uint64N(3) },
-		"few at all":  func() uint64 { return rnd.Uint64N(6) },
-		"largest":     func() uint64 { return math.MaxUint64 - rnd.Uint64N(50) },
+	for _, ids := range []struct {
+		are string
+		id  func() uint64
+	}{
+		{"counting up", func() uint64 { next++; return next - rnd.Uint64N(min(next, 100)) }},
+		{"few places", func() uint64 { return rnd.Uint64N(200)<<32 + rnd.Uint64N(3) }},
+		{"few at all", func() uint64 { return rnd.Uint64N(6) }},
+		{"largest", func() uint64 { return math.MaxUint64 - rnd.Uint64N(50) }},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(ids.are, func(t *testing.T) {
 			var table inFlight[Call]
 			want := make(map[uint64]*Call)
 			grows := true // in turns, so that it is full and empty again and again
@@ -28,7 +31,7 @@ func TestInFlightIsAMap(t *testing.T) {
 				if len(want) == 0 || len(want) > 2*MaxInFlight || rnd.IntN(500) == 0 {
 					grows = len(want) < 10
 				}
-				id := id()
+				id := ids.id()
 				require.Same(t, want[id], table.get(id))
 				switch {
 				case want[id] == nil && (grows || rnd.IntN(3) == 0):
