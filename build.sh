@@ -148,6 +148,14 @@ ensure_libpng() { have_libpng || { apt_install pkg-config libpng-dev && have_lib
 have_zlib() { compiles cmake_cc zlib.h -lz; }
 ensure_zlib() { have_zlib || { apt_install zlib1g-dev && have_zlib; }; }
 
+# The cross compiler for arm64 is of use with its C library only.
+have_arm64_cc() {
+  make_scratch
+  have aarch64-linux-gnu-gcc &&
+    echo 'int main(void) { return 0; }' | aarch64-linux-gnu-gcc -x c -o "$scratch/arm64" - 2>/dev/null
+}
+ensure_arm64_cc() { have_arm64_cc || { apt_install gcc-aarch64-linux-gnu libc6-dev-arm64-cross && have_arm64_cc; }; }
+
 # require_cmake: what builds libroam.
 require_cmake() {
   ensure_tool cmake cmake || die "cmake is missing and $why_not: install cmake 3.16 or newer, then run this again"
@@ -295,9 +303,10 @@ g++ g++
 python3 python3
 clang clang
 musl-gcc musl-tools
-aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu
 qemu-aarch64 qemu-user
 END
+  ensure_arm64_cc ||
+    say "there is no compiler for arm64 with a C library: libroam is not compiled for it"
   ensure_libpng ||
     say "libpng is not there: tests of the example that uses it are skipped"
   ensure_zlib ||

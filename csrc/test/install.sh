@@ -172,6 +172,8 @@ test_musl() {
 test_arm64() {
   local dir=$out/arm64 cc=aarch64-linux-gnu-gcc flags libs
   have $cc || { skipped "arm64: no $cc"; return; }
+  echo 'int main(void) { return 0; }' | $cc -x c -o "$out/trial" - 2>/dev/null ||
+    { skipped "arm64: $cc has no C library"; return; }
   install "$dir" "$dir/prefix" -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR=aarch64 -DCMAKE_C_COMPILER=$cc
   read -ra flags <<<"$(pc "$dir/prefix" --cflags roam)"
   read -ra libs <<<"$(pc "$dir/prefix" --static --libs roam)"
