@@ -11,7 +11,7 @@
 #include "guest/clock.h"
 #include "pair.h"
 
-enum { ECHO = 1, GATE, CALL, METHOD = 99 };
+enum { ECHO = 1, GATE, CALL, LATE, WATCHED, METHOD = 99 };
 
 /* ---- A service -------------------------------------------------------------------------------------------------- */
 
@@ -63,10 +63,37 @@ static int call_back(struct roam_request *request)
 	return error;
 }
 
+/* Decodes once the gate lets it. */
+static int prepare_at_gate(struct roam_request *request, struct roam_reader *reader)
+{
+	gate_pass();
+	return prepare(request, reader);
+}
+
+static unsigned told; /* atomic: how often a request was told of its end */
+
+static void count_end(struct roam_request *request, void *context)
+{
+	(void)request;
+	(void)context;
+	__atomic_add_fetch(&told, 1, __ATOMIC_RELEASE);
+}
+
+/* Wants to be told of its end, and refuses once the gate lets it. */
+static int prepare_watched(struct roam_request *request, struct roam_reader *reader)
+{
+	(void)reader;
+	roam_request_on_end(request, count_end, NULL);
+	gate_pass();
+	return ROAM_ERR_DECODE;
+}
+
 static const struct roam_method methods[] = {
 	{ .id = ECHO, .prepare = prepare, .handle = echo },
 	{ .id = GATE, .prepare = prepare, .handle = pass_gate },
 	{ .id = CALL, .prepare = prepare, .handle = call_back },
+	{ .id = LATE, .prepare = prepare_at_gate, .handle = echo, .flags = ROAM_METHOD_NO_CHANNELS },
+	{ .id = WATCHED, .prepare = prepare_watched, .handle = echo, .flags = ROAM_METHOD_NO_CHANNELS },
 };
 
 /* struct running: a guest whose roam_guest_run is in a thread of its own. */
@@ -92,7 +119,7 @@ static void begin(struct running *running, uint32_t max_threads)
 	options.max_threads = max_threads;
 	*running = (struct running){ .result = 0 };
 	gate_reset();
-	pair_create(&running->pair, methods, 3, NULL, &options);
+	pair_create(&running->pair, methods, sizeof(methods) / sizeof(methods[0]), NULL, &options);
 }
 
 static void start(struct running *running, uint32_t max_threads)
@@ -141,6 +168,55 @@ static void slow_handlers_delay_nobody(void)
 		pair_await(pair, &said);
 		CHECK(said.message.id < SLOW && !answered[said.message.id]);
 		answered[said.message.id % SLOW] = true;
+	}
+	end(&running);
+}
+
+/* Several requests are decoded at once, while others are received and answered. */
+static void arguments_that_are_decoded_late_delay_nobody(void)
+{
+	struct running running;
+
+	start(&running, 0);
+	for (uint32_t id = 1; id <= 3; id++)
+		pair_request(&running.pair, id, LATE, "l", 1);
+	gate_await(3);
+	pair_request(&running.pair, 4, ECHO, "e", 1);
+	expect(&running.pair, 4, 'e');
+	for (uint32_t n = 1; n <= 3; n++) {
+		struct said said;
+
+		gate_open(1);
+		pair_await(&running.pair, &said);
+		CHECK(said_answer(&said, said.message.id, "\0l", 2));
+	}
+	CHECK_EQ(gate_most(), 3);
+	end(&running);
+}
+
+/* A Cancel ends a request whose arguments are being decoded, which is then refused. Nothing of it is left for the
+ * requests that have its memory next. */
+static void request_may_end_while_it_is_decoded_late(void)
+{
+	static const char refused[] = { 1, 2 };
+	struct running running;
+	struct said said;
+
+	start(&running, 0);
+	for (uint32_t id = 1; id <= 20; id += 2) {
+		__atomic_store_n(&told, 0, __ATOMIC_RELAXED);
+		pair_request(&running.pair, id, WATCHED, NULL, 0);
+		gate_await(1);
+		pair_send(&running.pair, ROAM_MSG_CANCEL, id, NULL, 0);
+		while (__atomic_load_n(&told, __ATOMIC_ACQUIRE) == 0)
+			sched_yield();
+		gate_open(1);
+		pair_await(&running.pair, &said);
+		CHECK(said_answer(&said, id, refused, 2));
+		pair_request(&running.pair, id + 1, ECHO, "e", 1);
+		pair_send(&running.pair, ROAM_MSG_CANCEL, id + 1, NULL, 0);
+		expect(&running.pair, id + 1, 'e');
+		CHECK_EQ(__atomic_load_n(&told, __ATOMIC_ACQUIRE), 1);
 	}
 	end(&running);
 }
@@ -733,6 +809,8 @@ static void taking_back_waits_for_a_callback_that_runs(void)
 
 int main(void)
 {
+	RUN(arguments_that_are_decoded_late_delay_nobody);
+	RUN(request_may_end_while_it_is_decoded_late);
 	RUN(slow_handlers_delay_nobody);
 	RUN(requests_behind_a_slow_one_in_a_batch_are_served);
 	RUN(no_more_threads_serve_than_may);
