@@ -59,7 +59,7 @@ type conn struct {
 	ended atomic.Bool   // the core has failed
 	idle  chan struct{} // closed when ended and nothing of the connection is left
 	once  sync.Once
-	work  sync.WaitGroup // handlers running
+	work  sync.WaitGroup // handlers that those run, or start, who do not have the duty
 
 	workers workers
 	paces   paces

@@ -50,12 +50,13 @@ func (c *conn) take(a *transport.Arrival) (readied bool) {
 	err := c.core.Receive(&a.Message, a.Size)
 	c.fx = c.core.TakeEffects(c.fx)
 	arrived := len(c.fx) > 0 && c.fx[0].Kind == core.Arrived
-	if !arrived {
-		c.core.Processed(a.Seq)
+	if arrived { // at once: the connection's end ends its context from now on
+		c.servedOf(c.fx[0].Request).ctx = c.newContext(a.Metadata)
 	}
+	c.core.Processed(a.Seq) // a Request opens no channels of this side's ids
 	c.mu.Unlock()
 	if err == nil && arrived {
-		return c.arrived(c.fx[0].Request, a)
+		return c.arrived(c.fx[0].Request, a.Loan)
 	}
 	if a.Loan != nil {
 		a.Loan.Release()

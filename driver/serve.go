@@ -20,12 +20,13 @@ type served struct {
 	c        *conn
 	request  *core.Request
 	loan     transport.Loan  // what the arguments lie in, nil when they are the handler's
-	ctx      *requestContext // set by the holder of the role alone
+	ctx      *requestContext // guarded by c.mu until the request is prepared
 	in       roam.Incoming
 	inv      roam.Invocation
 	reply    roam.Reply
 	ends     []core.End
 	message  wire.Message // the Response
+	counted  bool         // by conn.work
 	returned bool         // the handler did, not its goroutine alone
 	failure  string       // the text of what the handler failed with
 	ended    bool         // it failed because its context ended
@@ -55,7 +56,7 @@ func (s *served) over() {
 // arrived prepares a request, opens its channels and starts its handler, before the
 // next message is received. It says whether a handler was started. The caller holds
 // the role.
-func (c *conn) arrived(r *core.Request, a *transport.Arrival) bool {
+func (c *conn) arrived(r *core.Request, loan transport.Loan) bool {
 	finished := false
 	defer func() {
 		if !finished { // the program ended this goroutine, and the role with it
@@ -63,25 +64,24 @@ func (c *conn) arrived(r *core.Request, a *transport.Arrival) bool {
 			c.fail(errors.New("a dispatcher or inline handler ended the receiving goroutine"))
 		}
 	}()
-	started := c.serve(r, a.Seq, a.Loan)
+	started := c.serve(r, loan)
 	finished = true
 	return started
 }
 
-func (c *conn) serve(r *core.Request, seq uint32, loan transport.Loan) bool {
+func (c *conn) serve(r *core.Request, loan transport.Loan) bool {
 	c.role.expects = expectation
 	s := c.servedOf(r)
 	s.in.Method, s.in.Args, s.in.Metadata = r.Method, s.args(loan), r.Metadata
 	inv, err := c.prepare(&s.in)
 	if err != nil {
-		c.refuse(r, err, seq)
+		c.refuse(r, err)
 		s.giveBack()
 		return false
 	}
 	s.inv = inv
 	inline := inv.Method().Inline
-	s.ctx = c.newContext(r.Metadata)
-	if err := c.accept(s, seq); err != nil {
+	if err := c.accept(s); err != nil {
 		s.ctx.end()
 		s.giveBack()
 		c.fail(err)
@@ -103,9 +103,14 @@ func (c *conn) serve(r *core.Request, seq uint32, loan transport.Loan) bool {
 	return true
 }
 
-// accept opens the channels; their owners are set before anyone can see them. The
-// message with which the request came, number seq, is processed with that.
-func (c *conn) accept(s *served, seq uint32) error {
+// accept opens the channels; their owners are set before anyone can see them. Run waits
+// for the handler from now on: on the goroutine that has the duty, or on one that this
+// starts, it does so anyway.
+func (c *conn) accept(s *served) error {
+	s.counted = !c.role.pump.Load()
+	if !s.counted && len(s.in.Accepted()) == 0 {
+		return nil
+	}
 	s.ends = s.ends[:0]
 	for _, a := range s.in.Accepted() {
 		s.ends = append(s.ends, core.End{ID: a.ID, Sends: a.Sends})
@@ -115,11 +120,12 @@ func (c *conn) accept(s *served, seq uint32) error {
 	if err := c.core.Accept(s.request, s.ends); err != nil {
 		return err
 	}
-	c.work.Add(1) // under the lock: Run waits only after the core has failed
+	if s.counted {
+		c.work.Add(1) // under the lock: Run waits only after the core has failed
+	}
 	for _, ch := range s.request.Channels {
 		newHalf(c, ch)
 	}
-	c.core.Processed(seq)
 	return nil
 }
 
@@ -138,7 +144,7 @@ func (c *conn) prepare(in *roam.Incoming) (inv roam.Invocation, err error) {
 	return inv, err
 }
 
-func (c *conn) refuse(r *core.Request, err error, seq uint32) {
+func (c *conn) refuse(r *core.Request, err error) {
 	why := core.InvalidPayload
 	if roam.IsUnknownMethod(err) {
 		why = core.UnknownMethod
@@ -146,14 +152,16 @@ func (c *conn) refuse(r *core.Request, err error, seq uint32) {
 	c.log.Debug("roam: request refused", "method", fmt.Sprintf("%016x", r.Method), "error", err)
 	c.mu.Lock()
 	c.core.Refuse(r, why)
-	c.core.Processed(seq)
 	c.mu.Unlock()
 }
 
 // run runs the handler, on a goroutine that has nothing else to do meanwhile.
 func (s *served) run() {
 	c := s.c
-	defer c.handlerEnds()
+	if s.counted {
+		defer c.work.Done()
+	}
+	defer c.rouseTended()
 	defer s.answer() // also when the handler ends its goroutine
 	if method := s.request.Method; !c.paces.brisk(method) {
 		began := time.Now()
@@ -166,18 +174,11 @@ func (s *served) run() {
 
 // runHere is run on the goroutine that has the duty.
 func (s *served) runHere() {
-	defer s.c.work.Done()
 	defer s.answer() // also when the handler ends its goroutine
 	s.invoke()
 }
 
-// handlerEnds is for a handler that is done, on a goroutine that does not receive.
-func (c *conn) handlerEnds() {
-	c.rouseTended()
-	c.work.Done()
-}
-
-// rouseTended has somebody wait for the next request, where a handler that received by
+// rouseTended, for a handler that is done, has somebody wait for the next request, where a handler that received by
 // itself left that to the caretaker.
 func (c *conn) rouseTended() {
 	if c.role.tended.Load() && !c.role.held.Load() {
@@ -206,7 +207,9 @@ func (s *served) answer() {
 // runInline runs a handler that never blocks on the receiving goroutine. Its Response
 // is queued when there is no room: that goroutine does not wait to send.
 func (s *served) runInline() {
-	defer s.c.work.Done()
+	if s.counted {
+		defer s.c.work.Done()
+	}
 	s.invoke()
 	s.endChannels()
 	s.respond()

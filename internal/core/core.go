@@ -85,7 +85,7 @@ func (c *Core) lastID() uint64 {
 func (c *Core) tabled() bool { return c.cfg.Limits.MaxChannels > 0 && !c.cfg.AnyPeerID }
 
 // Processed says that the message received with this sequence number has been
-// processed, its effects included as far as they open channels.
+// processed, and with it what it means for channels of this side.
 func (c *Core) Processed(seq uint32) { c.cfg.Flow.Processed(seq) }
 
 // Fail ends the connection: every call, request and channel ends with err. Only the
@@ -100,7 +100,7 @@ func (c *Core) Fail(err error) {
 		c.effect(Respond).Call = call
 	}
 	for _, r := range c.serving.takeAll() {
-		if r.taken {
+		if !r.refused {
 			c.effect(EndContext).Request = r
 		}
 	}

@@ -6,10 +6,10 @@ type EffectKind uint8
 const (
 	// Respond: Call is over; wake who waits for it.
 	Respond EffectKind = iota
-	// Arrived: Request came; prepare it and then Accept or Refuse it, before the
-	// next message is received.
+	// Arrived: Request came; make its context at once, under the same lock, prepare it
+	// and then Accept or Refuse it, before the next message is received.
 	Arrived
-	// EndContext: the context of Request's handler ends. Request was accepted.
+	// EndContext: the context of Request's handler, which may not run yet, ends.
 	EndContext
 	// Wake: something about Channel changed; wake who waits for it.
 	Wake

@@ -14,7 +14,7 @@ type Request struct {
 	Owner any
 
 	surplus bool
-	taken   bool // Accept opened its channels: its handler has a context
+	refused bool // it gets no handler: no context is to end
 }
 
 // newRequest gives a Request for m, one that was recycled if there is any.
@@ -26,7 +26,7 @@ func (c *Core) newRequest(m *wire.Message) *Request {
 	r.ID, r.Method = m.ID, m.Method
 	r.Metadata, r.Args, r.Owned = m.Metadata, m.Payload, m.Owned
 	r.Channels = r.Channels[:0]
-	r.surplus, r.taken = false, false
+	r.surplus, r.refused = false, false
 	return r
 }
 
@@ -75,7 +75,7 @@ func (c *Core) Refuse(r *Request, why Refusal) {
 	if c.serving.get(r.ID) != r {
 		return
 	}
-	c.lenient = true
+	c.lenient, r.refused = true, true
 	c.queueResponse(r, nil, []byte{1, byte(why)})
 }
 
@@ -106,7 +106,6 @@ func (c *Core) Accept(r *Request, ends []End) error {
 		r.Channels = append(r.Channels, ch)
 		c.open(ch)
 	}
-	r.taken = true
 	return nil
 }
 
@@ -157,7 +156,7 @@ func (c *Core) answer(r *Request) {
 
 // cancel ends the context of the request it names, if that is still served.
 func (c *Core) cancel(m *wire.Message) {
-	if r := c.serving.get(m.ID); r != nil && r.taken {
+	if r := c.serving.get(m.ID); r != nil && !r.refused {
 		c.effect(EndContext).Request = r
 	}
 }

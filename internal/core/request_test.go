@@ -306,8 +306,8 @@ func TestCancelEndsTheContextOfItsRequestAlone(t *testing.T) {
 	assert.Equal(t, 1, p.core.Counts().Serving)
 }
 
-// A request that was not accepted has no handler, and so no context to end: one that
-// is being prepared, was refused, or was too many.
+// A request that was refused, or was too many, has no handler, and so no context to end;
+// one that is being prepared will have one.
 func TestRequestWithoutAHandlerHasNoContextToEnd(t *testing.T) {
 	p := streams(t, handshake.Acceptor)
 	p.send(wire.Message{Kind: wire.KindRequest, ID: 1}, wire.Message{Kind: wire.KindRequest, ID: 2})
@@ -315,9 +315,10 @@ func TestRequestWithoutAHandlerHasNoContextToEnd(t *testing.T) {
 	require.Len(t, arrived, 2)
 	p.core.Refuse(arrived[0].Request, UnknownMethod)
 	p.send(cancel(1), cancel(2))
-	assert.Empty(t, p.effects())
+	ends := []Effect{{Kind: EndContext, Request: arrived[1].Request}}
+	assert.Equal(t, ends, p.effects())
 	p.core.Fail(errors.New("over"))
-	assert.Empty(t, p.effects())
+	assert.Equal(t, ends, p.effects())
 	require.Error(t, p.core.Accept(arrived[1].Request, nil))
 }
 

@@ -99,8 +99,7 @@ func (s *side) answerArrival() {
 	}
 	r, x := s.arriving, s.arrival.exchange
 	s.arriving = nil
-	h := &incoming{exchange: x, request: r}
-	r.Owner = h
+	h := r.Owner.(*incoming)
 	s.handlers = append(s.handlers, h)
 	if s.w.pick(6) == 5 {
 		x.refused, h.queued = true, true

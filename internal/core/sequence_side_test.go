@@ -244,14 +244,15 @@ func (s *side) process() {
 		s.w.fault("%s says %v of a message of %s", s, err, s.other)
 	}
 	s.delivered(&e)
-	s.settle()
 	if e.Kind == wire.KindRequest {
+		s.arrival = e
+		s.settle()
 		if s.arriving == nil {
 			s.w.fault("%s did not say that call %d arrived", s, e.exchange.serial)
 		}
-		s.arrival = e
 		return
 	}
+	s.settle()
 	scribble(&e)
 	s.core.Processed(e.seq)
 }
@@ -272,6 +273,7 @@ func (s *side) settle() {
 			s.responded(e.Call.Owner.(*outgoing))
 		case Arrived:
 			s.arriving = e.Request
+			e.Request.Owner = &incoming{exchange: s.arrival.exchange, request: e.Request}
 		case EndContext:
 			e.Request.Owner.(*incoming).cancelled = true
 		case Wake:

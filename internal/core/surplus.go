@@ -16,7 +16,7 @@ func (c *Core) overrun(r *Request) error {
 	}
 	c.serving.add(r.ID, r)
 	c.surplus++
-	r.surplus = true
+	r.surplus, r.refused = true, true
 	c.lenient = true
 	c.queueResponse(r, c.surplusMetadata(), surplusAnswer)
 	return nil
