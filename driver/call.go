@@ -55,6 +55,25 @@ func (p *pending) streaming() bool {
 	return false
 }
 
+// errAllInFlight: wait until a Response came.
+var errAllInFlight = errors.New("every place in flight is taken")
+
+// ready takes a place in flight for the call, which keeps it until it is published or
+// withdrawn.
+func (p *pending) ready(c *core.Core) error {
+	if p.core.ID == 0 {
+		ok, err := c.Admit(&p.core)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return errAllInFlight
+		}
+		p.message.ID = p.core.ID
+	}
+	return nil
+}
+
 func (p *pending) commit(c *core.Core) (bool, error) {
 	err := c.CommitCall(&p.core)
 	return err == nil, err
@@ -231,23 +250,23 @@ func (c *conn) send(ctx context.Context, call *roam.Call, p *pending) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := c.admit(ctx, p); err != nil {
+	_, err := c.publish(ctx, m, p)
+	if err != errAllInFlight {
 		return err
 	}
-	m.ID = p.core.ID
-	_, err := c.publish(ctx, m, p)
+	if err := c.until(ctx, func(k *core.Core) (bool, error) { return waitingFor(errAllInFlight, p.ready(k)) }); err != nil {
+		return err
+	}
+	_, err = c.publish(ctx, m, p)
 	return err
 }
 
-// admit takes a place in flight for the call, waiting for one.
-func (c *conn) admit(ctx context.Context, p *pending) error {
-	c.mu.Lock()
-	ok, err := c.core.Admit(&p.core)
-	c.mu.Unlock()
-	if ok || err != nil {
-		return err
+// waitingFor makes of what a step came to what until wants of it.
+func waitingFor(lack, err error) (bool, error) {
+	if err == lack {
+		return false, nil
 	}
-	return c.until(ctx, func(k *core.Core) (bool, error) { return k.Admit(&p.core) })
+	return err == nil, err
 }
 
 // withdraw ends a call that was not published.

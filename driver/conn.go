@@ -22,9 +22,9 @@ const batchSize = 32
 // committed and to say why.
 const closeWait = time.Second
 
-// conn is one connection. Locks are taken in the order turn, mu; role.mu is held over
-// the transport's Arm and Disarm alone, park.mu over nothing. No lock but turn is held
-// over Stage and Abort, which may wake waiters of other connections.
+// conn is one connection. role.mu is held over the transport's Arm and Disarm alone, park.mu
+// over nothing; mu over what the transport does to send, which calls nothing of this or
+// another connection's.
 type conn struct {
 	tr       transport.Transport
 	dispatch roam.Dispatcher
@@ -33,10 +33,9 @@ type conn struct {
 	sizeOf   func(*wire.Message) int // payload as the negotiated limit counts it
 	budget   bool                    // the peer keeps no channel table: credit is never renewed
 
-	mu   sync.Mutex // guards core; held for no longer than a step of it
+	mu   sync.Mutex // guards core; held for no longer than a step of it, or to send a short message
+	turn turn       // its holder stages and commits; never held across a wait
 	core *core.Core
-
-	turn sync.Mutex // its holder stages and commits; never held across a wait
 
 	role  role
 	batch []transport.Arrival // of whoever holds the role
@@ -77,6 +76,8 @@ func newConn(tr transport.Transport, cfg core.Config, d roam.Dispatcher, o optio
 	if l, ok := tr.(transport.Lender); ok {
 		l.Lend(c.lends)
 	}
+	c.turn.init(&c.mu)
+	tr.SendUnder(&c.turn)
 	c.spin.init()
 	c.park.init()
 	c.workers.init()

@@ -15,7 +15,7 @@ type stager interface {
 	stage(tr transport.Transport, m *wire.Message) error
 }
 
-// stageFor stages the message of op.
+// stageFor stages the message of op, or with nil one of the core's.
 func (c *conn) stageFor(m *wire.Message, op committer) error {
 	if s, ok := op.(stager); ok {
 		return s.stage(c.tr, m)
@@ -34,6 +34,8 @@ func (r *reserved) Drop() {
 	r.h.c.log.Warn("roam: a draft was lost without being sent or dropped", "channel", r.h.ch.ID)
 	r.Release()
 }
+
+func (*reserved) ready(*core.Core) error { return nil }
 
 func (r *reserved) commit(c *core.Core) (bool, error) { return (*sender)(r.h).commit(c) }
 

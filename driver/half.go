@@ -134,6 +134,8 @@ func (s *sender) send(ctx context.Context, m *wire.Message, op committer) error 
 	}
 }
 
+func (*sender) ready(*core.Core) error { return nil }
+
 func (s *sender) commit(c *core.Core) (bool, error) { return c.CommitData(s.ch, s.need) }
 
 // checkSize refuses an item that no credit will ever allow.

@@ -7,10 +7,10 @@ import (
 )
 
 // outWait is the wait of queued messages for room: while it is armed, lookAround is
-// called when there may be some. arm and disarm are for the holder of the turn.
+// called when there may be some. It changes in one's turn only.
 type outWait struct {
-	armed  atomic.Bool
-	wanted atomic.Bool // somebody asked for a flush that has not begun
+	armed  atomic.Bool // read by anyone
+	wanted bool        // somebody asked for a flush while another was away in its turn; guarded by conn.mu
 }
 
 // arm asks for room of both kinds; it says whether that is new.

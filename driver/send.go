@@ -12,8 +12,11 @@ import (
 )
 
 // committer is what an application sends: the core decides on it in one step with
-// publishing. false without an error means that something ran out meanwhile.
+// publishing.
 type committer interface {
+	// ready makes the message ready to be staged. An error means that it is not sent.
+	ready(*core.Core) error
+	// commit decides. false without an error means that something ran out meanwhile.
 	commit(*core.Core) (bool, error)
 }
 
@@ -72,24 +75,37 @@ func (c *conn) reason(ctx context.Context, err error) error {
 	return c.err()
 }
 
-// errOutboxFirst: the core decided on a message of its own meanwhile.
-var errOutboxFirst = errors.New("messages decided earlier go first")
-
-// stage makes room for m and commits to it. The caller holds the turn.
+// stage makes room for m and commits to it. The caller has the turn.
 func (c *conn) stage(m *wire.Message, op committer) (ok bool, lack, err error) {
+	if err := op.ready(c.core); err != nil {
+		return false, nil, err
+	}
 	for {
-		if err := c.stageFor(m, op); err != nil {
+		if err := c.write(m, op); err != nil {
 			lack, err = lacking(err)
 			return false, lack, err
 		}
-		ok, err = c.commit(op)
-		if err != errOutboxFirst {
+		if c.core.NextOut() == nil {
+			ok, err = c.commit(op)
 			return ok, nil, err
 		}
+		c.tr.Abort() // what the core decided on meanwhile goes first
 		if lack, err := c.drain(); lack != nil || err != nil {
 			return false, lack, err
 		}
 	}
+}
+
+// brief is the most of a payload that is copied while the connection's lock is held, bytes:
+// about as much as is copied in the time that it takes to give the lock up and take it again.
+const brief = 4 << 10
+
+// write stages m, of op or with nil of the core. The caller has the turn.
+func (c *conn) write(m *wire.Message, op committer) error {
+	if m.PayloadSize() <= brief {
+		return c.stageFor(m, op)
+	}
+	return c.turn.without(func() error { return c.stageFor(m, op) })
 }
 
 // lacking tells missing room from a broken transport.
@@ -100,23 +116,17 @@ func lacking(err error) (lack, failed error) {
 	return nil, broken{err}
 }
 
+// commit publishes what is staged when op decides so. The caller has the turn.
 func (c *conn) commit(op committer) (bool, error) {
-	c.mu.Lock()
-	err := error(errOutboxFirst)
-	ok := false
-	if c.core.NextOut() == nil {
-		ok, err = op.commit(c.core)
-	}
+	ok, err := op.commit(c.core)
 	if ok && err == nil {
 		c.tr.Commit()
-		c.mu.Unlock()
 		return true, nil
 	}
 	if e := c.core.Err(); e != nil {
 		err = e
 	}
-	c.mu.Unlock()
-	c.tr.Abort() // may call another connection's lookAround, which takes that one's lock
+	c.tr.Abort()
 	return false, err
 }
 
@@ -162,53 +172,45 @@ func (c *conn) pollOnce() {
 }
 
 // flush sends what the core queued, as far as there is room; it never waits. While
-// room is missing, lookAround calls it again. The wait for room changes only under
-// the turn, and a flush that finds the turn taken leaves word with its holder, so that
-// no wake-up falls between two goroutines (internal/model, Flush).
+// room is missing, lookAround calls it again. The wait for room changes only in one's
+// turn, and a flush that finds another goroutine away in its turn leaves word with that
+// one, so that no wake-up falls between the two (internal/model, Flush).
 func (c *conn) flush() {
 	if !c.core.Queued() && !c.outWait.armed.Load() {
 		return
 	}
-	c.outWait.wanted.Store(true)
-	for c.outWait.wanted.Load() && c.turn.TryLock() {
-		c.outWait.wanted.Store(false)
-		lack, err := c.drain()
+	c.mu.Lock()
+	if c.turn.away {
+		c.outWait.wanted = true
+		c.mu.Unlock()
+		return // it flushes when it is through
+	}
+	for again := true; again; again = c.outWait.wanted {
+		c.outWait.wanted = false
+		lack, _ := c.drain() // after an error whoever receives finds the end, after what came before it
 		if lack != nil && c.outWait.arm(c.tr) {
-			c.callDuty()          // to hear of it
-			lack, err = c.drain() // armed just now: look once more
+			c.callDuty()        // to hear of it
+			lack, _ = c.drain() // armed just now: look once more
 		}
 		if lack == nil {
 			c.outWait.disarm(c.tr)
 		}
-		c.turn.Unlock()
-		c.tr.Notify()
-		if err != nil {
-			return // whoever receives finds the end, after what came before it
-		}
 	}
+	c.mu.Unlock()
+	c.tr.Notify()
 }
 
 // drain sends queued messages in order until none is left or room is missing. The
-// caller holds the turn.
+// caller has the turn.
 func (c *conn) drain() (lack, err error) {
-	for c.core.Queued() {
-		c.mu.Lock()
-		out := c.core.NextOut()
-		c.mu.Unlock()
-		if out == nil {
-			return nil, nil
-		}
-		if err := c.tr.Stage(&out.Message); err != nil {
+	for out := c.core.NextOut(); out != nil; out = c.core.NextOut() {
+		if err := c.write(&out.Message, nil); err != nil {
 			return lacking(err)
 		}
-		c.mu.Lock()
-		current := c.core.CommitOut(out)
-		if current {
+		if c.core.CommitOut(out) { // it may have changed its mind meanwhile
 			c.tr.Commit()
 			c.core.Published(out)
-		}
-		c.mu.Unlock()
-		if !current {
+		} else {
 			c.tr.Abort()
 		}
 	}

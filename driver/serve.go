@@ -266,6 +266,8 @@ func (s *served) endChannels() {
 	}
 }
 
+func (*served) ready(*core.Core) error { return nil }
+
 func (s *served) commit(c *core.Core) (bool, error) {
 	err := c.CommitResponse(s.request)
 	return err == nil, err

@@ -64,7 +64,8 @@ func (d *Draft) Release() {
 	}
 	l := d.link
 	if l.pool != nil {
-		l.pool.giveBack(d.slot, nil)
+		l.pool.giveBack(d.slot)
+		l.pool.wake(nil)
 	} else if l.enter() { // else the guest has left: it writes nothing more, the host frees all
 		l.shm.Own().Return(d.slot.Index)
 		l.exit()
@@ -82,7 +83,7 @@ func (d *Draft) sent() {
 // StageDraft is [Link.Stage] of a message whose payload is the draft, which stays the
 // caller's until Commit.
 func (l *Link) StageDraft(m *Message, d *Draft) error {
-	l.send.mu.Lock()
+	l.send.take()
 	err := l.Err()
 	switch {
 	case err != nil:
@@ -96,7 +97,7 @@ func (l *Link) StageDraft(m *Message, d *Draft) error {
 		}
 	}
 	if err != nil {
-		l.send.mu.Unlock()
+		l.send.leave()
 		return err
 	}
 	l.send.draft = d

@@ -110,11 +110,8 @@ func (p *hostPool) dropSpares() {
 	p.spare.GiveBack()
 }
 
-// giveBack returns a slot that was taken for l and sent to nobody.
-func (p *hostPool) giveBack(slot engine.Slot, l *Link) {
-	p.pool.Return(slot.Index)
-	p.wake(l)
-}
+// giveBack returns a slot that was sent to nobody; wake is to follow.
+func (p *hostPool) giveBack(slot engine.Slot) { p.pool.Return(slot.Index) }
 
 // hasOut reports whether a slot taken for peer is not back yet.
 func (p *hostPool) hasOut(peer uint32) bool {

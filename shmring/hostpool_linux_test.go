@@ -103,6 +103,7 @@ func TestSlotReturnedByOneGuestWakesTheOthersWaiters(t *testing.T) {
 	require.NoError(t, p.host.Stage(large(), nil))
 	q.host.Arm(KindSlot, 0)
 	p.host.Abort()
+	p.host.Notify()
 	<-woken
 	q.host.retire()
 	assert.Zero(t, p.guest.shm.PeerFlags()&layout.FlagBellSlot, "a retired link's waiters are gone")

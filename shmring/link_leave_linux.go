@@ -67,8 +67,8 @@ func (l *Link) sayGoodbye(reason string) {
 	if reason == "" {
 		return
 	}
-	l.send.mu.Lock()
-	defer l.send.mu.Unlock()
+	l.send.lock.Lock()
+	defer l.send.lock.Unlock()
 	err := l.stage(goodbye(reason, int(l.seg.lay.MaxPayload)), nil)
 	if errors.Is(err, ErrNoSlot) {
 		err = l.stage(goodbye(reason, layout.InlineMax), nil)

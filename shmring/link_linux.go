@@ -43,6 +43,7 @@ type Link struct {
 	waits       waiters
 	slotWaiters atomic.Int32 // host: waiters of this link in pool; changes under pool.mu
 	bellDue     atomic.Bool  // the peer sleeps on the doorbell and has to be rung
+	slotBack    atomic.Bool  // a slot of pool came back, for which others may wait
 	resting     atomic.Bool  // Rest came after the last message
 	broken      uint32       // atomic: Interrupt came, a Wait on futex words has not seen it
 	lingered    uint32       // Wait's: what had been received when it last lingered in vain
@@ -92,6 +93,7 @@ func newLink(c linkConfig) *Link {
 		RingSize: lay.RingSize, SlotSize: lay.SlotSize, Slots: lay.SlotsPerGuest,
 		MaxChannels: lay.MaxChannels, PeerTable: l.peerTable,
 	})
+	l.send.init()
 	l.receiving.init()
 	l.inside.init()
 	l.lent.init()

@@ -38,6 +38,7 @@ func (d *Draft) Bytes() []byte                                { return nil }
 func (l *Link) Draft(int) *Draft                              { return nil }
 func (l *Link) StageDraft(*Message, *Draft) error             { return ErrNotSupported }
 func (o *Loan) Release()                                      {}
+func (l *Link) SendUnder(SendLock)                            {}
 func (l *Link) Stage(*Message, []byte) error                  { return ErrNotSupported }
 func (l *Link) Commit()                                       {}
 func (l *Link) Woke() bool                                    { return false }

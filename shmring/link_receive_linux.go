@@ -70,18 +70,17 @@ func (l *Link) Poll(b *Batch, iterations int) (int, error) {
 	}
 }
 
-// Rest tells the peer of all ring places that are free, and gives back the slots that were
-// taken ahead for messages of this side. Receive and Stage do both for many messages at
+// Rest tells the peer of all ring places that are free, and has the slots given back that
+// were taken ahead for messages of this side. Receive and Stage do both for many messages at
 // once; who receives rests before it stops for long. Same goroutine as Receive; it does
-// not block. A peer that waits on its doorbell is left to [Link.Notify].
+// not block. [Link.Notify] does the rest of it.
 func (l *Link) Rest() {
 	if !l.receiving.enter() {
 		return
 	}
 	defer l.receiving.exit()
 	l.owe(l.shm.Settle())
-	l.resting.Store(true) // before the look whether somebody sends, who looks at it after that
-	l.giveBackSpares()
+	l.resting.Store(true) // before Notify's look whether somebody sends, who calls it after that
 }
 
 // giveBackSpares frees the slots that were taken ahead, unless somebody sends just now. The
@@ -90,9 +89,9 @@ func (l *Link) giveBackSpares() {
 	switch {
 	case l.pool != nil:
 		l.pool.giveBackSpares()
-	case l.send.mu.TryLock():
+	case l.send.lock.TryLock():
 		l.shm.GiveBackSpares()
-		l.send.mu.Unlock()
+		l.send.lock.Unlock()
 	}
 }
 

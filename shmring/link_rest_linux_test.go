@@ -25,8 +25,10 @@ func TestRest(t *testing.T) {
 		pass()
 		assert.True(t, unread())
 		assert.EqualValues(t, slots-ahead+1, h.freeSlots(pool), "one came back")
-		to.Rest()
-		from.Rest()
+		for _, l := range []*Link{to, from} {
+			l.Rest()
+			l.Notify()
+		}
 		assert.False(t, unread())
 		assert.EqualValues(t, slots, h.freeSlots(pool))
 

@@ -7,23 +7,54 @@ import (
 	"github.com/roam-rpc/roam-go/internal/layout"
 )
 
+// SendLock is what those hold who send over a link. TryLock fails only while somebody has a
+// message staged, or is about to.
+type SendLock interface {
+	sync.Locker
+	TryLock() bool
+}
+
 // sendRole is held from a successful Stage to its Commit or Abort, so that a Goodbye
 // of Leave never comes between them and the memory stays until they are done.
 type sendRole struct {
-	mu   sync.Mutex
-	over bool        // no Stage succeeds any more; guarded by mu
-	slot engine.Slot // what the host's pool gave for the staged message; guarded by mu
-	last bool        // and has no other at hand now; guarded by mu
-	// draft is what the staged message is, nil for one that was copied; guarded by mu.
+	lock  SendLock
+	given bool        // by SendUnder: who stages holds it already
+	own   sync.Mutex  // is lock where none was given
+	over  bool        // no Stage succeeds any more; guarded by lock
+	slot  engine.Slot // what the host's pool gave for the staged message; guarded by lock
+	last  bool        // and has no other at hand now; guarded by lock
+	// draft is what the staged message is, nil for one that was copied; guarded by lock.
 	draft *Draft
+}
+
+func (s *sendRole) init() { s.lock = &s.own }
+
+// take takes the lock for a Stage.
+func (s *sendRole) take() {
+	if !s.given {
+		s.own.Lock()
+	}
+}
+
+// leave gives it up, after a Stage that failed, or Commit or Abort.
+func (s *sendRole) leave() {
+	if !s.given {
+		s.own.Unlock()
+	}
 }
 
 // shut ends the role, after the sender that has it.
 func (s *sendRole) shut() {
-	s.mu.Lock()
+	s.lock.Lock()
 	s.over = true
-	s.mu.Unlock()
+	s.lock.Unlock()
 }
+
+// SendUnder makes lock that of all who send over the link: from now on Stage, StageDraft,
+// Commit and Abort are called by who holds it, from before Stage until after Commit or
+// Abort, and Leave takes it for its Goodbye. Without it the link has a lock of its own. It
+// is called before anything else.
+func (l *Link) SendUnder(lock SendLock) { l.send.lock, l.send.given = lock, true }
 
 // Stage takes room in the ring and, for prefix and payload of together more than 32
 // bytes, a slot, and writes the message where the peer does not see it yet. A message
@@ -37,13 +68,13 @@ func (l *Link) Stage(m *Message, prefix []byte) error {
 	if size > int(l.seg.lay.MaxPayload) {
 		return &SizeError{Size: size, Max: l.seg.lay.MaxPayload}
 	}
-	l.send.mu.Lock()
+	l.send.take()
 	err := l.Err()
 	if err == nil {
 		err = l.stage(m, prefix)
 	}
 	if err != nil {
-		l.send.mu.Unlock()
+		l.send.leave()
 	}
 	return err
 }
@@ -89,8 +120,10 @@ func (l *Link) refused(status engine.Status) error {
 // A peer that sleeps on its doorbell is left to [Link.Notify].
 func (l *Link) Commit() {
 	l.owe(l.shm.Commit())
-	draft := l.send.draft
-	l.send.draft = nil
+	if draft := l.send.draft; draft != nil {
+		l.send.draft = nil
+		draft.sent()
+	}
 	switch {
 	case l.resting.Load():
 	case l.pool == nil:
@@ -98,34 +131,27 @@ func (l *Link) Commit() {
 	case l.send.last:
 		l.pool.lookAhead()
 	}
-	l.send.mu.Unlock()
-	if l.resting.Load() && l.enter() { // also where it has begun to rest just now, see Rest
-		l.giveBackSpares() // nobody may come back to it for long
-		l.exit()
-	}
-	if draft != nil {
-		draft.sent()
-	}
+	l.send.leave()
 }
 
 // Woke reports whether a Commit since the last Woke found the peer asleep on the ring's
 // head or the doorbell.
 func (l *Link) Woke() bool { return l.shm.Woke() }
 
-// Abort gives back what Stage took.
+// Abort gives back what Stage took. Who waits for a slot of the host's pool on another link
+// is left to [Link.Notify].
 func (l *Link) Abort() {
 	l.shm.Abort()
-	slot := l.send.slot
+	l.returnSlot(l.send.slot)
 	l.send.draft = nil
-	l.send.mu.Unlock()
-	l.returnSlot(slot)
+	l.send.leave()
 }
 
-// returnSlot gives back what the host's pool gave. It calls the OnWake functions of
-// other links.
+// returnSlot gives back what the host's pool gave.
 func (l *Link) returnSlot(slot engine.Slot) {
 	if slot != engine.NoneTaken {
-		l.pool.giveBack(slot, l)
+		l.pool.giveBack(slot)
+		l.slotBack.Store(true)
 	}
 }
 
@@ -136,14 +162,19 @@ func (l *Link) owe(ring bool) {
 	}
 }
 
-// Notify rings the doorbell if a Commit, Receive or Grant since the last Notify found
-// the peer asleep on it. It makes a system call, never blocks, and is best called
-// outside of locks.
+// Notify does what Commit, Abort, Receive and Grant leave to be done outside of locks: it
+// rings the doorbell if one of them found the peer asleep on it, calls the OnWake functions
+// of other links that wait for a slot which was given back, and gives up the slots that a
+// link which rests has at hand. It never blocks; it may make a system call.
 func (l *Link) Notify() {
-	if !l.bellDue.Load() || !l.bellDue.Swap(false) {
-		return
+	if l.resting.Load() && l.enter() {
+		l.giveBackSpares() // nobody may come back to it for long
+		l.exit()
 	}
-	if l.ring() != nil {
+	if l.slotBack.Load() && l.slotBack.Swap(false) {
+		l.pool.wake(l)
+	}
+	if l.bellDue.Load() && l.bellDue.Swap(false) && l.ring() != nil {
 		_ = l.hungUp() // ends the link
 	}
 }

@@ -1,14 +1,13 @@
 package model
 
 // Flush is the model of messages that a side decided on and that wait for room
-// (design/core, Who may block). Whoever queues one, or learns of room, flushes: it says
-// that a flush is wanted, takes the turn to send, sends what there is room for and,
-// when room is missing, sets the bit for ring space, tries once more and leaves the
-// rest to the pump, which the peer wakes; when nothing is left it takes the bit back.
-// Nobody waits to send: who finds another thread sending leaves the work to that
-// thread, which looks whether a flush was wanted when it is through. The bit changes
-// in one's turn only, so room that was missing while the bit was set is room that the
-// peer will tell of.
+// (design/core, Who may block). Whoever queues one, or learns of room, flushes: it takes
+// the turn to send, sends what there is room for and, when room is missing, sets the bit
+// for ring space, tries once more and leaves the rest to the pump, which the peer wakes;
+// when nothing is left it takes the bit back. Nobody waits to flush: who finds another
+// thread sending says in the same step that a flush is wanted, and leaves the work to that
+// thread, which looks for it in the step that ends its turn. The bit changes in one's turn
+// only, so room that was missing while the bit was set is room that the peer will tell of.
 //
 // Two threads queue a message each, one sends a message of its own when there is room,
 // and the peer takes messages off a ring that has room for one and is full at first.
@@ -189,24 +188,21 @@ func (r FlushRule) flush(after string) flushCode {
 			}
 			return next
 		}},
-		{name: "wants a flush", do: func(s *FlushState, _ int) string {
-			if r.WantLate {
-				return "turn"
+		{name: "takes its turn, or says that a flush is wanted", do: func(s *FlushState, _ int) string {
+			switch {
+			case !s.turn:
+				s.turn = true
+				return next
+			case r.WantLate:
+				return "not now"
 			}
 			s.wanted = true
-			return next
+			return after
 		}},
-		{label: "again", name: "looks whether a flush is wanted", do: func(s *FlushState, _ int) string {
-			if !s.wanted {
-				return after
-			}
-			return next
-		}},
-		{label: "turn", name: "tries to take its turn", do: takeTurn(next, "not now")},
 	}
 	p = append(p, r.inTurn(after)...)
-	return append(p, instruction[FlushState]{label: "not now", name: "leaves it to whoever sends", do: func(s *FlushState, _ int) string {
-		s.wanted = s.wanted || r.WantLate
+	return append(p, instruction[FlushState]{label: "not now", name: "says it too late", do: func(s *FlushState, _ int) string {
+		s.wanted = true
 		return after
 	}})
 }
@@ -214,7 +210,7 @@ func (r FlushRule) flush(after string) flushCode {
 // inTurn is what a flush does in its turn.
 func (r FlushRule) inTurn(after string) flushCode {
 	return flushCode{
-		{name: "serves the want", do: func(s *FlushState, _ int) string {
+		{label: "again", name: "serves the want", do: func(s *FlushState, _ int) string {
 			s.wanted = s.wanted && r.ServesLate
 			return next
 		}},
@@ -229,12 +225,12 @@ func (r FlushRule) inTurn(after string) flushCode {
 			s.wanted = s.wanted && !r.ServesLate
 			return next
 		}},
-		{name: "ends its turn", do: func(s *FlushState, _ int) string {
-			s.turn = false
-			if r.FlusherLeaves {
-				return after
+		{name: "ends its turn, unless a flush was wanted", do: func(s *FlushState, _ int) string {
+			if s.wanted && !r.FlusherLeaves {
+				return "again"
 			}
-			return "again"
+			s.turn = false
+			return after
 		}},
 	}
 }

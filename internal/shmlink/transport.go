@@ -69,6 +69,9 @@ var types = [...]shmring.MsgType{
 	wire.KindCredit:   0,
 }
 
+// SendUnder sets the lock of those who send.
+func (t *Link) SendUnder(lock transport.SendLock) { t.link.SendUnder(lock) }
+
 // Stage takes room for m in the ring and a slot for a payload over 32 bytes.
 func (t *Link) Stage(m *wire.Message) error {
 	if int(m.Kind) >= len(types) || types[m.Kind] == 0 {
@@ -121,7 +124,7 @@ func (t *Link) Commit() { t.link.Commit() }
 // Abort gives the room back.
 func (t *Link) Abort() { t.link.Abort() }
 
-// Notify rings the peer's doorbell if it sleeps on it.
+// Notify rings the peer's doorbell if it sleeps on it, and tells of slots that came back.
 func (t *Link) Notify() { t.link.Notify() }
 
 // Woke says whether a message found the peer asleep.

@@ -16,6 +16,9 @@ const notifyWrites = 4
 // what the peer said before it closed, its Goodbye above all, is there or on its way.
 const lastWordsWait = time.Second
 
+// SendUnder needs nothing of the lock: what is committed has one of its own.
+func (c *Conn) SendUnder(transport.SendLock) {}
+
 // Stage encodes m behind what is committed. Errors: ErrNoSpace, else the end. A fault
 // of the peer is none here: the Goodbye that answers it is still to be sent.
 func (c *Conn) Stage(m *wire.Message) error {

@@ -3,6 +3,7 @@ package transport
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/roam-rpc/roam-go/wire"
@@ -80,22 +81,33 @@ type Drafter interface {
 	StageDraft(m *wire.Message, d Draft) error
 }
 
+// SendLock is held by whoever sends over a connection.
+type SendLock interface {
+	sync.Locker
+	// TryLock is Lock where that waits for nobody who copies a message.
+	TryLock() bool
+}
+
 // Transport moves the messages of one connection.
 //
-// Stage, Commit and Abort are called by one goroutine at a time, Poll and Rest by one
-// goroutine at a time, Wait by one goroutine at a time; all else by any. After the
+// Stage, Commit and Abort are called by who holds the lock of SendUnder, Poll and Rest by
+// one goroutine at a time, Wait by one goroutine at a time; all else by any. After the
 // end every method returns at once, with the error that ended it where it has one.
 type Transport interface {
+	// SendUnder sets the lock that whoever stages a message has until it was committed or
+	// aborted. What the transport sends by itself it sends under the same lock. It is set
+	// before anything is sent.
+	SendUnder(lock SendLock)
 	// Stage takes room for m and writes it where the peer does not see it yet. It
 	// does not keep m. ErrNoSpace or ErrNoSlot: wait and try again.
 	Stage(m *wire.Message) error
-	// Commit makes the staged message visible to the peer. It takes O(1) and is
-	// called under the connection's lock.
+	// Commit makes the staged message visible to the peer. It takes O(1).
 	Commit()
 	// Abort gives back what Stage took.
 	Abort()
-	// Notify tells the peer of what was committed, where it has to be told. It is
-	// called outside of locks and does not block.
+	// Notify tells the peer, and whoever waits on other connections, of what was committed
+	// or given back, where they have to be told. It is called outside of locks and does not
+	// block.
 	Notify()
 
 	// Woke says whether the peer slept when a message was committed since the last Woke:
