@@ -17,6 +17,7 @@ type hostPool struct {
 	mu    sync.Mutex
 	pool  engine.Pool
 	spare engine.Spares // taken from the pool for messages to come
+	kept  uint32        // slots that a guest which has some leaves free
 	least uint32        // slots that are free at least beside the spare ones: others only give back
 	owner []uint8       // guest that a slot was last taken for, 0 none yet
 
@@ -32,6 +33,7 @@ func newHostPool(seg *segment) *hostPool {
 	p := &hostPool{
 		pool:  engine.NewPool(seg.ptr(lay.pool(0)), lay.PoolHeader, lay.SlotSize, lay.SlotsPerGuest),
 		owner: make([]uint8, lay.SlotsPerGuest),
+		kept:  keptBack(lay.SlotsPerGuest),
 		links: make(map[*Link]struct{}),
 	}
 	p.spare = engine.NewSpares(&p.pool)
@@ -43,20 +45,21 @@ func newHostPool(seg *segment) *hostPool {
 // slot, is free. A guest that returns none starves itself and not the others. It was the
 // last one at hand when the next take has to go to the segment.
 func (p *hostPool) take(peer uint32, size int) (slot engine.Slot, last, ok bool) {
+	slot = engine.NoneTaken
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	if !p.leaves(keptBack(p.pool.Slots())) && p.hasOut(peer) {
-		return engine.NoneTaken, false, false
+	if p.leaves(p.kept) || !p.hasOut(peer) {
+		slot, ok = p.takeFor(peer, size)
+		last = p.spare.None()
 	}
-	slot, ok = p.takeFor(peer, size)
-	return slot, p.spare.Len() == 0, ok
+	p.mu.Unlock()
+	return slot, last, ok
 }
 
 // lookAhead takes slots for messages to come if none is at hand.
 func (p *hostPool) lookAhead() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.spare.Len() == 0 {
+	if p.spare.None() {
 		p.spare.Ahead()
 		p.least = p.pool.Free()
 	}
@@ -66,7 +69,7 @@ func (p *hostPool) lookAhead() {
 func (p *hostPool) takeDraft(peer uint32) (engine.Slot, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !p.leaves(keptBack(p.pool.Slots()) + draftsLeave) {
+	if !p.leaves(p.kept + draftsLeave) {
 		return engine.NoneTaken, false
 	}
 	return p.takeFor(peer, 0)
@@ -83,12 +86,12 @@ func (p *hostPool) leaves(slots uint32) bool {
 
 // takeFor takes a slot for a guest. The caller holds mu.
 func (p *hostPool) takeFor(peer uint32, size int) (engine.Slot, bool) {
-	spare := p.spare.Len()
+	none := p.spare.None()
 	slot, took, ok := p.spare.TakeFor(size)
 	if !ok {
 		return engine.NoneTaken, false
 	}
-	if spare == 0 || took {
+	if none || took {
 		p.least = p.pool.Free()
 	}
 	p.owner[slot.Index] = uint8(peer)

@@ -26,6 +26,9 @@ func NewSpares(p *Pool) Spares { return Spares{pool: p} }
 // Len is how many they are.
 func (s *Spares) Len() uint32 { return uint32(bits.OnesCount64(s.bits)) }
 
+// None says that there is none.
+func (s *Spares) None() bool { return s.bits == 0 }
+
 // In are those of word w, as bits.
 func (s *Spares) In(w uint32) uint64 {
 	if w != s.word {

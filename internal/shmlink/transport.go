@@ -19,11 +19,11 @@ const batchSize = 32
 type Link struct {
 	link   *shmring.Link
 	batch  *shmring.Batch
-	failed error  // found behind the messages that the last Poll gave
-	prefix []byte // scratch of Stage: metadata with its length, and what stands before a tail
-	lent   []byte // metadata of a message that was lent, copied
-	staged shmring.Message
-	asked  wire.Message // of Lend
+	failed error           // found behind the messages that the last Poll gave
+	prefix []byte          // scratch of Stage: metadata with its length, and what stands before a tail
+	lent   []byte          // metadata of a message that was lent, copied
+	staged shmring.Message // filled in again field by field: a message is large
+	asked  wire.Message    // of Lend
 }
 
 var (
@@ -77,7 +77,7 @@ func (t *Link) Stage(m *wire.Message) error {
 	if int(m.Kind) >= len(types) || types[m.Kind] == 0 {
 		return fmt.Errorf("%s has no form over shared memory", m.Kind)
 	}
-	t.staged = shmring.Message{Type: types[m.Kind], ID: uint32(m.ID), Method: m.Method, Payload: m.Payload}
+	t.staged.Type, t.staged.ID, t.staged.Method, t.staged.Payload = types[m.Kind], uint32(m.ID), m.Method, m.Payload
 	t.prefix = t.prefix[:0]
 	if m.Kind == wire.KindRequest || m.Kind == wire.KindResponse {
 		t.prefix = wire.AppendMetadataPrefix(t.prefix, m.Metadata)
@@ -101,7 +101,7 @@ func (t *Link) Draft(n int) transport.Draft {
 
 // StageDraft takes room for m in the ring; its payload lies in the draft's slot.
 func (t *Link) StageDraft(m *wire.Message, d transport.Draft) error {
-	t.staged = shmring.Message{Type: types[m.Kind], ID: uint32(m.ID)}
+	t.staged.Type, t.staged.ID, t.staged.Method = types[m.Kind], uint32(m.ID), 0
 	return lacking(t.link.StageDraft(&t.staged, d.(*shmring.Draft)))
 }
 
