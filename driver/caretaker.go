@@ -5,12 +5,13 @@ import (
 	"time"
 )
 
-// caretaker arms the wait for messages of connections whose role was left without: one
-// for all of the process, which is at work only while there are such connections.
+// caretaker arms the wait for messages of its connection when the role was left without. It
+// is at work only where that may have happened. Each connection has its own: a timer belongs
+// to the clock under which it was made, and a program's tests may give each its own
+// (testing/synctest).
 type caretaker struct {
 	mu    sync.Mutex
-	conns map[*conn]struct{}
-	timer *time.Timer   // runs when conns is not empty
+	timer *time.Timer   // runs while the connection is tended
 	next  time.Duration // from one look to the next
 }
 
@@ -22,49 +23,37 @@ const (
 	mostTending  = 2 * time.Millisecond
 )
 
-var care caretaker
-
-// tend has the caretaker look after a connection that is free and not armed.
-func tend(c *conn) {
+// tend has the caretaker look after the connection, which is free and not armed.
+func (c *conn) tend() {
 	if c.role.tended.Load() {
 		return // it is looked at again before it is forgotten
 	}
+	t := &c.care
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	c.role.tended.Store(true)
-	care.mu.Lock()
-	defer care.mu.Unlock()
-	if care.conns == nil {
-		care.conns = make(map[*conn]struct{})
-	}
-	care.conns[c] = struct{}{}
-	if len(care.conns) > 1 {
-		return
-	}
-	care.next = firstTending
-	if care.timer == nil {
-		care.timer = time.AfterFunc(care.next, care.look)
+	t.next = firstTending
+	if t.timer == nil {
+		t.timer = time.AfterFunc(t.next, c.look)
 	} else {
-		care.timer.Reset(care.next)
+		t.timer.Reset(t.next)
 	}
 }
 
-// look looks at every connection, and comes back while some are left.
-func (t *caretaker) look() {
+// look looks at the connection, and comes back unless it has somebody who is responsible.
+func (c *conn) look() {
+	t := &c.care
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for c := range t.conns {
-		// Forgotten first, then looked at: who leaves the role unarmed after the look
-		// finds it forgotten.
-		c.role.tended.Store(false)
-		if !c.lapsed() {
-			delete(t.conns, c)
-			continue
-		}
-		c.role.tended.Store(true)
+	// Forgotten first, then looked at: who leaves the role unarmed after the look finds it
+	// forgotten.
+	c.role.tended.Store(false)
+	if !c.lapsed() {
+		return
 	}
-	if len(t.conns) > 0 {
-		t.next = min(2*t.next, mostTending)
-		t.timer.Reset(t.next)
-	}
+	c.role.tended.Store(true)
+	t.next = min(2*t.next, mostTending)
+	t.timer.Reset(t.next)
 }
 
 // lapsed says that the connection may be left without somebody responsible. Where nobody

@@ -38,6 +38,7 @@ type conn struct {
 	core *core.Core
 
 	role  role
+	care  caretaker
 	batch []transport.Arrival // of whoever holds the role
 	fx    []core.Effect       // of whoever holds the role
 	spin  spinner             // of whoever holds the role

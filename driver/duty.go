@@ -88,7 +88,7 @@ func (c *conn) runOwn(d *duty) bool {
 	if needed {
 		c.relieve(d, d.runs)
 	}
-	tend(c)
+	c.tend()
 	method, timed, began := s.request.Method, d.runs%sampled == 0, time.Time{}
 	if timed {
 		began = time.Now()

@@ -16,26 +16,10 @@ import (
 	roam "github.com/roam-rpc/roam-go"
 )
 
-// inBubble runs test with a clock of its own, which the caretaker has to have too: what is
-// left of it afterwards never wakes up.
-func inBubble(t *testing.T, test func(t *testing.T)) {
-	forget := func(stop bool) {
-		care.mu.Lock()
-		defer care.mu.Unlock()
-		if stop && care.timer != nil {
-			care.timer.Stop()
-		}
-		care.conns, care.timer = nil, nil
-	}
-	forget(true)
-	defer forget(false) // its timer belongs to the bubble
-	synctest.Test(t, test)
-}
-
 // TestLesson_QuietConnectionStaysOpen: an idle connection lives for ever and does not
 // poll.
 func TestLesson_QuietConnectionStaysOpen(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		a, b := transporttest.New(4)
 		handle, runA := pipeConn(a, Initiator)
 		other, runB := pipeConn(b, Acceptor)
@@ -60,7 +44,7 @@ func TestLesson_QuietConnectionStaysOpen(t *testing.T) {
 
 // TestLesson_QuietStreamStaysOpen: nor does a byte stream on which nothing comes end.
 func TestLesson_QuietStreamStaysOpen(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		a, b := net.Pipe()
 		accepted := make(chan *Handle)
 		go func() {

@@ -154,7 +154,7 @@ func (c *conn) stepAside(w *waiter) {
 	case !quiet:
 		c.handOver()
 	case !c.park.needs(w.soon) && !c.ended.Load():
-		tend(c)
+		c.tend()
 	case c.promote():
 	case c.tryRole(): // nobody goes on receiving: what was received is told first
 		c.stepDown()

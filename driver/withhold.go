@@ -8,7 +8,7 @@ func (c *conn) withhold() {
 	if !c.withholds.Load() {
 		c.withholds.Store(true)
 	}
-	tend(c)
+	c.tend()
 }
 
 // grantWithheld grants it. It never waits.
