@@ -8,8 +8,7 @@
 /* ---- A service -------------------------------------------------------------------------------------------------- */
 
 enum {
-	ECHO = 1, FAILS, USER, WEIRD, BIG, META, DEADLINE, LATER, STREAM, BROKEN, PICKY, INLINE_ECHO, NOBODY, KEEP,
-	EARLY_TOLD, LATE_TOLD, LATE_INLINE, LATE_NOBODY, LATE_STREAM, LATE_DEFERRED, LATE_ODD, LATE_WATCHED
+	ECHO = 1, FAILS, USER, WEIRD, BIG, META, DEADLINE, LATER, STREAM, BROKEN, PICKY, INLINE_ECHO, NOBODY, KEEP
 };
 
 /* struct seen: what handlers saw and what they are to do. */
@@ -154,62 +153,6 @@ static int prepare_nobody(struct roam_request *request, struct roam_reader *read
 	return ROAM_ERR_UNKNOWN_METHOD;
 }
 
-/* Those that tell note in seen.text when they run: the first byte of the arguments, then a sign. */
-static void note(struct roam_request *request, uint8_t first, char sign)
-{
-	char *text = seen_of(request)->text;
-	size_t len = strlen(text);
-
-	text[len] = (char)first;
-	text[len + 1] = sign;
-	text[len + 2] = 0;
-}
-
-static int prepare_told(struct roam_request *request, struct roam_reader *reader)
-{
-	int error = prepare_bytes(request, reader);
-	const struct roam_bytes *bytes = roam_request_arguments(request);
-
-	note(request, error == 0 && bytes->len > 0 ? bytes->data[0] : '?', '<');
-	return error;
-}
-
-static int told(struct roam_request *request)
-{
-	const struct roam_bytes *bytes = roam_request_arguments(request);
-
-	note(request, bytes->data[0], '>');
-	return echo(request);
-}
-
-static int told_later(struct roam_request *request)
-{
-	seen_of(request)->request = request;
-	return ROAM_DEFERRED;
-}
-
-/* Of a method that says it has no channels. */
-static int prepare_none(struct roam_request *request, struct roam_reader *reader)
-{
-	(void)roam_read_u64(reader);
-	(void)roam_read_u64(reader);
-	return roam_request_rx(request, 2) == NULL && roam_request_tx(request, 4) == NULL ? ROAM_ERR_DECODE : 0;
-}
-
-static int prepare_odd(struct roam_request *request, struct roam_reader *reader)
-{
-	(void)request;
-	(void)reader;
-	return ROAM_DEFERRED; /* which is for handlers: here a number as any other that is no refusal */
-}
-
-static int prepare_watched(struct roam_request *request, struct roam_reader *reader)
-{
-	(void)reader;
-	roam_request_on_end(request, on_end, seen_of(request));
-	return ROAM_ERR_DECODE;
-}
-
 static const struct roam_method methods[] = {
 	{ .id = ECHO, .name = "echo", .prepare = prepare_bytes, .handle = echo },
 	{ .id = FAILS, .handle = fails },
@@ -225,15 +168,6 @@ static const struct roam_method methods[] = {
 	{ .id = PICKY, .prepare = prepare_picky, .handle = weird },
 	{ .id = INLINE_ECHO, .prepare = prepare_bytes, .handle = echo, .flags = ROAM_METHOD_INLINE },
 	{ .id = NOBODY, .prepare = prepare_nobody, .handle = weird },
-	{ .id = EARLY_TOLD, .prepare = prepare_told, .handle = told },
-	{ .id = LATE_TOLD, .prepare = prepare_told, .handle = told, .flags = ROAM_METHOD_NO_CHANNELS },
-	{ .id = LATE_INLINE, .prepare = prepare_told, .handle = told,
-	  .flags = ROAM_METHOD_INLINE | ROAM_METHOD_NO_CHANNELS },
-	{ .id = LATE_NOBODY, .prepare = prepare_nobody, .handle = weird, .flags = ROAM_METHOD_NO_CHANNELS },
-	{ .id = LATE_STREAM, .prepare = prepare_none, .handle = stream, .flags = ROAM_METHOD_NO_CHANNELS },
-	{ .id = LATE_ODD, .prepare = prepare_odd, .handle = told, .flags = ROAM_METHOD_NO_CHANNELS },
-	{ .id = LATE_WATCHED, .prepare = prepare_watched, .handle = told, .flags = ROAM_METHOD_NO_CHANNELS },
-	{ .id = LATE_DEFERRED, .prepare = prepare_told, .handle = told_later, .flags = ROAM_METHOD_NO_CHANNELS },
 };
 
 static struct seen seen;
@@ -366,113 +300,6 @@ static void refusals_leave_the_connection_alive(void)
 	for (uint32_t id = 3; id < 7; id++)
 		CHECK(pair_answers(&pair, id, "\x01\x02", 2));
 	CHECK(pair_answers(&pair, 7, "\0\0", 2));
-	end(&pair);
-}
-
-/* ---- When arguments are decoded --------------------------------------------------------------------------------- */
-
-static void arguments_without_channels_are_decoded_when_their_handler_is_due(void)
-{
-	static const struct {
-		uint64_t method;
-		const char *order;
-	} cases[] = {
-		{ EARLY_TOLD, "a<b<a>b>" },
-		{ LATE_TOLD, "a<a>b<b>" },
-		{ LATE_INLINE, "a<a>b<b>" },
-	};
-
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct pair pair = { .foreign = false };
-
-		begin(&pair);
-		pair_request(&pair, 1, cases[i].method, "\x01" "a", 2);
-		pair_request(&pair, 2, cases[i].method, "\x01" "b", 2);
-		step(&pair);
-		CHECK(pair_answers(&pair, 1, "\0\x01" "a", 3));
-		CHECK(pair_answers(&pair, 2, "\0\x01" "b", 3));
-		CHECK(strcmp(seen.text, cases[i].order) == 0);
-		end(&pair);
-	}
-}
-
-static void arguments_that_are_decoded_late_are_refused_as_others(void)
-{
-	static const uint64_t cases[] = { LATE_TOLD, LATE_INLINE };
-
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct pair pair = { .foreign = false };
-		struct said said;
-
-		begin(&pair);
-		pair_request(&pair, 1, cases[i], "\x05hi", 3);
-		pair_request(&pair, 2, cases[i], "\x01hi", 3);
-		pair_request(&pair, 3, LATE_NOBODY, NULL, 0);
-		pair_request(&pair, 4, LATE_STREAM, "\x02\x04", 2);
-		pair_request(&pair, 5, cases[i], "\x01" "a", 2);
-		step(&pair);
-		/* In which order they come depends on when they were decoded. */
-		for (uint32_t n = 1; n <= 5; n++) {
-			CHECK(pair_take(&pair, &said));
-			if (said.message.id == 5)
-				CHECK(said_answer(&said, 5, "\0\x01" "a", 3));
-			else
-				CHECK(said_answer(&said, said.message.id, said.message.id == 3 ? "\x01\x01" : "\x01\x02", 2));
-		}
-		CHECK_EQ(seen.handled, 0);
-		pair_request(&pair, 6, cases[i], "\x01" "b", 2);
-		step(&pair);
-		CHECK(pair_answers(&pair, 6, "\0\x01" "b", 3));
-		end(&pair);
-	}
-}
-
-/* A Cancel that comes later finds no callback of it, nor of the request that has its memory then. */
-static void refused_request_is_told_of_nothing(void)
-{
-	struct pair pair = { .foreign = false };
-
-	begin(&pair);
-	pair_request(&pair, 1, LATE_WATCHED, NULL, 0);
-	step(&pair);
-	CHECK(pair_answers(&pair, 1, "\x01\x02", 2));
-	pair_send(&pair, ROAM_MSG_CANCEL, 1, NULL, 0);
-	CHECK_EQ(seen.ended, 0);
-	pair_request(&pair, 2, LATE_TOLD, "\x01" "a", 2);
-	pair_send(&pair, ROAM_MSG_CANCEL, 2, NULL, 0);
-	step(&pair);
-	CHECK(pair_answers(&pair, 2, "\0\x01" "a", 3));
-	CHECK_EQ(seen.ended, 0);
-	end(&pair);
-}
-
-static void prepare_that_gives_any_other_number_fails_the_call(void)
-{
-	struct pair pair = { .foreign = false };
-
-	begin(&pair);
-	pair_request(&pair, 1, LATE_ODD, NULL, 0);
-	step(&pair);
-	CHECK(pair_fails(&pair, 1, roam_strerror(ROAM_DEFERRED)));
-	CHECK_EQ(seen.handled, 0);
-	end(&pair);
-}
-
-static void arguments_that_are_decoded_late_live_until_the_answer(void)
-{
-	struct pair pair = { .foreign = false };
-
-	begin(&pair);
-	pair_request(&pair, 1, LATE_DEFERRED, "\x03" "xyz", 4);
-	step(&pair);
-	for (uint32_t id = 2; id < 40; id++) {
-		pair_request(&pair, id, LATE_TOLD, "\x03" "ABC", 4);
-		step(&pair);
-		CHECK(pair_answers(&pair, id, "\0\x03" "ABC", 5));
-	}
-	(void)echo(seen.request);
-	roam_request_finish(seen.request, 0);
-	CHECK(pair_answers(&pair, 1, "\0\x03" "xyz", 5));
 	end(&pair);
 }
 
@@ -923,11 +750,6 @@ int main(void)
 	RUN(text_of_a_failure_is_cut_to_what_fits);
 	RUN(result_over_the_limit_is_a_failure_that_names_both);
 	RUN(refusals_leave_the_connection_alive);
-	RUN(arguments_without_channels_are_decoded_when_their_handler_is_due);
-	RUN(arguments_that_are_decoded_late_are_refused_as_others);
-	RUN(refused_request_is_told_of_nothing);
-	RUN(prepare_that_gives_any_other_number_fails_the_call);
-	RUN(arguments_that_are_decoded_late_live_until_the_answer);
 	RUN(metadata_travels_both_ways);
 	RUN(large_payloads_come_whole_between_small_ones);
 	RUN(requests_take_no_memory);

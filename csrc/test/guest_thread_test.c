@@ -9,9 +9,9 @@
 #include "check.h"
 #include "gate.h"
 #include "guest/clock.h"
-#include "pair.h"
+#include "running.h"
 
-enum { ECHO = 1, GATE, CALL, LATE, WATCHED, METHOD = 99 };
+enum { ECHO = 1, GATE, CALL, METHOD = 99 };
 
 /* ---- A service -------------------------------------------------------------------------------------------------- */
 
@@ -63,87 +63,21 @@ static int call_back(struct roam_request *request)
 	return error;
 }
 
-/* Decodes once the gate lets it. */
-static int prepare_at_gate(struct roam_request *request, struct roam_reader *reader)
-{
-	gate_pass();
-	return prepare(request, reader);
-}
-
-static unsigned told; /* atomic: how often a request was told of its end */
-
-static void count_end(struct roam_request *request, void *context)
-{
-	(void)request;
-	(void)context;
-	__atomic_add_fetch(&told, 1, __ATOMIC_RELEASE);
-}
-
-/* Wants to be told of its end, and refuses once the gate lets it. */
-static int prepare_watched(struct roam_request *request, struct roam_reader *reader)
-{
-	(void)reader;
-	roam_request_on_end(request, count_end, NULL);
-	gate_pass();
-	return ROAM_ERR_DECODE;
-}
-
 static const struct roam_method methods[] = {
 	{ .id = ECHO, .prepare = prepare, .handle = echo },
 	{ .id = GATE, .prepare = prepare, .handle = pass_gate },
 	{ .id = CALL, .prepare = prepare, .handle = call_back },
-	{ .id = LATE, .prepare = prepare_at_gate, .handle = echo, .flags = ROAM_METHOD_NO_CHANNELS },
-	{ .id = WATCHED, .prepare = prepare_watched, .handle = echo, .flags = ROAM_METHOD_NO_CHANNELS },
 };
-
-/* struct running: a guest whose roam_guest_run is in a thread of its own. */
-struct running {
-	struct pair pair;
-	pthread_t thread;
-	int result;
-};
-
-static void *run(void *argument)
-{
-	struct running *running = argument;
-
-	running->result = roam_guest_run(running->pair.guest);
-	return NULL;
-}
 
 static void begin(struct running *running, uint32_t max_threads)
 {
-	struct roam_options options;
-
-	roam_options_init(&options);
-	options.max_threads = max_threads;
-	*running = (struct running){ .result = 0 };
-	gate_reset();
-	pair_create(&running->pair, methods, sizeof(methods) / sizeof(methods[0]), NULL, &options);
+	running_create(running, methods, sizeof(methods) / sizeof(methods[0]), max_threads);
 }
 
 static void start(struct running *running, uint32_t max_threads)
 {
 	begin(running, max_threads);
-	pthread_create(&running->thread, NULL, run, running);
-}
-
-static void end(struct running *running)
-{
-	roam_guest_stop(running->pair.guest);
-	pthread_join(running->thread, NULL);
-	CHECK_EQ(running->result, 0);
-	CHECK(pair_destroy(&running->pair));
-}
-
-/* Waits for the answer to a request, whose body is one byte. */
-static void expect(struct pair *pair, uint32_t id, char body)
-{
-	const char want[] = { 0, body };
-	struct said said;
-
-	pair_await(pair, &said);
-	CHECK(said_answer(&said, id, want, 2));
+	running_start(running);
 }
 
 /* ---- Handlers --------------------------------------------------------------------------------------------------- */
@@ -161,7 +95,7 @@ static void slow_handlers_delay_nobody(void)
 		pair_request(pair, id, GATE, "s", 1);
 		gate_await(id + 1);
 		pair_request(pair, 100 + id, ECHO, "e", 1);
-		expect(pair, 100 + id, 'e');
+		CHECK(pair_expects(pair, 100 + id, 'e'));
 	}
 	gate_open(SLOW);
 	for (int i = 0; i < SLOW; i++) {
@@ -169,56 +103,7 @@ static void slow_handlers_delay_nobody(void)
 		CHECK(said.message.id < SLOW && !answered[said.message.id]);
 		answered[said.message.id % SLOW] = true;
 	}
-	end(&running);
-}
-
-/* Several requests are decoded at once, while others are received and answered. */
-static void arguments_that_are_decoded_late_delay_nobody(void)
-{
-	struct running running;
-
-	start(&running, 0);
-	for (uint32_t id = 1; id <= 3; id++)
-		pair_request(&running.pair, id, LATE, "l", 1);
-	gate_await(3);
-	pair_request(&running.pair, 4, ECHO, "e", 1);
-	expect(&running.pair, 4, 'e');
-	for (uint32_t n = 1; n <= 3; n++) {
-		struct said said;
-
-		gate_open(1);
-		pair_await(&running.pair, &said);
-		CHECK(said_answer(&said, said.message.id, "\0l", 2));
-	}
-	CHECK_EQ(gate_most(), 3);
-	end(&running);
-}
-
-/* A Cancel ends a request whose arguments are being decoded, which is then refused. Nothing of it is left for the
- * requests that have its memory next. */
-static void request_may_end_while_it_is_decoded_late(void)
-{
-	static const char refused[] = { 1, 2 };
-	struct running running;
-	struct said said;
-
-	start(&running, 0);
-	for (uint32_t id = 1; id <= 20; id += 2) {
-		__atomic_store_n(&told, 0, __ATOMIC_RELAXED);
-		pair_request(&running.pair, id, WATCHED, NULL, 0);
-		gate_await(1);
-		pair_send(&running.pair, ROAM_MSG_CANCEL, id, NULL, 0);
-		while (__atomic_load_n(&told, __ATOMIC_ACQUIRE) == 0)
-			sched_yield();
-		gate_open(1);
-		pair_await(&running.pair, &said);
-		CHECK(said_answer(&said, id, refused, 2));
-		pair_request(&running.pair, id + 1, ECHO, "e", 1);
-		pair_send(&running.pair, ROAM_MSG_CANCEL, id + 1, NULL, 0);
-		expect(&running.pair, id + 1, 'e');
-		CHECK_EQ(__atomic_load_n(&told, __ATOMIC_ACQUIRE), 1);
-	}
-	end(&running);
+	CHECK(running_end(&running));
 }
 
 static void requests_behind_a_slow_one_in_a_batch_are_served(void)
@@ -231,14 +116,14 @@ static void requests_behind_a_slow_one_in_a_batch_are_served(void)
 	pair_request(pair, 1, GATE, "s", 1);
 	pair_request(pair, 2, ECHO, "a", 1);
 	pair_request(pair, 3, ECHO, "b", 1);
-	pthread_create(&running.thread, NULL, run, &running);
+	running_start(&running);
 	for (int i = 0; i < 2; i++) {
 		pair_await(pair, &said);
 		CHECK(said_answer(&said, 2, "\0a", 2) || said_answer(&said, 3, "\0b", 2));
 	}
 	gate_open(1);
-	expect(pair, 1, 's');
-	end(&running);
+	CHECK(pair_expects(pair, 1, 's'));
+	CHECK(running_end(&running));
 }
 
 static void no_more_threads_serve_than_may(void)
@@ -257,7 +142,7 @@ static void no_more_threads_serve_than_may(void)
 		pair_await(pair, &said);
 	}
 	CHECK_EQ(gate_most(), THREADS);
-	end(&running);
+	CHECK(running_end(&running));
 }
 
 static void one_thread_serves_while_its_handler_waits_in_the_library(void)
@@ -275,13 +160,13 @@ static void one_thread_serves_while_its_handler_waits_in_the_library(void)
 		CHECK(said.message.type == ROAM_MSG_REQUEST && said.message.method == METHOD);
 		calls[id] = said.message.id;
 		pair_request(pair, 100 + id, ECHO, "e", 1);
-		expect(pair, 100 + id, 'e');
+		CHECK(pair_expects(pair, 100 + id, 'e'));
 	}
 	for (uint32_t id = DEPTH; id-- > 0;) { /* the innermost first: they lie on one stack */
 		pair_send(pair, ROAM_MSG_RESPONSE, calls[id], "\0r", 2);
-		expect(pair, id, 'r');
+		CHECK(pair_expects(pair, id, 'r'));
 	}
-	end(&running);
+	CHECK(running_end(&running));
 }
 
 static void nesting_has_a_bound(void)
@@ -312,7 +197,7 @@ static void nesting_has_a_bound(void)
 			begun++;
 		}
 	}
-	end(&running);
+	CHECK(running_end(&running));
 }
 
 static void handler_that_waits_is_answered_while_another_is_slow(void)
@@ -327,10 +212,10 @@ static void handler_that_waits_is_answered_while_another_is_slow(void)
 	pair_request(pair, 2, GATE, "s", 1);
 	gate_await(1);
 	pair_send(pair, ROAM_MSG_RESPONSE, said.message.id, "\0r", 2);
-	expect(pair, 1, 'r');
+	CHECK(pair_expects(pair, 1, 'r'));
 	gate_open(1);
-	expect(pair, 2, 's');
-	end(&running);
+	CHECK(pair_expects(pair, 2, 's'));
+	CHECK(running_end(&running));
 }
 
 /* ---- Callers ---------------------------------------------------------------------------------------------------- */
@@ -415,7 +300,7 @@ static void callers_each_get_their_own_answer(void)
 			pthread_join(callers[i].thread, NULL);
 			CHECK_EQ(callers[i].bad, 0);
 		}
-		end(&running);
+		CHECK(running_end(&running));
 	}
 }
 
@@ -435,7 +320,7 @@ static void lonely_caller_serves_while_nobody_runs(void)
 	pair_request(pair, 1, CALL, "c", 1); /* its handler calls back in turn */
 	pair_await(pair, &said);
 	pair_send(pair, ROAM_MSG_RESPONSE, said.message.id, "\0r", 2);
-	expect(pair, 1, 'r');
+	CHECK(pair_expects(pair, 1, 'r'));
 	pair_send(pair, ROAM_MSG_RESPONSE, id, "\0\x07", 2);
 	pthread_join(caller.thread, NULL);
 	CHECK_EQ(caller.bad, 0);
@@ -467,7 +352,7 @@ static void deadlines_end_the_waits_of_all(void)
 		pthread_join(callers[i].thread, NULL);
 		CHECK_EQ(callers[i].bad, 0);
 	}
-	end(&running);
+	CHECK(running_end(&running));
 }
 
 /* struct waiting: a thread that waits for a call's answer. */
@@ -635,7 +520,7 @@ static void items_pass_in_order_beside_a_run(void)
 	roam_call_free(call);
 	roam_tx_free(up.tx);
 	roam_rx_free(down.rx);
-	end(&running);
+	CHECK(running_end(&running));
 }
 
 /* ---- Stopping --------------------------------------------------------------------------------------------------- */
@@ -657,7 +542,7 @@ static void signal_handler_may_stop_a_guest(void)
 	stopped = running.pair.guest;
 	sigaction(SIGUSR1, &action, &before);
 	pair_request(&running.pair, 1, ECHO, "e", 1);
-	expect(&running.pair, 1, 'e');
+	CHECK(pair_expects(&running.pair, 1, 'e'));
 	pthread_kill(running.thread, SIGUSR1);
 	pthread_join(running.thread, NULL);
 	CHECK_EQ(running.result, 0);
@@ -677,7 +562,7 @@ static void stop_waits_for_handlers_at_work_and_begins_no_other(void)
 	pair_request(pair, 2, ECHO, "e", 1);
 	roam_guest_stop(pair->guest);
 	gate_open(1);
-	expect(pair, 1, 's');
+	CHECK(pair_expects(pair, 1, 's'));
 	pthread_join(running.thread, NULL);
 	CHECK_EQ(running.result, 0);
 	CHECK(!pair_take(pair, &said));
@@ -691,9 +576,9 @@ static void one_thread_runs_at_a_time(void)
 
 	start(&running, 0);
 	pair_request(&running.pair, 1, ECHO, "e", 1);
-	expect(&running.pair, 1, 'e');
+	CHECK(pair_expects(&running.pair, 1, 'e'));
 	CHECK_EQ(roam_guest_run(running.pair.guest), ROAM_ERR_ARGUMENT);
-	end(&running);
+	CHECK(running_end(&running));
 }
 
 /* A thread that received already leaves that to the event loop, and has its answer all the same. */
@@ -751,7 +636,7 @@ static void whoever_receives_is_out_before_the_guest_leaves(void)
 		if (i % 2 == 0) {
 			CHECK_EQ(roam_guest_run(pair->guest), 0);
 		} else {
-			pthread_create(&running.thread, NULL, run, &running);
+			running_start(&running);
 			while (state_of(pair) == ROAM_STATE_ATTACHED)
 				sched_yield();
 		}
@@ -804,13 +689,11 @@ static void taking_back_waits_for_a_callback_that_runs(void)
 	roam_call_free(call);
 	CHECK_EQ(__atomic_load_n(&ran, __ATOMIC_ACQUIRE), 1);
 	pthread_join(opener, NULL);
-	end(&running);
+	CHECK(running_end(&running));
 }
 
 int main(void)
 {
-	RUN(arguments_that_are_decoded_late_delay_nobody);
-	RUN(request_may_end_while_it_is_decoded_late);
 	RUN(slow_handlers_delay_nobody);
 	RUN(requests_behind_a_slow_one_in_a_batch_are_served);
 	RUN(no_more_threads_serve_than_may);

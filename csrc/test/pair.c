@@ -202,3 +202,12 @@ bool pair_fails(struct pair *pair, uint32_t id, const char *text)
 
 	return pair_take(pair, &said) && said_failure(&said, id, text);
 }
+
+bool pair_expects(struct pair *pair, uint32_t id, char body)
+{
+	const char want[] = { 0, body };
+	struct said said;
+
+	pair_await(pair, &said);
+	return said_answer(&said, id, want, 2);
+}

@@ -61,7 +61,10 @@ bool pair_answers(struct pair *pair, uint32_t id, const void *body, size_t len);
 /* Whether the next message is a Response to id that says "cancelled" with this text as roam.error; NULL: with none. */
 bool pair_fails(struct pair *pair, uint32_t id, const char *text);
 
-/* The same for a message that was taken. */
+/* Waits for the next message: whether it is a Response to id whose result is this byte. */
+bool pair_expects(struct pair *pair, uint32_t id, char body);
+
+/* The same as pair_answers and pair_fails for a message that was taken. */
 bool said_answer(const struct said *said, uint32_t id, const void *body, size_t len);
 bool said_failure(const struct said *said, uint32_t id, const char *text);
 

@@ -21,7 +21,7 @@ mapfile -t all < <(cd "$here" && printf '%s\n' *_test.c | sed 's/_test\.c$//')
 
 # Tests with threads of their own, or of the library's. The address sanitizer sees nothing in the order test, which is
 # about what no sanitizer models and wants the speed.
-threaded=' arm flood guest_call guest_end guest_serve guest_thread join leave loop pulse sleep slots stress walk '
+threaded=' arm flood guest_call guest_decode guest_end guest_serve guest_thread join leave loop pulse sleep slots stress walk '
 
 # Under valgrind threads take turns: tests that are many turns and little memory take too long. It knows no pidfd_open
 # either, which the death test cannot do without, and the loop test makes descriptors scarce, which it does not mind.
