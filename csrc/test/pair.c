@@ -134,7 +134,8 @@ bool pair_take(struct pair *pair, struct said *said)
 		fprintf(stderr, "pair: the guest sent what is no message: status %u\n", received.status);
 		exit(EXIT_FAILURE);
 	}
-	if (received.bell)
+	/* It is told at once: a guest waits for that when it leaves. */
+	if (roam_end_settle(&pair->host.end) || received.bell)
 		(void)roam_bell_ring(pair->host.bell);
 	return received.count > 0;
 }
