@@ -58,7 +58,7 @@ func (p *pending) streaming() bool {
 // errAllInFlight: wait until a Response came.
 var errAllInFlight = errors.New("every place in flight is taken")
 
-// ready takes a place in flight for the call, which keeps it until it is published or
+// ready takes a place in flight for the call, which keeps it until it is answered or
 // withdrawn.
 func (p *pending) ready(c *core.Core) error {
 	if p.core.ID == 0 {
@@ -254,19 +254,17 @@ func (c *conn) send(ctx context.Context, call *roam.Call, p *pending) error {
 	if err != errAllInFlight {
 		return err
 	}
-	if err := c.until(ctx, func(k *core.Core) (bool, error) { return waitingFor(errAllInFlight, p.ready(k)) }); err != nil {
-		return err
+	err = c.until(ctx, func(k *core.Core) (bool, error) {
+		err := p.ready(k)
+		if err == errAllInFlight {
+			return false, nil
+		}
+		return err == nil, err
+	})
+	if err == nil {
+		_, err = c.publish(ctx, m, p)
 	}
-	_, err = c.publish(ctx, m, p)
 	return err
-}
-
-// waitingFor makes of what a step came to what until wants of it.
-func waitingFor(lack, err error) (bool, error) {
-	if err == lack {
-		return false, nil
-	}
-	return err == nil, err
 }
 
 // withdraw ends a call that was not published.

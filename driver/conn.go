@@ -22,9 +22,10 @@ const batchSize = 32
 // committed and to say why.
 const closeWait = time.Second
 
-// conn is one connection. role.mu is held over the transport's Arm and Disarm alone, park.mu
-// over nothing; mu over what the transport does to send, which calls nothing of this or
-// another connection's.
+// conn is one connection. Locks are taken in the order park.mu, mu. role.mu is held over the
+// transport's Arm and Disarm alone; mu, beside the core, over what the transport does to send
+// and to arm the wait for room, and over callDuty. None of these calls anything of this or
+// another connection that takes a lock of it.
 type conn struct {
 	tr       transport.Transport
 	dispatch roam.Dispatcher
@@ -77,7 +78,7 @@ func newConn(tr transport.Transport, cfg core.Config, d roam.Dispatcher, o optio
 	if l, ok := tr.(transport.Lender); ok {
 		l.Lend(c.lends)
 	}
-	c.turn.init(&c.mu)
+	c.turn.mu = &c.mu
 	tr.SendUnder(&c.turn)
 	c.spin.init()
 	c.park.init()

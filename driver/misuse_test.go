@@ -77,7 +77,7 @@ func TestHandlersThatMisbehaveFailTheirCallAlone(t *testing.T) {
 		"fails without a text":        func(_ context.Context, r *roam.Reply) { r.Fail(nil, &typedError{}) },
 		"fails with bad UTF-8":        func(_ context.Context, r *roam.Reply) { r.Fail(nil, &typedError{"\xff\xfe"}) },
 		"fails with a long one":       func(_ context.Context, r *roam.Reply) { r.Fail(nil, &typedError{string(make([]byte, 1<<20))}) },
-		"result over the limit":       func(_ context.Context, r *roam.Reply) { r.Succeed().Raw(make([]byte, 5000)) },
+		"result over the limit":       func(_ context.Context, r *roam.Reply) { r.Succeed().Raw(make([]byte, pipeLimits.MaxPayload+1)) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := serveOne(t, invoke)

@@ -10,7 +10,7 @@ import (
 // called when there may be some. It changes in one's turn only.
 type outWait struct {
 	armed  atomic.Bool // read by anyone
-	wanted bool        // somebody asked for a flush while another was away in its turn; guarded by conn.mu
+	wanted bool        // somebody asked for a flush while another had the turn; guarded by conn.mu
 }
 
 // arm asks for room of both kinds; it says whether that is new.

@@ -16,8 +16,9 @@ import (
 	"github.com/roam-rpc/roam-go/internal/transporttest"
 )
 
-// pipeLimits are the limits of the connections over a pipe.
-var pipeLimits = handshake.Negotiated{MaxPayload: 4096, InitialCredit: 4096}
+// pipeLimits are the limits of the connections over a pipe: there are messages that a sender
+// leaves the connection's lock for.
+var pipeLimits = handshake.Negotiated{MaxPayload: 2 * brief, InitialCredit: 2 * brief}
 
 // connectPipe runs two connections joined by queues of size messages, each serving a
 // Testbed, and ends them with the test.

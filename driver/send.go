@@ -96,13 +96,13 @@ func (c *conn) stage(m *wire.Message, op committer) (ok bool, lack, err error) {
 	}
 }
 
-// brief is the most of a payload that is copied while the connection's lock is held, bytes:
+// brief is the most of a message that is copied while the connection's lock is held, bytes:
 // about as much as is copied in the time that it takes to give the lock up and take it again.
 const brief = 4 << 10
 
 // write stages m, of op or with nil of the core. The caller has the turn.
 func (c *conn) write(m *wire.Message, op committer) error {
-	if m.PayloadSize() <= brief {
+	if len(m.Metadata)+m.PayloadSize() <= brief {
 		return c.stageFor(m, op)
 	}
 	return c.turn.without(func() error { return c.stageFor(m, op) })
@@ -180,10 +180,10 @@ func (c *conn) flush() {
 		return
 	}
 	c.mu.Lock()
-	if c.turn.away {
+	if !c.turn.take() {
 		c.outWait.wanted = true
 		c.mu.Unlock()
-		return // it flushes when it is through
+		return // whoever has it flushes when it is through
 	}
 	for again := true; again; again = c.outWait.wanted {
 		c.outWait.wanted = false
@@ -196,7 +196,7 @@ func (c *conn) flush() {
 			c.outWait.disarm(c.tr)
 		}
 	}
-	c.mu.Unlock()
+	c.turn.Unlock()
 	c.tr.Notify()
 }
 

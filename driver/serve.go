@@ -108,7 +108,7 @@ func (c *conn) serve(r *core.Request, loan transport.Loan) bool {
 // starts, it does so anyway.
 func (c *conn) accept(s *served) error {
 	s.counted = !c.role.pump.Load()
-	if !s.counted && len(s.in.Accepted()) == 0 {
+	if !s.counted && len(s.in.Accepted()) == 0 && !c.ended.Load() {
 		return nil
 	}
 	s.ends = s.ends[:0]

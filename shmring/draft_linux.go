@@ -87,7 +87,7 @@ func (l *Link) StageDraft(m *Message, d *Draft) error {
 	err := l.Err()
 	switch {
 	case err != nil:
-	case l.send.over || d.over.Load():
+	case l.send.over.Load() || d.over.Load():
 		err = ErrClosed
 	default:
 		l.send.slot, l.send.last = engine.NoneTaken, false

@@ -98,13 +98,11 @@ func (p *hostPool) takeFor(peer uint32, size int) (engine.Slot, bool) {
 	return slot, true
 }
 
-// giveBackSpares frees the slots that were taken for messages to come, unless somebody
-// takes one just now.
+// giveBackSpares frees the slots that were taken for messages to come.
 func (p *hostPool) giveBackSpares() {
-	if p.mu.TryLock() {
-		p.dropSpares()
-		p.mu.Unlock()
-	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.dropSpares()
 }
 
 // dropSpares frees them. The caller holds mu.

@@ -67,8 +67,9 @@ func (l *Link) sayGoodbye(reason string) {
 	if reason == "" {
 		return
 	}
-	l.send.lock.Lock()
-	defer l.send.lock.Unlock()
+	lock := l.send.lock()
+	lock.Lock()
+	defer lock.Unlock()
 	err := l.stage(goodbye(reason, int(l.seg.lay.MaxPayload)), nil)
 	if errors.Is(err, ErrNoSlot) {
 		err = l.stage(goodbye(reason, layout.InlineMax), nil)

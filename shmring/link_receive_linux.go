@@ -86,12 +86,13 @@ func (l *Link) Rest() {
 // giveBackSpares frees the slots that were taken ahead, unless somebody sends just now. The
 // caller is inside.
 func (l *Link) giveBackSpares() {
-	switch {
-	case l.pool != nil:
+	if l.pool != nil {
 		l.pool.giveBackSpares()
-	case l.send.lock.TryLock():
+		return
+	}
+	if lock := l.send.lock(); lock.TryLock() {
 		l.shm.GiveBackSpares()
-		l.send.lock.Unlock()
+		lock.Unlock()
 	}
 }
 

@@ -2,32 +2,32 @@ package shmring
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"github.com/roam-rpc/roam-go/internal/engine"
 	"github.com/roam-rpc/roam-go/internal/layout"
 )
 
-// SendLock is what those hold who send over a link. TryLock fails only while somebody has a
-// message staged, or is about to.
-type SendLock interface {
-	sync.Locker
-	TryLock() bool
-}
-
 // sendRole is held from a successful Stage to its Commit or Abort, so that a Goodbye
 // of Leave never comes between them and the memory stays until they are done.
 type sendRole struct {
-	lock  SendLock
-	given bool        // by SendUnder: who stages holds it already
-	own   sync.Mutex  // is lock where none was given
-	over  bool        // no Stage succeeds any more; guarded by lock
-	slot  engine.Slot // what the host's pool gave for the staged message; guarded by lock
-	last  bool        // and has no other at hand now; guarded by lock
-	// draft is what the staged message is, nil for one that was copied; guarded by lock.
+	under atomic.Pointer[SendLock]
+	given bool        // by SendUnder, and who stages holds it already
+	own   sync.Mutex  // is under where none was given
+	over  atomic.Bool // no Stage succeeds any more
+	slot  engine.Slot // what the host's pool gave for the staged message; of who has the role
+	last  bool        // and has no other at hand now; likewise
+	// draft is what the staged message is, nil for one that was copied; likewise.
 	draft *Draft
 }
 
-func (s *sendRole) init() { s.lock = &s.own }
+func (s *sendRole) init() {
+	var own SendLock = &s.own
+	s.under.Store(&own)
+}
+
+// lock is that of who has the role, for those who do not send for the driver.
+func (s *sendRole) lock() SendLock { return *s.under.Load() }
 
 // take takes the lock for a Stage.
 func (s *sendRole) take() {
@@ -45,16 +45,20 @@ func (s *sendRole) leave() {
 
 // shut ends the role, after the sender that has it.
 func (s *sendRole) shut() {
-	s.lock.Lock()
-	s.over = true
-	s.lock.Unlock()
+	s.over.Store(true) // before the look at the lock: who sends under one that is set after it finds this
+	lock := s.lock()
+	lock.Lock()
+	lock.Unlock() //nolint:staticcheck // the sender is through
 }
 
 // SendUnder makes lock that of all who send over the link: from now on Stage, StageDraft,
 // Commit and Abort are called by who holds it, from before Stage until after Commit or
 // Abort, and Leave takes it for its Goodbye. Without it the link has a lock of its own. It
-// is called before anything else.
-func (l *Link) SendUnder(lock SendLock) { l.send.lock, l.send.given = lock, true }
+// is called before anything is sent.
+func (l *Link) SendUnder(lock SendLock) {
+	l.send.given = true
+	l.send.under.Store(&lock)
+}
 
 // Stage takes room in the ring and, for prefix and payload of together more than 32
 // bytes, a slot, and writes the message where the peer does not see it yet. A message
@@ -81,7 +85,7 @@ func (l *Link) Stage(m *Message, prefix []byte) error {
 
 // stage is Stage for who has the send role and has checked the size.
 func (l *Link) stage(m *Message, prefix []byte) error {
-	if l.send.over {
+	if l.send.over.Load() {
 		return l.Err()
 	}
 	l.send.slot, l.send.last = engine.NoneTaken, false

@@ -3,6 +3,7 @@ package shmring
 import (
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/roam-rpc/roam-go/internal/layout"
 )
@@ -53,6 +54,13 @@ const (
 	KindCredit               // bytes granted on one channel
 	kinds
 )
+
+// SendLock is what those hold who send over a link. TryLock fails only while somebody has a
+// message staged, or is about to.
+type SendLock interface {
+	sync.Locker
+	TryLock() bool
+}
 
 // Limits are the bounds that the segment's header states.
 type Limits struct {

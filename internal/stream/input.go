@@ -46,7 +46,8 @@ type input struct {
 
 	err   error // the end: nothing is read any more
 	ready atomic.Bool
-	space *sync.Cond // readLoop waits for room; mu is its lock
+	last  atomic.Pointer[error] // err once all frames before it were taken
+	space *sync.Cond            // readLoop waits for room; mu is its lock
 }
 
 func (in *input) init(limit int) {
@@ -63,10 +64,14 @@ func (in *input) setLimit(limit int) {
 	in.space.Broadcast()
 }
 
-// changed keeps ready in step: there is a frame, the end, or a frame over the limit.
+// changed keeps ready and last in step: there is a frame, the end, or a frame over the limit.
 // The caller holds mu.
 func (in *input) changed() {
 	in.ready.Store(in.end >= 0 || in.err != nil || in.over())
+	if in.end < 0 && in.err != nil && in.last.Load() == nil {
+		err := in.err
+		in.last.Store(&err)
+	}
 }
 
 // over says that the frame that is coming is over the limit already.
@@ -188,15 +193,10 @@ func (in *input) fail(err error) {
 // discard drops all that is unread. The caller holds mu.
 func (in *input) discard() { in.r, in.end = in.w, -1 }
 
-// ended is the end, once all frames before it were taken.
+// ended is the end, once all frames before it were taken. It waits for nobody.
 func (in *input) ended() error {
-	if !in.ready.Load() {
-		return nil
+	if last := in.last.Load(); last != nil {
+		return *last
 	}
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	if in.end >= 0 {
-		return nil
-	}
-	return in.err
+	return nil
 }

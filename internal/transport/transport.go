@@ -91,8 +91,10 @@ type SendLock interface {
 // Transport moves the messages of one connection.
 //
 // Stage, Commit and Abort are called by who holds the lock of SendUnder, Poll and Rest by
-// one goroutine at a time, Wait by one goroutine at a time; all else by any. After the
-// end every method returns at once, with the error that ended it where it has one.
+// one goroutine at a time, Wait by one goroutine at a time; all else by any. Stage, Commit,
+// Abort, Arm and Disarm are called with locks held: they neither take the lock of SendUnder
+// nor call the function of OnWake, of this transport or another. After the end every method
+// returns at once, with the error that ended it where it has one.
 type Transport interface {
 	// SendUnder sets the lock that whoever stages a message has until it was committed or
 	// aborted. What the transport sends by itself it sends under the same lock. It is set
@@ -106,8 +108,8 @@ type Transport interface {
 	// Abort gives back what Stage took.
 	Abort()
 	// Notify tells the peer, and whoever waits on other connections, of what was committed
-	// or given back, where they have to be told. It is called outside of locks and does not
-	// block.
+	// or given back, where they have to be told, and does what is left of Rest. It is called
+	// outside of locks, and waits for no more than a short message that is sent meanwhile.
 	Notify()
 
 	// Woke says whether the peer slept when a message was committed since the last Woke:

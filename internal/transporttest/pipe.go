@@ -26,6 +26,9 @@ type End struct {
 	seq   uint32
 	wake  chan struct{}
 	looks atomic.Int64
+	// Staging, if not nil, is called with each message before it is staged. It is set
+	// before use.
+	Staging func(m *wire.Message)
 }
 
 // Looks counts calls of Poll and Pending: what an idle connection does not do.
@@ -57,6 +60,9 @@ func (e *End) SendUnder(transport.SendLock) {}
 
 // Stage takes a place in the queue.
 func (e *End) Stage(m *wire.Message) error {
+	if e.Staging != nil {
+		e.Staging(m)
+	}
 	e.pipe.mu.Lock()
 	defer e.pipe.mu.Unlock()
 	if e.pipe.closed {
