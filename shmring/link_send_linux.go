@@ -48,7 +48,7 @@ func (s *sendRole) shut() {
 	s.over.Store(true) // before the look at the lock: who sends under one that is set after it finds this
 	lock := s.lock()
 	lock.Lock()
-	lock.Unlock() //nolint:staticcheck // the sender is through
+	defer lock.Unlock()
 }
 
 // SendUnder makes lock that of all who send over the link: from now on Stage, StageDraft,
