@@ -1,6 +1,9 @@
 package driver
 
 import (
+	"context"
+	"net"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -9,6 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/roam-rpc/roam-go/internal/testbed"
+
+	roam "github.com/roam-rpc/roam-go"
 )
 
 // TestLesson_BubblesShareNothing: a program's tests may give each its own clock. The
@@ -27,4 +32,29 @@ func TestLesson_BubblesShareNothing(t *testing.T) {
 		synctest.Test(t, calls)
 		calls(t)
 	}
+}
+
+// TestDeadlineInABubble is what docs/services.md says of tests: an hour passes at once.
+func TestDeadlineInABubble(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		theirs, ours := net.Pipe()
+		var running sync.WaitGroup
+		running.Go(func() {
+			_, drv, err := EstablishStream(t.Context(), theirs, Acceptor, &testbed.Service{}, quiet)
+			if assert.NoError(t, err) {
+				assert.NoError(t, drv.Run(context.Background()))
+			}
+		})
+		handle, drv, err := EstablishStream(t.Context(), ours, Initiator, roam.NoService, quiet)
+		require.NoError(t, err)
+		running.Go(func() { assert.NoError(t, drv.Run(context.Background())) })
+
+		began := time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		require.ErrorIs(t, testbed.NewClient(handle).Block(ctx), context.DeadlineExceeded)
+		assert.Equal(t, time.Hour, time.Since(began))
+		require.NoError(t, handle.Close(t.Context()))
+		running.Wait()
+	})
 }

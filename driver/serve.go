@@ -178,8 +178,8 @@ func (s *served) runHere() {
 	s.invoke()
 }
 
-// rouseTended, for a handler that is done, has somebody wait for the next request, where a handler that received by
-// itself left that to the caretaker.
+// rouseTended, for a handler that is done, has somebody wait for the next request, where one
+// that received by itself left that to the caretaker.
 func (c *conn) rouseTended() {
 	if c.role.tended.Load() && !c.role.held.Load() {
 		c.rouse()
