@@ -154,18 +154,8 @@ enum { METHODS = sizeof(methods) / sizeof(methods[0]) };
 
 static void begin(struct pair *pair)
 {
-	struct roam_options options;
-
 	seen = (struct seen){ .handled = 0 };
-	roam_options_init(&options);
-	options.max_threads = 1;
-	pair_create(pair, methods, METHODS, NULL, &options);
-	CHECK(roam_guest_fd(pair->guest) >= 0);
-}
-
-static void step(struct pair *pair)
-{
-	CHECK_EQ(roam_guest_step(pair->guest), 0);
+	pair_create_stepped(pair, methods, METHODS, NULL);
 }
 
 static void end(struct pair *pair)
@@ -190,7 +180,7 @@ static void arguments_without_channels_are_decoded_when_their_handler_is_due(voi
 		begin(&pair);
 		pair_request(&pair, 1, cases[i].method, "\x01" "a", 2);
 		pair_request(&pair, 2, cases[i].method, "\x01" "b", 2);
-		step(&pair);
+		pair_step(&pair);
 		CHECK(pair_answers(&pair, 1, "\0\x01" "a", 3));
 		CHECK(pair_answers(&pair, 2, "\0\x01" "b", 3));
 		CHECK(strcmp(seen.order, cases[i].order) == 0);
@@ -212,7 +202,7 @@ static void arguments_that_are_decoded_late_are_refused_as_others(void)
 		pair_request(&pair, 3, NOBODY, NULL, 0);
 		pair_request(&pair, 4, STREAM, "\x02\x04", 2);
 		pair_request(&pair, 5, cases[i], "\x01" "a", 2);
-		step(&pair);
+		pair_step(&pair);
 		/* In which order they come depends on when they were decoded. */
 		for (uint32_t n = 1; n <= 5; n++) {
 			CHECK(pair_take(&pair, &said));
@@ -223,7 +213,7 @@ static void arguments_that_are_decoded_late_are_refused_as_others(void)
 		}
 		CHECK_EQ(seen.handled, 0);
 		pair_request(&pair, 6, cases[i], "\x01" "b", 2);
-		step(&pair);
+		pair_step(&pair);
 		CHECK(pair_answers(&pair, 6, "\0\x01" "b", 3));
 		end(&pair);
 	}
@@ -236,13 +226,13 @@ static void refused_request_is_told_of_nothing(void)
 
 	begin(&pair);
 	pair_request(&pair, 1, REFUSED, NULL, 0);
-	step(&pair);
+	pair_step(&pair);
 	CHECK(pair_answers(&pair, 1, "\x01\x02", 2));
 	pair_send(&pair, ROAM_MSG_CANCEL, 1, NULL, 0);
 	CHECK_EQ(seen.ended, 0);
 	pair_request(&pair, 2, LATE, "\x01" "a", 2);
 	pair_send(&pair, ROAM_MSG_CANCEL, 2, NULL, 0);
-	step(&pair);
+	pair_step(&pair);
 	CHECK(pair_answers(&pair, 2, "\0\x01" "a", 3));
 	CHECK_EQ(seen.ended, 0);
 	end(&pair);
@@ -254,7 +244,7 @@ static void prepare_that_gives_any_other_number_fails_the_call(void)
 
 	begin(&pair);
 	pair_request(&pair, 1, ODD, NULL, 0);
-	step(&pair);
+	pair_step(&pair);
 	CHECK(pair_fails(&pair, 1, roam_strerror(ROAM_DEFERRED)));
 	CHECK_EQ(seen.handled, 0);
 	end(&pair);
@@ -266,10 +256,10 @@ static void arguments_that_are_decoded_late_live_until_the_answer(void)
 
 	begin(&pair);
 	pair_request(&pair, 1, DEFERRED, "\x03" "xyz", 4);
-	step(&pair);
+	pair_step(&pair);
 	for (uint32_t id = 2; id < 40; id++) {
 		pair_request(&pair, id, LATE, "\x03" "ABC", 4);
-		step(&pair);
+		pair_step(&pair);
 		CHECK(pair_answers(&pair, id, "\0\x03" "ABC", 5));
 	}
 	(void)echo(seen.request);

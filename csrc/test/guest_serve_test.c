@@ -174,18 +174,8 @@ static struct seen seen;
 
 static void begin(struct pair *pair)
 {
-	struct roam_options options;
-
 	seen = (struct seen){ .status = 0 };
-	roam_options_init(&options);
-	options.max_threads = 1;
-	pair_create(pair, methods, sizeof(methods) / sizeof(methods[0]), &seen, &options);
-	CHECK(roam_guest_fd(pair->guest) >= 0);
-}
-
-static void step(struct pair *pair)
-{
-	CHECK_EQ(roam_guest_step(pair->guest), 0);
+	pair_create_stepped(pair, methods, sizeof(methods) / sizeof(methods[0]), &seen);
 }
 
 static void end(struct pair *pair)
@@ -203,7 +193,7 @@ static void results_go_out_behind_their_tag(void)
 	pair_request(&pair, 1, ECHO, "\x02hi", 3);
 	pair_request(&pair, 2, INLINE_ECHO, "\x02ho", 3);
 	pair_request(&pair, 3, USER, NULL, 0);
-	step(&pair);
+	pair_step(&pair);
 	CHECK(pair_answers(&pair, 2, "\0\x02ho", 4)); /* before those that were queued */
 	CHECK(pair_answers(&pair, 1, "\0\x02hi", 4));
 	CHECK(pair_answers(&pair, 3, "\x01\0\x09", 3));
@@ -230,12 +220,12 @@ static void failures_say_why(void)
 	for (uint32_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		seen.status = rows[i].status;
 		pair_request(&pair, i, WEIRD, NULL, 0);
-		step(&pair);
+		pair_step(&pair);
 		CHECK(pair_fails(&pair, i, rows[i].text));
 	}
 	(void)strcpy(seen.text, "no paper");
 	pair_request(&pair, 1, FAILS, NULL, 0);
-	step(&pair);
+	pair_step(&pair);
 	CHECK(pair_fails(&pair, 1, "no paper"));
 	end(&pair);
 }
@@ -251,7 +241,7 @@ static void text_of_a_failure_is_cut_to_what_fits(void)
 	for (size_t i = 0; i + 2 < sizeof(seen.text); i += 2)
 		memcpy(seen.text + i, "\xc3\xa4", 2); /* of two bytes each */
 	pair_request(&pair, 1, FAILS, NULL, 0);
-	step(&pair);
+	pair_step(&pair);
 	CHECK(pair_take(&pair, &said));
 	CHECK(said.message.len <= 4000 && said.message.len >= 3990);
 	CHECK(metadata_split(said.payload, said.message.len, &list, &body));
@@ -259,7 +249,7 @@ static void text_of_a_failure_is_cut_to_what_fits(void)
 	CHECK(entry.string.len % 2 == 0 && entry.string.len > 3900);
 	(void)strcpy(seen.text, "bad \xff byte");
 	pair_request(&pair, 1, FAILS, NULL, 0);
-	step(&pair);
+	pair_step(&pair);
 	CHECK(pair_fails(&pair, 1, "bad ? byte"));
 	end(&pair);
 }
@@ -272,12 +262,12 @@ static void result_over_the_limit_is_a_failure_that_names_both(void)
 	begin(&pair);
 	seen.size = 4000 - 3;
 	pair_request(&pair, 1, BIG, NULL, 0);
-	step(&pair);
+	pair_step(&pair);
 	memset(most + 1, 'b', seen.size);
 	CHECK(pair_answers(&pair, 1, most, seen.size + 1));
 	seen.size++;
 	pair_request(&pair, 2, BIG, NULL, 0);
-	step(&pair);
+	pair_step(&pair);
 	CHECK(pair_fails(&pair, 2, "result of 4001 bytes is over the largest payload of 4000 bytes"));
 	end(&pair);
 }
@@ -294,7 +284,7 @@ static void refusals_leave_the_connection_alive(void)
 	pair_request(&pair, 5, PICKY, "\x01\x02", 2); /* what prepare leaves unread is too much as well */
 	pair_request(&pair, 6, USER, "\x01", 1); /* without prepare there are no arguments */
 	pair_request(&pair, 7, ECHO, "\0", 1);
-	step(&pair);
+	pair_step(&pair);
 	CHECK(pair_answers(&pair, 1, "\x01\x01", 2));
 	CHECK(pair_answers(&pair, 2, "\x01\x01", 2));
 	for (uint32_t id = 3; id < 7; id++)
@@ -311,16 +301,16 @@ static void metadata_travels_both_ways(void)
 
 	begin(&pair);
 	pair_request_raw(&pair, 1, META, payload, sizeof(payload));
-	step(&pair);
+	pair_step(&pair);
 	CHECK(pair_take(&pair, &said));
 	CHECK(said.message.len == sizeof(payload) + 1 && memcmp(said.payload, payload, sizeof(payload)) == 0);
 	CHECK_EQ(said.payload[sizeof(payload)], 0);
 	seen.status = ROAM_ERR_NO_MEMORY; /* a failure has its text alone */
 	pair_request_raw(&pair, 2, META, payload, sizeof(payload));
-	step(&pair);
+	pair_step(&pair);
 	CHECK(pair_fails(&pair, 2, "out of memory"));
 	pair_request(&pair, 3, META, NULL, 0);
-	step(&pair);
+	pair_step(&pair);
 	CHECK(pair_fails(&pair, 3, "no k"));
 	end(&pair);
 }
@@ -344,7 +334,7 @@ static void large_payloads_come_whole_between_small_ones(void)
 		pair_request(&pair, 2, ECHO, body, size + 3);
 		pair_request(&pair, 3, ECHO, body, size + 3);
 		pair_request(&pair, 4, ECHO, "\x02ho", 3);
-		step(&pair);
+		pair_step(&pair);
 		CHECK(pair_answers(&pair, 1, "\0\x02hi", 4));
 		for (uint32_t id = 2; id <= 3; id++) {
 			CHECK(pair_take(&pair, &said) && said.message.id == id);
@@ -374,7 +364,7 @@ static void requests_take_no_memory(void)
 			if (id == 20)
 				taken = pair.memory.taken;
 			pair_request(&pair, id, id % 2 == 0 ? ECHO : INLINE_ECHO, body, sizes[i]);
-			step(&pair);
+			pair_step(&pair);
 			CHECK(pair_take(&pair, &said) && said.message.len == sizes[i] + 3);
 		}
 		CHECK_EQ(pair.memory.taken, taken);
@@ -409,18 +399,18 @@ static void deadline_of_the_caller_arrives(void)
 
 	begin(&pair);
 	request_with_time(&pair, 1, DEADLINE, 60 * (uint64_t)CLOCK_SECOND);
-	step(&pair);
+	pair_step(&pair);
 	CHECK(pair_answers(&pair, 1, "\0", 1));
 	CHECK(seen.deadline >= before + 60 * CLOCK_SECOND && seen.deadline <= clock_now() + 60 * CLOCK_SECOND);
 	pair_request(&pair, 2, DEADLINE, NULL, 0);
-	step(&pair);
+	pair_step(&pair);
 	CHECK(pair_answers(&pair, 2, "\0", 1));
 	CHECK_EQ(seen.deadline, 0);
 	request_with_time(&pair, 3, DEADLINE, 0);
-	step(&pair);
+	pair_step(&pair);
 	CHECK(pair_fails(&pair, 3, NULL)); /* the caller knows why: nothing is said */
 	request_with_time(&pair, 4, DEADLINE, UINT64_MAX); /* no time that there is */
-	step(&pair);
+	pair_step(&pair);
 	CHECK(pair_answers(&pair, 4, "\0", 1));
 	CHECK_EQ(seen.deadline, 0);
 	end(&pair);
@@ -433,7 +423,7 @@ static void deferred_request_is_answered_later(void)
 	begin(&pair);
 	pair_request(&pair, 1, LATER, NULL, 0);
 	pair_request(&pair, 2, ECHO, "\0", 1);
-	step(&pair);
+	pair_step(&pair);
 	CHECK(pair_answers(&pair, 2, "\0\0", 2));
 	roam_write_u8(roam_request_result(seen.request), 5);
 	roam_request_finish(seen.request, 0);
@@ -447,11 +437,11 @@ static void cancel_reaches_a_deferred_request_once(void)
 
 	begin(&pair);
 	pair_request(&pair, 1, KEEP, NULL, 0);
-	step(&pair);
+	pair_step(&pair);
 	CHECK_EQ(seen.ended, 0);
 	pair_send(&pair, ROAM_MSG_CANCEL, 1, NULL, 0);
 	pair_send(&pair, ROAM_MSG_CANCEL, 1, NULL, 0);
-	step(&pair);
+	pair_step(&pair);
 	CHECK_EQ(seen.ended, 1);
 	CHECK_EQ(seen.ended_as, ROAM_ERR_CANCELLED);
 	CHECK(pair_fails(&pair, 1, NULL));
@@ -464,10 +454,10 @@ static void callback_that_was_taken_back_is_not_called(void)
 
 	begin(&pair);
 	pair_request(&pair, 1, KEEP, NULL, 0);
-	step(&pair);
+	pair_step(&pair);
 	roam_request_on_end(seen.request, NULL, NULL);
 	pair_send(&pair, ROAM_MSG_CANCEL, 1, NULL, 0);
-	step(&pair);
+	pair_step(&pair);
 	CHECK_EQ(seen.ended, 0);
 	CHECK_EQ(roam_request_ended(seen.request), ROAM_ERR_CANCELLED);
 	seen.status = ROAM_DEFERRED; /* on_end only counts */
@@ -485,7 +475,7 @@ static void deadline_ends_a_deferred_request(void)
 	begin(&pair);
 	request_with_time(&pair, 1, KEEP, 2 * (uint64_t)CLOCK_MILLISECOND);
 	while (seen.ended == 0)
-		step(&pair);
+		pair_step(&pair);
 	CHECK_EQ(seen.ended_as, ROAM_ERR_DEADLINE);
 	CHECK(pair_fails(&pair, 1, NULL));
 	end(&pair);
@@ -497,10 +487,10 @@ static void request_that_was_answered_does_not_end(void)
 
 	begin(&pair);
 	pair_request(&pair, 1, KEEP, NULL, 0);
-	step(&pair);
+	pair_step(&pair);
 	roam_request_finish(seen.request, 0);
 	pair_send(&pair, ROAM_MSG_CANCEL, 1, NULL, 0);
-	step(&pair);
+	pair_step(&pair);
 	CHECK_EQ(seen.ended, 0);
 	CHECK(pair_answers(&pair, 1, "\0", 1));
 	end(&pair);
@@ -526,12 +516,12 @@ static void channels_of_a_handler_that_returned_end_before_its_answer(void)
 	begin(&pair);
 	request_stream(&pair, 1, STREAM, 2, 4);
 	pair_send(&pair, ROAM_MSG_DATA, 2, "unread", 6);
-	step(&pair);
+	pair_step(&pair);
 	CHECK(pair_says(&pair, ROAM_MSG_RESET, 2));
 	CHECK(pair_says(&pair, ROAM_MSG_CLOSE, 4));
 	CHECK(pair_answers(&pair, 1, "\0", 1));
 	pair_send(&pair, ROAM_MSG_CLOSE, 2, NULL, 0); /* the caller's answer to the Reset */
-	step(&pair);
+	pair_step(&pair);
 	CHECK_EQ(roam_channel_state(roam_end_channel(&pair.host.end, 2)), ROAM_ENTRY_FREE);
 	CHECK_EQ(roam_channel_state(roam_end_channel(&pair.host.end, 4)), ROAM_ENTRY_FREE);
 	end(&pair);
@@ -543,7 +533,7 @@ static void failure_of_prepare_counts_as_a_handler_that_returned(void)
 
 	begin(&pair);
 	request_stream(&pair, 1, BROKEN, 2, 4);
-	step(&pair);
+	pair_step(&pair);
 	CHECK_EQ(seen.handled, 0);
 	CHECK(pair_says(&pair, ROAM_MSG_RESET, 2));
 	CHECK(pair_says(&pair, ROAM_MSG_CLOSE, 4));
@@ -559,7 +549,7 @@ static void undecodable_arguments_open_no_channel(void)
 	pair_activate(&pair, 2);
 	pair_request(&pair, 1, STREAM, "\x02", 1);
 	pair_send(&pair, ROAM_MSG_DATA, 2, "late", 4); /* dropped: sent before the answer was seen */
-	step(&pair);
+	pair_step(&pair);
 	CHECK(pair_answers(&pair, 1, "\x01\x02", 2));
 	CHECK_EQ(roam_channel_state(roam_end_channel(&pair.host.end, 2)), ROAM_ENTRY_ACTIVE);
 	end(&pair);
@@ -575,10 +565,10 @@ static void items_are_taken_and_sent_without_waiting(void)
 	begin(&pair);
 	seen.status = ROAM_DEFERRED;
 	request_stream(&pair, 1, STREAM, 2, 4);
-	step(&pair);
+	pair_step(&pair);
 	CHECK_EQ(roam_rx_try_recv(seen.rx, &got), ROAM_ERR_AGAIN);
 	pair_send(&pair, ROAM_MSG_DATA, 2, "one", 3);
-	step(&pair);
+	pair_step(&pair);
 	CHECK_EQ(roam_rx_try_recv(seen.rx, &got), 0);
 	CHECK(got.len == 3 && memcmp(got.data, "one", 3) == 0);
 	CHECK_EQ(roam_channel_granted(roam_end_channel(&pair.host.end, 2)), 1003); /* all is taken */
@@ -595,7 +585,7 @@ static void items_are_taken_and_sent_without_waiting(void)
 	CHECK_EQ(roam_tx_close(seen.tx), 0);
 	CHECK_EQ(roam_tx_try_send(seen.tx, item, 0), ROAM_ERR_CLOSED);
 	pair_send(&pair, ROAM_MSG_CLOSE, 2, NULL, 0);
-	step(&pair);
+	pair_step(&pair);
 	CHECK_EQ(roam_rx_try_recv(seen.rx, &got), ROAM_ERR_END);
 	roam_request_finish(seen.request, 0);
 	CHECK(pair_says(&pair, ROAM_MSG_DATA, 4));
@@ -626,22 +616,22 @@ static void callbacks_say_when_a_try_may_go_on(void)
 	begin(&pair);
 	seen.status = ROAM_DEFERRED;
 	request_stream(&pair, 1, STREAM, 2, 4);
-	step(&pair);
+	pair_step(&pair);
 	roam_tx_on_ready(seen.tx, count_ready_tx, &sends);
 	roam_rx_on_ready(seen.rx, count_ready_rx, &takes);
-	step(&pair);
+	pair_step(&pair);
 	CHECK(sends == 1 && takes == 1); /* a try before may have been in vain */
 	CHECK_EQ(roam_tx_try_send(seen.tx, item, 1000), 0);
 	CHECK_EQ(roam_tx_try_send(seen.tx, item, 600), ROAM_ERR_AGAIN);
 	CHECK_EQ(roam_rx_try_recv(seen.rx, &got), ROAM_ERR_AGAIN);
 	(void)roam_end_grant(&pair.host.end, 4, 500); /* not enough */
-	step(&pair);
+	pair_step(&pair);
 	CHECK(sends == 1 && takes == 1);
 	(void)roam_end_grant(&pair.host.end, 4, 100);
 	pair_send(&pair, ROAM_MSG_DATA, 2, "x", 1);
-	step(&pair);
+	pair_step(&pair);
 	CHECK(sends == 2 && takes == 2);
-	step(&pair);
+	pair_step(&pair);
 	CHECK(sends == 2 && takes == 2); /* once for each try in vain */
 	CHECK_EQ(roam_tx_try_send(seen.tx, item, 600), 0);
 	CHECK_EQ(roam_rx_try_recv(seen.rx, &got), 0);
@@ -650,7 +640,7 @@ static void callbacks_say_when_a_try_may_go_on(void)
 	roam_rx_on_ready(seen.rx, NULL, NULL);
 	pair_send(&pair, ROAM_MSG_DATA, 2, "y", 1);
 	pair_send(&pair, ROAM_MSG_RESET, 4, NULL, 0);
-	step(&pair);
+	pair_step(&pair);
 	CHECK(sends == 3 && takes == 2); /* the Reset is told, what was taken back is not */
 	CHECK_EQ(roam_tx_try_send(seen.tx, item, 1), ROAM_ERR_RESET);
 	roam_request_finish(seen.request, 0);
@@ -665,14 +655,14 @@ static void detached_rx_goes_on_after_the_answer(void)
 	begin(&pair);
 	seen.status = ROAM_DEFERRED;
 	request_stream(&pair, 1, STREAM, 2, 4);
-	step(&pair);
+	pair_step(&pair);
 	roam_rx_detach(seen.rx);
 	roam_request_finish(seen.request, 0);
 	CHECK(pair_says(&pair, ROAM_MSG_CLOSE, 4));
 	CHECK(pair_answers(&pair, 1, "\0", 1));
 	pair_send(&pair, ROAM_MSG_DATA, 2, "after", 5);
 	pair_send(&pair, ROAM_MSG_CLOSE, 2, NULL, 0);
-	step(&pair);
+	pair_step(&pair);
 	CHECK_EQ(roam_rx_try_recv(seen.rx, &got), 0);
 	CHECK_EQ(got.len, 5);
 	CHECK_EQ(roam_rx_try_recv(seen.rx, &got), ROAM_ERR_END);
@@ -690,7 +680,7 @@ static void ends_of_a_request_end_with_it(void)
 	request_stream(&pair, 1, STREAM, 2, 4);
 	pair_send(&pair, ROAM_MSG_DATA, 2, "x", 1);
 	pair_send(&pair, ROAM_MSG_CANCEL, 1, NULL, 0);
-	step(&pair);
+	pair_step(&pair);
 	CHECK_EQ(roam_rx_try_recv(seen.rx, &got), ROAM_ERR_CANCELLED);
 	CHECK_EQ(roam_tx_try_send(seen.tx, "x", 1), ROAM_ERR_CANCELLED);
 	CHECK_EQ(roam_tx_send(seen.tx, "x", 1), ROAM_ERR_CANCELLED);
@@ -710,15 +700,15 @@ static void surplus_requests_of_a_foreign_host_are_answered(void)
 	begin(&pair);
 	for (uint32_t id = 1; id <= 1024; id++) {
 		pair_request(&pair, id, LATER, NULL, 0);
-		step(&pair);
+		pair_step(&pair);
 	}
 	pair_request(&pair, 2000, LATER, NULL, 0);
-	step(&pair);
+	pair_step(&pair);
 	CHECK(pair_fails(&pair, 2000, "too many requests in flight, at most 1024 are allowed"));
 	roam_request_finish(seen.request, 0);
 	CHECK(pair_answers(&pair, 1024, "\0", 1));
 	pair_request(&pair, 2000, ECHO, "\0", 1);
-	step(&pair);
+	pair_step(&pair);
 	CHECK(pair_answers(&pair, 2000, "\0\0", 2));
 	end(&pair);
 }
@@ -731,14 +721,14 @@ static void foreign_host_renews_no_credit(void)
 	begin(&pair);
 	seen.status = ROAM_DEFERRED;
 	pair_request(&pair, 1, STREAM, "\x82\x01\x84\x01", 4); /* ids beyond max_channels */
-	step(&pair);
+	pair_step(&pair);
 	CHECK_EQ(roam_tx_try_send(seen.tx, item, 1000), 0);
 	CHECK_EQ(roam_tx_try_send(seen.tx, item, 1), ROAM_ERR_AGAIN);
 	CHECK(pair_says(&pair, ROAM_MSG_DATA, 132));
 	/* More than initial_credit: what it sends is bounded by what may lie unread alone. */
 	for (int i = 0; i < 10; i++)
 		pair_send(&pair, ROAM_MSG_DATA, 130, item, 1000);
-	step(&pair);
+	pair_step(&pair);
 	roam_request_finish(seen.request, 0);
 	end(&pair);
 }

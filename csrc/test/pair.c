@@ -75,6 +75,21 @@ void pair_create(struct pair *pair, const struct roam_method *methods, size_t co
 	pair->host.end.peer_table = !foreign; /* a foreign host takes any channel id */
 }
 
+void pair_create_stepped(struct pair *pair, const struct roam_method *methods, size_t count, void *user)
+{
+	struct roam_options options;
+
+	roam_options_init(&options);
+	options.max_threads = 1;
+	pair_create(pair, methods, count, user, &options);
+	must(roam_guest_fd(pair->guest) >= 0, "the guest cannot be run by steps");
+}
+
+void pair_step(struct pair *pair)
+{
+	must(roam_guest_step(pair->guest) == 0, "a step of the guest failed");
+}
+
 bool pair_destroy(struct pair *pair)
 {
 	bool freed;

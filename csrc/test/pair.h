@@ -31,6 +31,10 @@ struct pair {
 void pair_create(struct pair *pair, const struct roam_method *methods, size_t count, void *user,
 		 const struct roam_options *options);
 
+/* The same for a guest that a test has run step by step, by pair_step. */
+void pair_create_stepped(struct pair *pair, const struct roam_method *methods, size_t count, void *user);
+void pair_step(struct pair *pair);
+
 /* Frees the guest, if that was not done, and the host; whether nothing leaked. */
 bool pair_destroy(struct pair *pair);
 
