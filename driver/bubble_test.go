@@ -25,7 +25,9 @@ func TestLesson_BubblesShareNothing(t *testing.T) {
 			sum, err := testbed.NewClient(h).Add(t.Context(), 2, 3)
 			require.NoError(t, err)
 			assert.EqualValues(t, 5, sum)
-			time.Sleep(10 * time.Millisecond)
+			for _, end := range []*Handle{a, b} { // as the caretaker's timer runs out
+				require.Eventually(t, func() bool { return !end.c.role.tended.Load() }, waitLimit, waitTick)
+			}
 		}
 	}
 	for range 3 {

@@ -14,11 +14,9 @@ type turn struct {
 
 // Lock takes mu and the turn. It waits for one who is away.
 func (t *turn) Lock() {
-	t.mu.Lock()
-	if t.own.TryLock() {
+	if t.TryLock() {
 		return
 	}
-	t.mu.Unlock()
 	t.own.Lock()
 	t.mu.Lock()
 }
