@@ -36,7 +36,7 @@ func TestWhoIsBackSoonLeavesNobodyResponsible(t *testing.T) {
 		name          string
 		soon, follows bool // of who steps aside, of who waits
 		waits, arms   bool
-		expects, left int
+		expects, left uint32
 	}{
 		{name: "nobody waits"},
 		{name: "back soon", soon: true},

@@ -60,16 +60,18 @@ func (c *conn) look() {
 // had it since the last look, it changes that.
 func (c *conn) lapsed() bool {
 	c.grantWithheld()
-	if c.relieveLate() {
+	held := c.role.held.Load()
+	untaken := c.role.idle.Swap(true) // since the last look
+	if c.relieveLate(untaken && !held) {
 		return true
 	}
 	switch {
 	case c.ended.Load() || c.role.armed.Load():
 		return false
-	case c.role.held.Load():
+	case held:
 		// Who holds it may soon leave it unarmed, unless it is a long wait.
-		return !c.role.idle.Swap(true)
-	case c.role.idle.Swap(true):
+		return !untaken
+	case untaken:
 		c.rouse()
 		return !c.role.armed.Load()
 	}

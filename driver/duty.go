@@ -8,16 +8,18 @@ import (
 )
 
 // duty is to receive for the connection whenever nobody else does. One goroutine has it.
-// Where that has just received a request whose handler is expected to return soon, it runs
-// the handler itself, without the role, and goes on receiving after it: to hand the request
-// to another goroutine wakes a second thread, which takes the processor that the peer polls
-// on. When the handler takes long after all, the duty is given to a goroutine that is free.
+// Where that has just received a request whose handler is expected to return soon, or to
+// receive by itself what comes through the request's channels, it runs the handler itself,
+// without the role, and goes on receiving after it: to hand the request to another goroutine
+// wakes a second thread, which takes the processor that the peer polls on. When nobody
+// receives for long after all, the duty is given to a goroutine that is free.
 type duty struct {
 	// away is the number of the handler that runs meanwhile, 0 for none; atomic. Who sets it
 	// back has the duty: the goroutine itself, or who relieves it.
 	away   uint32
-	runs   uint32 // handlers so far; the goroutine's
-	looked uint32 // away at the caretaker's last look; the caretaker's
+	runs   uint32      // handlers so far; the goroutine's
+	looked uint32      // away at the caretaker's last look; the caretaker's
+	late   atomic.Bool // relieved because its handler neither ended nor waited for long
 }
 
 // takeDuty starts a goroutine that has the duty until the connection ends, or it is relieved
@@ -36,11 +38,13 @@ func (c *conn) takeDuty() {
 }
 
 // relieve gives the duty to another goroutine if that which has it still runs its handler of
-// that number.
-func (c *conn) relieve(d *duty, run uint32) {
-	if run != 0 && atomic.CompareAndSwapUint32(&d.away, run, 0) {
-		c.takeDuty()
+// that number, and says whether it did.
+func (c *conn) relieve(d *duty, run uint32) bool {
+	if run == 0 || !atomic.CompareAndSwapUint32(&d.away, run, 0) {
+		return false
 	}
+	c.takeDuty()
+	return true
 }
 
 // callDuty is for who needs somebody to sleep in the transport's wait.
@@ -51,27 +55,33 @@ func (c *conn) callDuty() {
 	}
 }
 
-// relieveLate relieves a goroutine that runs the same handler as at the last look, and says
-// whether it runs one that has to be looked at again. It is the caretaker's.
-func (c *conn) relieveLate() (again bool) {
+// relieveLate relieves a goroutine that runs the same handler as at the last look, if nobody
+// has received since, and says whether it runs one that has to be looked at again. It is the
+// caretaker's.
+func (c *conn) relieveLate(lapsed bool) (again bool) {
 	d := c.duty.Load()
 	if d == nil {
 		return false
 	}
 	run := atomic.LoadUint32(&d.away)
-	if run == d.looked {
-		c.relieve(d, run)
-		return false
+	switch {
+	case run != d.looked:
+		d.looked = run
+		return run != 0
+	case run == 0 || !lapsed:
+		return run != 0
 	}
-	d.looked = run
-	return run != 0
+	d.late.Store(true) // before who runs it can see that it is relieved
+	if !c.relieve(d, run) {
+		d.late.Store(false)
+	}
+	return false
 }
 
 // runsItself says that the goroutine that has just received s is to run it. It holds the
 // role.
 func (c *conn) runsItself(s *served) bool {
-	return c.role.pump.Load() && c.alone && c.paces.brisk(s.request.Method) &&
-		c.park.waiters.len() == 0 && !c.listens()
+	return c.role.pump.Load() && c.alone && c.paces.suits(s) && c.park.waiters.len() == 0 && !c.listens()
 }
 
 // runOwn runs the handler of c.own, without the role, and says whether the goroutine still
@@ -89,7 +99,8 @@ func (c *conn) runOwn(d *duty) bool {
 		c.relieve(d, d.runs)
 	}
 	c.tend()
-	method, timed, began := s.request.Method, d.runs%sampled == 0, time.Time{}
+	method, streams := s.request.Method, s.streams()
+	timed, began := !streams && d.runs%sampled == 0, time.Time{}
 	if timed {
 		began = time.Now()
 	}
@@ -100,7 +111,7 @@ func (c *conn) runOwn(d *duty) bool {
 	if atomic.CompareAndSwapUint32(&d.away, d.runs, 0) {
 		return true
 	}
-	if !needed {
+	if late := d.late.Load(); late || !needed && !streams {
 		c.paces.took(method, firstTending)
 	}
 	c.rouseTended() // as any handler that received by itself

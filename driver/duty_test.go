@@ -2,13 +2,19 @@ package driver
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"runtime"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/roam-rpc/roam-go/internal/testbed"
+	"github.com/roam-rpc/roam-go/internal/transporttest"
 
 	roam "github.com/roam-rpc/roam-go"
 )
@@ -210,4 +216,141 @@ func TestAMethodIsBriskAfterSeveralShortHandlers(t *testing.T) {
 	p.took(8, 0)
 	assert.False(t, p.brisk(7))
 	assert.False(t, p.brisk(8))
+}
+
+// summing is a Testbed whose Sum tells before it receives, and goes on when it may.
+type summing struct {
+	testbed.Service
+	called func()
+}
+
+func (s *summing) Sum(ctx context.Context, values *roam.Rx[int32]) (int64, error) {
+	s.called()
+	return s.Service.Sum(ctx, values)
+}
+
+// sumOnce calls Sum with a stream of one item, which is sent after called if that is not nil:
+// a request that comes together with more is not run by who received it.
+func sumOnce(bed *testbed.TestbedClient, called chan struct{}) error {
+	tx, rx := roam.Channel[int32]()
+	sent := make(chan error, 1)
+	go func() {
+		defer tx.Close()
+		if called != nil {
+			<-called
+		}
+		sent <- tx.Send(context.Background(), 7)
+	}()
+	sum, err := bed.Sum(context.Background(), rx)
+	if err == nil && sum != 7 {
+		err = fmt.Errorf("the sum is %d", sum)
+	}
+	return errors.Join(err, <-sent)
+}
+
+// paceOfSum is what a connection expects of Sum's handlers.
+func paceOfSum(c *conn) *atomic.Int32 {
+	methods := testbed.TestbedDescriptor.Methods
+	i := slices.IndexFunc(methods, func(m *roam.Method) bool { return m.Name == "Sum" })
+	return c.paces.of(methods[i].ID)
+}
+
+func TestHandlersOfStreamsRunOnTheGoroutineThatReceived(t *testing.T) {
+	const calls = 50
+	a, b := connectPipe(t, 4)
+	own, called := 0, make(chan struct{})
+	b.c.dispatch = testbed.NewTestbedDispatcher(&summing{called: func() {
+		if b.c.onDuty() {
+			own++
+		}
+		called <- struct{}{}
+	}})
+	for range calls {
+		paceOfSum(b.c).Store(0) // also where one was interrupted
+		require.NoError(t, sumOnce(testbed.NewTestbedClient(a), called))
+	}
+	assert.Greater(t, own, calls/2)
+}
+
+// TestAHandlerOfAStreamThatDoesNotReceiveHoldsUpNobody, nor do those that follow it.
+func TestAHandlerOfAStreamThatDoesNotReceiveHoldsUpNobody(t *testing.T) {
+	a, b := connectPipe(t, 4)
+	var own atomic.Bool
+	began, goOn := make(chan bool, 1), make(chan struct{})
+	b.c.dispatch = testbed.NewTestbedDispatcher(&summing{called: func() {
+		onDuty := b.c.onDuty()
+		if own.Load() {
+			return
+		}
+		own.Store(onDuty)
+		began <- onDuty
+		if onDuty {
+			<-goOn
+		}
+	}})
+	bed, summed := testbed.NewTestbedClient(a), make(chan error)
+	for onDuty := false; !onDuty; {
+		go func() { summed <- sumOnce(bed, nil) }()
+		if onDuty = <-began; !onDuty {
+			require.NoError(t, <-summed)
+		}
+	}
+	for range 10 { // while it waits
+		_, err := bed.Add(context.Background(), 1, 2)
+		require.NoError(t, err)
+	}
+	close(goOn)
+	require.NoError(t, <-summed)
+	require.Eventually(t, func() bool { return paceOfSum(b.c).Load() < 0 }, waitLimit, waitTick, "it counts as one that receives by itself")
+	for range -notBrisk {
+		require.NoError(t, sumOnce(bed, nil)) // on goroutines of their own
+	}
+	require.Zero(t, paceOfSum(b.c).Load(), "it is never tried again")
+}
+
+// TestWhoReceivesByItselfIsNotRelieved by the caretaker, however long its handler takes.
+func TestWhoReceivesByItselfIsNotRelieved(t *testing.T) {
+	end, _ := transporttest.New(4)
+	handle, _ := pipeConn(end, Acceptor)
+	c, d := handle.c, &duty{away: 5}
+	c.duty.Store(d)
+	for range 5 {
+		require.True(t, c.lapsed(), "it is looked at again")
+		require.True(t, c.onDuty())
+		require.True(t, c.tryRole())
+		if c.role.held.Store(false); d.looked == 5 {
+			continue // received, and left the role
+		}
+		require.Equal(t, uint32(5), d.looked)
+	}
+	require.True(t, c.tryRole())
+	require.True(t, c.lapsed())
+	require.True(t, c.lapsed())
+	require.True(t, c.onDuty(), "it holds the role")
+	require.False(t, d.late.Load())
+	c.role.held.Store(false)
+	c.workers.close() // nobody takes the duty
+	c.lapsed()
+	assert.Zero(t, d.away)
+	assert.True(t, d.late.Load())
+}
+
+// TestWhoseUserStaysAwayHearsOfThePeer: the caller of a stream leaves receiving to who uses
+// the channel, and nobody does.
+func TestWhoseUserStaysAwayHearsOfThePeer(t *testing.T) {
+	a, b := connectPipe(t, 4)
+	a.c.dispatch = testbed.NewTestbedDispatcher(&testbed.Service{})
+	tx, rx := roam.Channel[int32]()
+	summed := make(chan error, 1)
+	go func() {
+		_, err := testbed.NewTestbedClient(a).Sum(context.Background(), rx)
+		summed <- err
+	}()
+	for range 10 {
+		sum, err := testbed.NewTestbedClient(b).Add(context.Background(), 1, 2)
+		require.NoError(t, err)
+		require.EqualValues(t, 3, sum)
+	}
+	tx.Close()
+	require.NoError(t, <-summed)
 }

@@ -3,6 +3,7 @@ package driver
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/roam-rpc/roam-go/internal/forecast"
@@ -215,7 +216,7 @@ func (c *conn) await(ctx context.Context, w *waiter) error {
 				c.stepAside(w)
 				return nil
 			}
-			c.stepDown()
+			c.stepDown(w)
 			leads = false
 			continue
 		}
@@ -223,7 +224,7 @@ func (c *conn) await(ctx context.Context, w *waiter) error {
 			// Made responsible: receive, or with nothing to wait for any more only
 			// hand on. Who holds the role otherwise hands it on.
 			c.lead(ctx, w)
-			c.stepDown()
+			c.stepDown(w)
 		}
 		leads = true
 	}
@@ -242,7 +243,11 @@ func (c *conn) sleep(ctx context.Context, w *waiter, leads, follows bool) (promo
 	if w.peek != nil && c.role.napper.Load() != nil {
 		c.bell.Ring() // who sleeps as a leader polls for this one, too
 	}
-	if !leads {
+	switch {
+	case leads:
+	case follows && atomic.LoadUint32(&c.role.expects) == 0:
+		c.tend() // whoever uses the channels is expected to receive soon
+	default:
 		c.rouse() // somebody has to receive while this one sleeps
 		c.callDuty()
 	}

@@ -49,7 +49,7 @@ func (c *conn) pump(d *duty) {
 				slept = 0
 				continue
 			}
-			c.stepDown()
+			c.stepDown(nil)
 		}
 		if c.ended.Load() {
 			return

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/roam-rpc/roam-go/internal/release"
 	"github.com/roam-rpc/roam-go/internal/transport"
 )
 
@@ -32,8 +33,9 @@ type role struct {
 	armed atomic.Bool // Run is woken by a message
 
 	// expects is how many more who got what they waited for are to arm at once: the peer
-	// has sent a Request lately. It belongs to who holds the role.
-	expects int
+	// has sent a Request lately. It belongs to who holds the role; others read it by atomic
+	// loads.
+	expects uint32
 	tended  atomic.Bool // the caretaker knows the connection
 	idle    atomic.Bool // set by the caretaker, cleared by who takes the role
 }
@@ -127,11 +129,12 @@ func (c *conn) rest() {
 	c.tr.Notify()
 }
 
-// stepDown gives the role up and sees to it that somebody is responsible.
-func (c *conn) stepDown() {
+// stepDown gives the role up and sees to it that somebody is responsible. w is what the
+// calling goroutine waits for or has got, nil for nothing.
+func (c *conn) stepDown(w *waiter) {
 	c.rest()
 	c.role.held.Store(false)
-	c.handOver()
+	c.handOver(w)
 }
 
 // stepAside is stepDown of a goroutine that has what it waited for by w.
@@ -139,30 +142,31 @@ func (c *conn) stepAside(w *waiter) {
 	if w.returns {
 		w.left = time.Now()
 	}
-	spent := 1
+	spent := uint32(1)
 	if w.soon {
 		spent = soonSpends
 	}
 	quiet := c.role.expects == 0
 	if !quiet {
-		c.role.expects = max(0, c.role.expects-spent)
+		release.Store(&c.role.expects, c.role.expects-min(spent, c.role.expects))
 		c.rest()
 	}
 	c.role.held.Store(false)
 	// Looked at after the role is free: who waits from now on looks at the role itself.
 	switch {
 	case !quiet:
-		c.handOver()
+		c.handOver(w)
 	case !c.park.needs(w.soon) && !c.ended.Load():
 		c.tend()
 	case c.promote():
 	case c.tryRole(): // nobody goes on receiving: what was received is told first
-		c.stepDown()
+		c.stepDown(w)
 	}
 }
 
-// handOver makes somebody responsible for the next message when the role is free.
-func (c *conn) handOver() {
+// handOver makes somebody responsible for the next message when the role is free. w is as
+// for stepDown: the goroutine looks at it itself, and need not be woken.
+func (c *conn) handOver(w *waiter) {
 	for range handOverRounds {
 		if c.promote() {
 			return
@@ -173,7 +177,9 @@ func (c *conn) handOver() {
 		if !c.tr.Pending() || c.ended.Load() || !c.tryRole() {
 			return
 		}
+		c.leads = w
 		c.receive()
+		c.leads = nil
 		c.rest()
 		c.role.held.Store(false)
 	}

@@ -166,7 +166,7 @@ func (c *conn) publishBlocked(ctx context.Context, m *wire.Message, op committer
 func (c *conn) pollOnce() {
 	if c.tryRole() {
 		c.receive()
-		c.stepDown()
+		c.stepDown(nil)
 	}
 	runtime.Gosched()
 }

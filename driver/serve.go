@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/roam-rpc/roam-go/internal/core"
+	"github.com/roam-rpc/roam-go/internal/release"
 	"github.com/roam-rpc/roam-go/internal/transport"
 	"github.com/roam-rpc/roam-go/wire"
 
@@ -70,7 +71,7 @@ func (c *conn) arrived(r *core.Request, loan transport.Loan) bool {
 }
 
 func (c *conn) serve(r *core.Request, loan transport.Loan) bool {
-	c.role.expects = expectation
+	release.Store(&c.role.expects, expectation)
 	s := c.servedOf(r)
 	s.in.Method, s.in.Args, s.in.Metadata = r.Method, s.args(loan), r.Metadata
 	inv, err := c.prepare(&s.in)
@@ -163,7 +164,9 @@ func (s *served) run() {
 	}
 	defer c.rouseTended()
 	defer s.answer() // also when the handler ends its goroutine
-	if method := s.request.Method; !c.paces.brisk(method) {
+	if method := s.request.Method; s.streams() {
+		c.paces.streamed(method)
+	} else if !c.paces.brisk(method) {
 		began := time.Now()
 		s.invoke()
 		c.paces.took(method, time.Since(began))
@@ -171,6 +174,9 @@ func (s *served) run() {
 	}
 	s.invoke()
 }
+
+// streams says that the request passes channels.
+func (s *served) streams() bool { return len(s.request.Channels) > 0 }
 
 // runHere is run on the goroutine that has the duty.
 func (s *served) runHere() {
