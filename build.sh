@@ -205,12 +205,13 @@ services() {
     done
 }
 
-# run_program MODULE [ARGUMENTS]: builds the program of a nested module and runs it in the caller's working directory.
+# run_program MODULE [ARGUMENTS]: builds the program of a nested module, with the caller's build_options if it has any,
+# and runs it in the caller's working directory.
 run_program() {
   local module=$1
   shift
   make_scratch
-  go -C "$root/$module" build -o "$scratch/program" . ||
+  go -C "$root/$module" build ${build_options[@]+"${build_options[@]}"} -o "$scratch/program" . ||
     die "building $module failed; if a module could not be fetched, it needs the network once"
   "$scratch/program" "$@"
 }
@@ -501,6 +502,7 @@ run_demo() {
 run_bench() {
   require_go
   require_cc go_cc
+  local build_options=(-pgo="$root/roam.pgo")
   run_program bench "$@"
 }
 

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"time"
@@ -14,6 +16,7 @@ type environment struct {
 	CPU        string  `json:"cpu"`
 	Cores      int     `json:"cores"`
 	Go         string  `json:"go"`
+	PGO        string  `json:"pgo"` // the profile by which the Go programs are optimised, or "off"
 	System     string  `json:"system"`
 	Rounds     int     `json:"rounds"`
 	Seconds    float64 `json:"seconds"` // of one measurement
@@ -35,7 +38,8 @@ type idleRow struct {
 func readEnvironment(o *options) environment {
 	return environment{
 		Began: time.Now().UTC().Format("2006-01-02 15:04"),
-		CPU:   processor(), Cores: runtime.NumCPU(), Go: runtime.Version(), System: system(),
+		CPU:   processor(), Cores: runtime.NumCPU(), System: system(),
+		Go: runtime.Version(), PGO: filepath.Base(cmp.Or(profileOfBuild(), "off")),
 		Seconds:  o.spell.Seconds(),
 		SlotSize: slotSize, Slots: slots, Credit: initialCredit,
 		LoadBefore: loadAverage(),
@@ -43,8 +47,8 @@ func readEnvironment(o *options) environment {
 }
 
 func (e environment) String() string {
-	return fmt.Sprintf("%s UTC: %s, %d cores, %s, %s; %d rounds of %g s; load %s before, %s after",
-		e.Began, e.CPU, e.Cores, e.Go, e.System, e.Rounds, e.Seconds, e.LoadBefore, e.LoadAfter)
+	return fmt.Sprintf("%s UTC: %s, %d cores, %s (PGO: %s), %s; %d rounds of %g s; load %s before, %s after",
+		e.Began, e.CPU, e.Cores, e.Go, e.PGO, e.System, e.Rounds, e.Seconds, e.LoadBefore, e.LoadAfter)
 }
 
 // processor is the CPU's name as Linux gives it, else the architecture.

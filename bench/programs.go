@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -8,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 )
@@ -100,12 +102,25 @@ func buildCommand(source, file string, want program) (*exec.Cmd, error) {
 	case guestProgram:
 		return compileGuest(source, file, filepath.Join("cguest", "guest.c"))
 	}
-	command := exec.Command("go", "build", "-o", file, ".")
+	command := exec.Command("go", "build", "-pgo="+cmp.Or(profileOfBuild(), "off"), "-o", file, ".")
 	command.Env = append(command.Environ(), "CGO_ENABLED=0")
 	if want == cgoProgram {
 		command.Env = append(command.Environ(), "CGO_ENABLED=1")
 	}
 	return command, nil
+}
+
+// profileOfBuild is the file of the profile by which this program was optimised, empty for
+// none. All Go contenders are built like it.
+func profileOfBuild() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if s.Key == "-pgo" {
+				return s.Value
+			}
+		}
+	}
+	return ""
 }
 
 // compile compiles C with the compiler that cgo uses, and optimises across files where it

@@ -71,7 +71,10 @@ func (r RoleRule) caretaker(sleeps RolePump) roleCode {
 		}},
 	}
 	if r.runs {
-		p = append(p, instruction[RoleState]{name: "relieves a pump that still runs its handler", do: func(s *RoleState, _ int) string {
+		p = append(p, instruction[RoleState]{name: "relieves a pump that still runs its handler, if nobody receives", do: func(s *RoleState, _ int) string {
+			if s.away && s.held {
+				return "away"
+			}
 			s.away = s.away && r.AwayUnrelieved
 			return next
 		}})
@@ -86,8 +89,14 @@ func (r RoleRule) caretaker(sleeps RolePump) roleCode {
 		return next
 	}})
 	p = append(p, r.rouse(sleeps, "kept")...)
-	return append(p, instruction[RoleState]{label: "kept", name: "keeps it if it is still not armed", do: func(s *RoleState, _ int) string {
-		s.tended = s.tended || !s.armed
-		return "idle"
-	}})
+	return append(p, roleCode{
+		{label: "kept", name: "keeps it if it is still not armed", do: func(s *RoleState, _ int) string {
+			s.tended = s.tended || !s.armed
+			return "idle"
+		}},
+		{label: "away", name: "keeps it as long as the pump runs a handler", do: func(s *RoleState, _ int) string {
+			s.tended = true
+			return "idle"
+		}},
+	}...)
 }
