@@ -44,8 +44,7 @@ void serve_next(struct roam_guest *guest, struct server *server)
 		role_signal_all(guest);
 }
 
-/* Whether the server may take the role now. Out of a handler it takes it from one that is in another. */
-static bool may_receive(const struct roam_guest *guest, const struct server *server)
+bool serve_may_receive(const struct roam_guest *guest, const struct server *server)
 {
 	const struct role *role = &guest->role;
 
@@ -70,7 +69,7 @@ void serve_until_end(struct roam_guest *guest, struct server *server)
 	while (!serve_over(guest)) {
 		if (guest->queue != NULL)
 			serve_next(guest, server);
-		else if (may_receive(guest, server))
+		else if (serve_may_receive(guest, server))
 			receive(guest, server);
 		else
 			serve_idle(guest, server);

@@ -73,6 +73,9 @@ void serve_stopped(struct roam_guest *guest);
 /* Whether no further handler begins: the connection has ended, or the guest is stopped. */
 bool serve_over(const struct roam_guest *guest);
 
+/* Whether the server may take the role now. Out of a handler it takes it from one that is in another. */
+bool serve_may_receive(const struct roam_guest *guest, const struct server *server);
+
 /* Has somebody watch while handlers run; false when there is nobody. */
 bool serve_have_watcher(struct roam_guest *guest);
 

@@ -232,10 +232,16 @@ static void leave_idle(struct roam_guest *guest, struct server *server)
 		role_signal(guest, &guest->watcher->wait);
 }
 
+/* Whether a server that was woken has something to do. If not it is the watcher since the one before left. */
+static bool has_work(const struct roam_guest *guest, const struct server *server)
+{
+	return server->called || guest->queue != NULL || serve_may_receive(guest, server);
+}
+
 void serve_idle(struct roam_guest *guest, struct server *server)
 {
 	uint32_t *word = &server->wait.word;
-	uint32_t seen;
+	bool stays;
 
 	server->next_idle = guest->idle;
 	guest->idle = server;
@@ -245,10 +251,14 @@ void serve_idle(struct roam_guest *guest, struct server *server)
 		guest->quiet = false;
 	}
 	do {
-		seen = guest->role.progress;
+		uint32_t seen = guest->role.progress;
+
 		sleep_idle(guest, server);
-	} while (__atomic_load_n(word, __ATOMIC_RELAXED) == 0 && !serve_over(guest) &&
-		 (guest->watcher != server || guest->role.progress != seen || !finds(guest, server)));
+		if (__atomic_exchange_n(word, 0, __ATOMIC_RELAXED) != 0)
+			stays = !has_work(guest, server);
+		else
+			stays = guest->watcher != server || guest->role.progress != seen || !finds(guest, server);
+	} while (stays && !serve_over(guest));
 	leave_idle(guest, server);
 }
 

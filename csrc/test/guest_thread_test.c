@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/resource.h>
 
 #include "check.h"
 #include "gate.h"
@@ -80,6 +81,18 @@ static void start(struct running *running, uint32_t max_threads)
 	running_start(running);
 }
 
+/* How often threads of this process went to sleep in a time in which there is nothing to do. */
+static long sleeps_when_idle(void)
+{
+	const struct timespec span = { .tv_nsec = 50000000 };
+	struct rusage before, after;
+
+	getrusage(RUSAGE_SELF, &before);
+	nanosleep(&span, NULL);
+	getrusage(RUSAGE_SELF, &after);
+	return after.ru_nvcsw - before.ru_nvcsw;
+}
+
 /* ---- Handlers --------------------------------------------------------------------------------------------------- */
 
 static void slow_handlers_delay_nobody(void)
@@ -102,6 +115,29 @@ static void slow_handlers_delay_nobody(void)
 		pair_await(pair, &said);
 		CHECK(said.message.id < SLOW && !answered[said.message.id]);
 		answered[said.message.id % SLOW] = true;
+	}
+	CHECK(running_end(&running));
+}
+
+/* However many there are, and whoever of them watches over the one that receives. */
+static void idle_threads_let_each_other_sleep(void)
+{
+	enum { SLOW = 6, ROUNDS = 5, FEW = 300 };
+	struct running running;
+	struct pair *pair = &running.pair;
+	struct said said;
+
+	start(&running, 0);
+	for (uint32_t id = 0; id < SLOW; id++)
+		pair_request(pair, id, GATE, "s", 1);
+	gate_await(SLOW);
+	gate_open(SLOW);
+	for (int i = 0; i < SLOW; i++)
+		pair_await(pair, &said);
+	for (uint32_t round = 0; round < ROUNDS; round++) {
+		CHECK(sleeps_when_idle() < FEW);
+		pair_request(pair, 100 + round, ECHO, "e", 1);
+		CHECK(pair_expects(pair, 100 + round, 'e'));
 	}
 	CHECK(running_end(&running));
 }
@@ -695,6 +731,7 @@ static void taking_back_waits_for_a_callback_that_runs(void)
 int main(void)
 {
 	RUN(slow_handlers_delay_nobody);
+	RUN(idle_threads_let_each_other_sleep);
 	RUN(requests_behind_a_slow_one_in_a_batch_are_served);
 	RUN(no_more_threads_serve_than_may);
 	RUN(one_thread_serves_while_its_handler_waits_in_the_library);
