@@ -90,14 +90,14 @@ func (c *conn) leadIdly(spins, goesOn bool) {
 	defer c.spin.rise()
 	c.spin.start()
 	if goesOn && !spins {
-		c.spin.rounds = 0
+		c.spin.skip()
 	}
 	for c.role.wanted.Load() == 0 && !c.ended.Load() && c.own == nil {
 		switch c.poll() {
 		case found:
 			c.spin.start()
 			if !spins {
-				c.spin.rounds = 0
+				c.spin.skip()
 			}
 		case over:
 			if c.receive() == 0 {

@@ -25,6 +25,8 @@ type spinner struct {
 	// them than processors would take these from each other, and from their peers.
 	seats  int32
 	seated bool
+
+	sharing sharing
 }
 
 // seatsTaken counts the seats of all connections of the process.
@@ -75,6 +77,9 @@ func (s *spinner) start() {
 // the last time, get out of that by it.
 const tryWoken = 16
 
+// skip ends the spell before it has begun.
+func (s *spinner) skip() { s.rounds, s.spell = 0, 0 }
+
 // startForWoken is start where the peer has to wake up first.
 func (s *spinner) startForWoken() {
 	s.wokenSpells++
@@ -92,6 +97,7 @@ const shortSleep = 150 * time.Microsecond
 
 // slept says how long a sleep was that followed on polling in vain.
 func (s *spinner) slept(d time.Duration) {
+	s.sharing.slept(d, s.inVain())
 	if d < shortSleep {
 		s.budget = s.most
 	} else {
@@ -111,6 +117,7 @@ const (
 // poll polls one round. The caller holds the role.
 func (c *conn) poll() polled {
 	if !c.spin.next() {
+		c.spin.sharing.part(c.spin.inVain(), c.tr.Pending)
 		return over
 	}
 	if c.receiveWithin(spinLength) > 0 {
@@ -131,12 +138,16 @@ func (s *spinner) next() bool {
 
 // found notes that a round brought something.
 func (s *spinner) found() {
+	s.sharing.finds++
 	if s.woken {
 		s.wokenBudget = s.most
 	} else {
 		s.budget = min(s.most, s.budget+4)
 	}
 }
+
+// inVain is how many rounds of this spell brought nothing.
+func (s *spinner) inVain() int { return s.spell - s.rounds }
 
 // missed notes that a round brought nothing: over, if that was the last.
 func (s *spinner) missed() polled {

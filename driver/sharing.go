@@ -1,0 +1,63 @@
+package driver
+
+import (
+	"time"
+
+	"github.com/roam-rpc/roam-go/internal/processor"
+)
+
+// sharing tells from how polling ends whether the peer needs the processor that this side
+// polls on: a message that polling did not bring comes as soon as this side sleeps. That may
+// be chance, so it is tested: the thread lets another one run, and if that took a moment
+// and a message has come meanwhile, it moves to another processor. Both sides may find that
+// out at a time, but only one of them runs then, and its move ends it for both.
+//
+// It belongs to who holds the role, as its spinner does.
+type sharing struct {
+	finds  uint32 // rounds that brought something since the last sleep
+	signs  int    // sleeps in a row that say so
+	wanted int    // signs before it is tested, 0 for leastSigns; more after each test in vain
+}
+
+const (
+	tellingRounds = 16                    // of a spell in vain
+	tellingSleep  = 40 * time.Microsecond // at most: to wake up on another processor takes about as long
+	tellingFinds  = 4                     // at most between two sleeps
+	leastSigns    = 2
+	mostSigns     = 64
+
+	// What lets another thread run takes as long as that runs: two switches of threads at
+	// least. Where it takes very long, it was not for the peer.
+	leastTurn = 2 * time.Microsecond
+	mostTurn  = time.Millisecond
+)
+
+// slept notes a sleep that followed on so many rounds in vain.
+func (s *sharing) slept(d time.Duration, rounds int) {
+	if rounds < tellingRounds || d > tellingSleep || s.finds > tellingFinds {
+		s.signs = 0
+	} else {
+		s.signs++
+	}
+	if s.finds > tellingFinds {
+		s.wanted = leastSigns
+	}
+	s.finds = 0
+}
+
+// part is called when polling has been in vain for so many rounds. It lets the peer run if
+// that seems to wait for this processor, and leaves it the processor if it did. pending says
+// whether there is a message.
+func (s *sharing) part(rounds int, pending func() bool) {
+	if s.signs < max(leastSigns, s.wanted) || rounds < tellingRounds {
+		return
+	}
+	s.signs = 0
+	began := time.Now()
+	processor.Yield()
+	if turn := time.Since(began); turn > leastTurn && turn < mostTurn && pending() && processor.Leave() {
+		s.wanted = leastSigns
+	} else {
+		s.wanted = min(mostSigns, 2*max(leastSigns, s.wanted))
+	}
+}

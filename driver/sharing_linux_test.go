@@ -1,0 +1,121 @@
+package driver
+
+import (
+	"runtime"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+)
+
+func never() bool { return false }
+
+// suspects gives s the signs that it wants before it tests for itself.
+func suspects(s *sharing) {
+	for range max(leastSigns, s.wanted) {
+		s.slept(time.Microsecond, spinRounds)
+	}
+}
+
+// TestSignsOfASharedProcessor: brief sleeps one after another, each after polling for
+// long, and hardly anything found between them.
+func TestSignsOfASharedProcessor(t *testing.T) {
+	var s sharing
+	suspects(&s)
+	assert.Equal(t, leastSigns, s.signs)
+	s.slept(tellingSleep+1, spinRounds)
+	assert.Zero(t, s.signs, "a long sleep")
+	suspects(&s)
+	s.slept(time.Microsecond, tellingRounds-1)
+	assert.Zero(t, s.signs, "little polling")
+	suspects(&s)
+	s.finds = tellingFinds
+	s.slept(time.Microsecond, spinRounds)
+	assert.Equal(t, leastSigns+1, s.signs)
+	s.finds = tellingFinds + 1
+	s.slept(time.Microsecond, spinRounds)
+	assert.Zero(t, s.signs, "polling that brings something")
+}
+
+// TestWhoSharesNoProcessorTestsLessAndLess, until polling brings something again.
+func TestWhoSharesNoProcessorTestsLessAndLess(t *testing.T) {
+	var s sharing
+	for _, wanted := range []int{4, 8, 16, 32, mostSigns, mostSigns} {
+		suspects(&s)
+		s.part(spinRounds, never)
+		assert.Equal(t, wanted, s.wanted)
+		assert.Zero(t, s.signs)
+	}
+	s.finds = tellingFinds + 1
+	s.slept(time.Microsecond, spinRounds)
+	assert.Equal(t, leastSigns, s.wanted)
+}
+
+// TestNothingIsTestedWithoutSigns, nor where this side hardly polled.
+func TestNothingIsTestedWithoutSigns(t *testing.T) {
+	asked := func() bool {
+		t.Error("looked for a message")
+		return false
+	}
+	var s sharing
+	s.part(spinRounds, asked)
+	suspects(&s)
+	s.part(tellingRounds-1, asked)
+	assert.Equal(t, leastSigns, s.signs)
+}
+
+// pinTo lets the calling thread use the processor of that number alone, and gives those
+// that it could use before.
+func pinTo(t *testing.T, cpu int) (before unix.CPUSet) {
+	var one unix.CPUSet
+	one.Set(cpu)
+	require.NoError(t, unix.SchedGetaffinity(0, &before))
+	require.NoError(t, unix.SchedSetaffinity(0, &one))
+	return before
+}
+
+// TestThreadsThatShareAProcessorPart: one that polls for what another one has to do on the
+// same processor goes to another.
+func TestThreadsThatShareAProcessorPart(t *testing.T) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	var may unix.CPUSet
+	require.NoError(t, unix.SchedGetaffinity(0, &may))
+	if may.Count() < 2 {
+		t.Skip("this process may use one processor alone")
+	}
+	shared := 0
+	for !may.IsSet(shared) {
+		shared++
+	}
+	var asked, done, over atomic.Bool
+	peer := make(chan struct{})
+	go func() {
+		defer close(peer)
+		runtime.LockOSThread() // the thread ends with its goroutine
+		pinTo(t, shared)
+		for !over.Load() {
+			for began := time.Now(); time.Since(began) < 5*leastTurn; {
+			}
+			done.Store(asked.Load())
+			unix.RawSyscall(unix.SYS_SCHED_YIELD, 0, 0, 0)
+		}
+	}()
+	var s sharing
+	// The peer may have been between two turns, or another program have run for long.
+	for s.wanted = mostSigns; s.wanted != leastSigns; asked.Store(false) {
+		before := pinTo(t, shared)
+		require.NoError(t, unix.SchedSetaffinity(0, &before)) // may leave, but is there
+		asked.Store(true)
+		suspects(&s)
+		s.part(spinRounds, done.Load)
+	}
+	over.Store(true)
+	<-peer
+	var now unix.CPUSet
+	require.NoError(t, unix.SchedGetaffinity(0, &now))
+	assert.Equal(t, may, now)
+}

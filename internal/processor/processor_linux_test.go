@@ -1,0 +1,62 @@
+package processor
+
+import (
+	"runtime"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+)
+
+// pin lets the calling goroutine's thread use the given processor alone, until the test
+// ends.
+func pin(t *testing.T, cpu int) {
+	runtime.LockOSThread()
+	var before, one unix.CPUSet
+	require.NoError(t, unix.SchedGetaffinity(0, &before))
+	one.Set(cpu)
+	require.NoError(t, unix.SchedSetaffinity(0, &one))
+	t.Cleanup(func() {
+		assert.NoError(t, unix.SchedSetaffinity(0, &before))
+		runtime.UnlockOSThread()
+	})
+}
+
+func affinity(t *testing.T) (set unix.CPUSet) {
+	require.NoError(t, unix.SchedGetaffinity(0, &set))
+	return set
+}
+
+// TestLeaveUsesAnotherProcessor, and leaves alone which ones may be used.
+func TestLeaveUsesAnotherProcessor(t *testing.T) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	may := affinity(t)
+	if may.Count() < 2 {
+		t.Skip("this process may use one processor alone")
+	}
+	left := map[int]bool{} // by where it was before; the kernel may move the thread itself in between
+	for len(left) < 2 {
+		before, ok := current()
+		require.True(t, ok)
+		require.True(t, Leave())
+		after, _ := current()
+		if after != before {
+			left[before] = true
+		}
+		require.Equal(t, may, affinity(t))
+	}
+}
+
+// TestNobodyLeavesTheOnlyProcessor that its thread was allowed.
+func TestNobodyLeavesTheOnlyProcessor(t *testing.T) {
+	here, ok := current()
+	require.True(t, ok)
+	pin(t, here)
+	may := affinity(t)
+	assert.False(t, Leave())
+	assert.Equal(t, may, affinity(t))
+	after, _ := current()
+	assert.Equal(t, here, after)
+}

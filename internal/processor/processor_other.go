@@ -1,0 +1,9 @@
+//go:build !linux
+
+package processor
+
+// Yield does nothing on this system.
+func Yield() {}
+
+// Leave cannot be done on this system.
+func Leave() bool { return false }
