@@ -16,7 +16,7 @@ var _ [csrc.MessageSize]byte = [unsafe.Sizeof(Record{})]byte{}
 
 // End is one side's end of one peer's memory. Stage, Commit and Abort belong to one
 // goroutine at a time, Receive to another; every other method may be called at once
-// with all. Batches are received by the C library; see roam/shm.h for the order of its
+// with all. Large batches are received by the C library; see roam/shm.h for the order of its
 // accesses.
 type End struct {
 	place Place
@@ -29,6 +29,7 @@ type End struct {
 
 	c    csrc.End
 	recv *recvState // in C's private memory
+	byC  bool       // the last batch was one for C; the receiving role's
 }
 
 var _ [csrc.ReceivingSize]byte = [unsafe.Sizeof(recvState{})]byte{}
@@ -54,13 +55,26 @@ func (e *End) Close() { e.c.Free() }
 // batchForC is from how many messages on a call of C costs less than it saves.
 const batchForC = 8
 
-// Receive is [End.receive], for a batch by roam_end_receive.
+// Receive is [End.receive]; by roam_end_receive after a large batch, since another one
+// tends to follow.
 func (e *End) Receive(records []Record, arena []byte) (n int, status Status, bell bool) {
-	if e.Head()-e.Tail() < batchForC {
-		return e.receive(records, arena)
+	if e.byC {
+		n, status, bell = e.receiveByC(records, arena)
+	} else {
+		n, status, bell = e.receive(records, arena)
 	}
-	count, code, bell := e.c.Receive(unsafe.Pointer(unsafe.SliceData(records)), len(records), arena)
-	return count, Status(code), bell
+	if e.byC != (n >= batchForC) {
+		e.byC = !e.byC
+	}
+	return n, status, bell
+}
+
+// receiveByC is apart, so that what is done for a single message stays short.
+//
+//go:noinline
+func (e *End) receiveByC(records []Record, arena []byte) (n int, status Status, bell bool) {
+	n, code, bell := e.c.Receive(unsafe.Pointer(unsafe.SliceData(records)), len(records), arena)
+	return n, Status(code), bell
 }
 
 // Grant adds n bytes to granted_total (release: what they pay for was consumed) and

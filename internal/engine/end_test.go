@@ -73,6 +73,74 @@ func TestReceiveStopsWhereTheArenaEnds(t *testing.T) {
 	assert.EqualValues(t, 2, records[0].ID)
 }
 
+// TestBatchesOfEverySize come as they were sent, whatever came before them. A size once more
+// after itself: what receives may depend on how large the last batch was.
+func TestBatchesOfEverySize(t *testing.T) {
+	const ring = 32
+	host, guest := twoEndsOf(t, ring)
+	records, arena := make([]Record, ring), make([]byte, ring*128)
+	sent, slots := uint32(0), uint32(4)
+	for size := range uint32(2 * ring) {
+		size /= 2
+		first := sent
+		for i := range size {
+			length := sent % 33 // inline
+			if i < slots {
+				length += 60
+			}
+			require.Equal(t, OK, guest.Stage(Header{Type: layout.MsgRequest, ID: sent}, nil, bytes.Repeat([]byte{byte(sent)}, int(length)), NoneTaken))
+			guest.Commit()
+			sent++
+		}
+		n, status, _ := host.Receive(records, arena)
+		require.EqualValues(t, size, n)
+		require.Equal(t, OK, status)
+		for i, r := range records[:n] {
+			id := first + uint32(i)
+			require.Equal(t, id, r.ID)
+			require.Equal(t, id+1, r.Seq)
+			length := id % 33
+			if uint32(i) < slots {
+				length += 60
+			}
+			require.Equal(t, bytes.Repeat([]byte{byte(id)}, int(length)), arena[r.At:r.At+r.Length])
+		}
+	}
+	assert.Equal(t, sent, host.Tail())
+	_, unread := guest.Unread()
+	assert.False(t, unread)
+}
+
+// TestBadMessageEndsItsBatch: those before it are received, and it is what remains.
+func TestBadMessageEndsItsBatch(t *testing.T) {
+	const ring, good = 32, 12
+	for _, before := range []int{0, 20} { // in a batch of their own
+		host, guest := twoEndsOf(t, ring)
+		records, arena := make([]Record, ring), make([]byte, 1024)
+		send := func(kind uint8) {
+			require.Equal(t, OK, guest.Stage(Header{Type: kind, ID: 1}, nil, []byte("x"), NoneTaken))
+			guest.Commit()
+		}
+		for range before {
+			send(layout.MsgRequest)
+		}
+		n, status, _ := host.Receive(records, arena)
+		require.Equal(t, before, n)
+		require.Equal(t, OK, status)
+		for range good {
+			send(layout.MsgRequest)
+		}
+		send(0)
+		send(layout.MsgRequest)
+		n, status, _ = host.Receive(records, arena)
+		assert.Equal(t, good, n)
+		assert.Equal(t, BadType, status)
+		n, status, _ = host.Receive(records, arena)
+		assert.Zero(t, n)
+		assert.Equal(t, BadType, status)
+	}
+}
+
 func TestStageHoldsNothingWhenItFails(t *testing.T) {
 	host, guest := twoEnds(t)
 	assert.Equal(t, TooLong, guest.Stage(Header{Type: layout.MsgRequest}, make([]byte, 100), make([]byte, 25), NoneTaken))
