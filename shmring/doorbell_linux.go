@@ -3,10 +3,11 @@ package shmring
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"sync/atomic"
+	"syscall"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -22,12 +23,19 @@ type doorbell struct {
 	// fd is the socket, non-blocking. os.File.Fd would make it blocking, so its number
 	// is kept for the calls that do not go through the file.
 	fd   int
-	file *os.File // the same socket, read through the netpoller
+	file *os.File        // the same socket, read through the netpoller
+	raw  syscall.RawConn // of file
 	// datagram says that a foreign host made the pair: it shows neither EOF nor HUP.
 	datagram bool
-	moved    bool     // wait's: the read deadline may be in the past
-	broken   uint32   // atomic: interrupt came, wait has not seen it
-	drained  [64]byte // wait's: what is read, and ignored
+	broken   uint32 // atomic: interrupt came, wait has not seen it
+
+	// The rest is wait's.
+	moved   bool     // the read deadline may be in the past
+	drained [64]byte // what is read, and ignored
+	read    func(fd uintptr) (done bool)
+	n       int // what read gave
+	errno   syscall.Errno
+	vigil   vigil
 }
 
 // ringByte is what a ring sends; its value means nothing.
@@ -44,21 +52,40 @@ func newDoorbell(fd int) (*doorbell, error) {
 	if err := unix.SetNonblock(fd, true); err != nil {
 		return nil, fmt.Errorf("doorbell: descriptor %d: %w", fd, err)
 	}
-	return &doorbell{fd: fd, file: os.NewFile(uintptr(fd), "doorbell"), datagram: kind == unix.SOCK_DGRAM}, nil
+	d := &doorbell{fd: fd, file: os.NewFile(uintptr(fd), "doorbell"), datagram: kind == unix.SOCK_DGRAM}
+	if d.raw, err = d.file.SyscallConn(); err != nil {
+		return nil, errors.Join(fmt.Errorf("doorbell: descriptor %d: %w", fd, err), d.file.Close())
+	}
+	d.read = d.drain
+	return d, nil
 }
 
 // ring wakes the other side. It does not block: a full buffer means that the other
 // has rings to read already. errHungUp when there is no other end any more.
 func (d *doorbell) ring() error {
 	for {
-		switch err := unix.Send(d.fd, ringByte, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL); err {
-		case nil, unix.EAGAIN, unix.ENOBUFS:
+		_, errno := d.call(unix.SYS_SENDTO, unsafe.Pointer(unsafe.SliceData(ringByte)), len(ringByte), unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL)
+		switch errno {
+		case 0, unix.EAGAIN, unix.ENOBUFS:
 			return nil
 		case unix.EINTR:
 		default: // EPIPE, ECONNRESET; of a datagram pair ECONNREFUSED, ENOTCONN
 			return errHungUp
 		}
 	}
+}
+
+// call sends or receives without waiting. It bypasses the Go scheduler, which an ordinary
+// system call has wake its monitor where that sleeps: see [vigil].
+func (d *doorbell) call(trap uintptr, buffer unsafe.Pointer, n int, flags uintptr) (int, syscall.Errno) {
+	done, _, errno := unix.RawSyscall6(trap, uintptr(d.fd), uintptr(buffer), uintptr(n), flags, 0, 0) // the kernel uses the buffer during the call alone
+	return int(done), errno
+}
+
+// drain takes one read's worth of rings, and says whether there was anything to learn.
+func (d *doorbell) drain(uintptr) bool {
+	d.n, d.errno = d.call(unix.SYS_RECVFROM, unsafe.Pointer(&d.drained), len(d.drained), unix.MSG_DONTWAIT)
+	return d.errno != unix.EAGAIN && d.errno != unix.EINTR
 }
 
 // wait sleeps until the other side rings, until interrupt, or until deadline (zero:
@@ -77,17 +104,16 @@ func (d *doorbell) wait(deadline time.Time) error {
 		d.moved = true
 		return nil
 	}
-	_, err := d.file.Read(d.drained[:])
+	err := d.raw.Read(d.read)
+	d.vigil.keep()
 	switch {
-	case err == nil:
-		return nil
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		d.moved = true
 		atomic.SwapUint32(&d.broken, 0) // a swap, since it also acquires what was written before the interrupt
 		return nil
-	case errors.Is(err, os.ErrClosed):
-		return err
-	case errors.Is(err, io.EOF) && d.datagram: // an empty datagram
+	case err != nil:
+		return os.ErrClosed
+	case d.errno == 0 && (d.n > 0 || d.datagram): // a datagram may be empty
 		return nil
 	default:
 		return errHungUp
