@@ -61,19 +61,20 @@ func (g *guests) measure(bc benchCase, d time.Duration) (sample, error) {
 	return got, err
 }
 
-// settling is how long nobody has called before a host counts as idle.
+// settling is how long nobody has called before a host counts as idle. It sleeps as a Go
+// program does: a system call that lasts has the runtime's monitor look at it many times.
 const settling = 200 * time.Millisecond
 
 // idle looks at what is used in d. The guests are not asked: that would wake them.
 func (g *guests) idle(d time.Duration) (*idle, error) {
 	perGuest := (float64(heap()) - float64(g.empty)) / float64(len(g.peers))
-	nap(settling)
+	time.Sleep(settling)
 	before, err := g.usage()
 	if err != nil {
 		return nil, err
 	}
 	began := time.Now()
-	nap(d)
+	time.Sleep(d)
 	took := time.Since(began)
 	after, err := g.usage()
 	if err != nil {
