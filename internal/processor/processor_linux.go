@@ -14,7 +14,8 @@ func Yield() { _, _, _ = unix.RawSyscall(unix.SYS_SCHED_YIELD, 0, 0, 0) }
 
 // Leave moves the calling thread to another of the processors that it may use, and says
 // whether it did; the kernel chooses which. It takes some ten microseconds. What the thread
-// may use is the same afterwards.
+// may use is the same afterwards, and is fixed to that: processors which its container is
+// given later it leaves to other threads.
 func Leave() bool {
 	// No thread may be started from this one meanwhile: it would inherit the narrower set.
 	runtime.LockOSThread()
