@@ -25,12 +25,13 @@ const (
 	tellingFinds  = 4                     // at most between two sleeps
 	leastSigns    = 2
 	mostSigns     = 64
-
-	// What lets another thread run takes as long as that runs: two switches of threads at
-	// least. Where it takes very long, it was not for the peer.
-	leastTurn = 2 * time.Microsecond
-	mostTurn  = time.Millisecond
 )
+
+// What lets another thread run takes as long as that runs: two switches of threads at
+// least. Where it takes very long, it was not for the peer.
+const leastTurn = 2 * time.Microsecond
+
+var mostTurn = time.Millisecond // changed by tests alone
 
 // slept notes a sleep that followed on so many rounds in vain.
 func (s *sharing) slept(d time.Duration, rounds int) {
