@@ -84,8 +84,12 @@ func (d *doorbell) call(trap uintptr, buffer unsafe.Pointer, n int, flags uintpt
 
 // drain takes one read's worth of rings, and says whether there was anything to learn.
 func (d *doorbell) drain(uintptr) bool {
-	d.n, d.errno = d.call(unix.SYS_RECVFROM, unsafe.Pointer(&d.drained), len(d.drained), unix.MSG_DONTWAIT)
-	return d.errno != unix.EAGAIN && d.errno != unix.EINTR
+	for {
+		d.n, d.errno = d.call(unix.SYS_RECVFROM, unsafe.Pointer(&d.drained), len(d.drained), unix.MSG_DONTWAIT)
+		if d.errno != unix.EINTR { // the poller tells of each ring once
+			return d.errno != unix.EAGAIN
+		}
+	}
 }
 
 // wait sleeps until the other side rings, until interrupt, or until deadline (zero:
