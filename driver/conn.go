@@ -78,7 +78,7 @@ func newConn(tr transport.Transport, cfg core.Config, d roam.Dispatcher, o optio
 	if l, ok := tr.(transport.Lender); ok {
 		l.Lend(c.lends)
 	}
-	c.turn.mu = &c.mu
+	c.turn.init(&c.mu)
 	tr.SendUnder(&c.turn)
 	c.spin.init()
 	c.park.init()

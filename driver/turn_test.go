@@ -3,7 +3,9 @@ package driver
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -148,4 +150,73 @@ type noted struct {
 func (n noted) Invoke(ctx context.Context, reply *roam.Reply) {
 	n.d.invoked = true
 	n.Invocation.Invoke(ctx, reply)
+}
+
+// TestTurnIsHandedOver has one who waits find it taken again when it wakes up.
+func TestTurnIsHandedOver(t *testing.T) {
+	var mu sync.Mutex
+	var turn turn
+	turn.init(&mu)
+	locked := func(look func() bool) func() bool {
+		return func() bool {
+			mu.Lock()
+			defer mu.Unlock()
+			return look()
+		}
+	}
+	turn.Lock()
+	got, goOn := make(chan struct{}), make(chan struct{})
+	go func() {
+		turn.Lock() // waits, since this one goes away
+		close(got)
+		<-goOn
+		turn.Unlock()
+	}()
+	awayUntil := func(look func() bool) {
+		require.NoError(t, turn.without(func() error {
+			require.Eventually(t, locked(look), waitLimit, waitTick)
+			return nil
+		}))
+	}
+	awayUntil(func() bool { return turn.waiting == 1 })
+	turn.taken = false
+	turn.pass()
+	require.True(t, turn.take(), "by another, before who waits has woken up")
+	awayUntil(func() bool { return turn.inOrder })
+	turn.Unlock()
+	require.False(t, turn.TryLock(), "it is handed over, whether or not who waits has woken up yet")
+	<-got
+	close(goOn)
+	turn.Lock()
+	assert.Zero(t, turn.waiting)
+	assert.False(t, turn.inOrder || turn.handed)
+	turn.Unlock()
+}
+
+// TestTurnIsOnes has many take it, some of which go away, and counts who has it.
+func TestTurnIsOnes(t *testing.T) {
+	var mu sync.Mutex
+	var turn turn
+	turn.init(&mu)
+	var having atomic.Int32
+	var takers sync.WaitGroup
+	for i := range 8 {
+		takers.Go(func() {
+			for round := range 1000 {
+				if i%4 == 3 && !turn.TryLock() {
+					continue
+				} else if i%4 != 3 {
+					turn.Lock()
+				}
+				assert.EqualValues(t, 1, having.Add(1))
+				if round%3 == 0 {
+					_ = turn.without(func() error { runtime.Gosched(); return nil })
+				}
+				having.Add(-1)
+				turn.Unlock()
+			}
+		})
+	}
+	takers.Wait()
+	assert.False(t, turn.taken || turn.handed || turn.inOrder)
 }
