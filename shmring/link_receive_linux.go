@@ -23,16 +23,16 @@ func (l *Link) Poll(b *Batch, iterations int) (int, error) {
 		if f := l.violated.Load(); f != nil {
 			return 0, f
 		}
-		if !l.receiving.enter() {
+		if !l.receiving.enterAlone() {
 			return 0, l.Err()
 		}
 		if iterations > 0 && !l.shm.Spin(iterations) && !l.over() {
-			l.receiving.exit()
+			l.receiving.exitAlone()
 			return 0, nil
 		}
 		iterations = 0
 		n, status, bell := l.shm.Receive(records, arena)
-		l.receiving.exit()
+		l.receiving.exitAlone()
 		l.owe(bell)
 		b.fill(n, arena)
 		if large && n > 0 {
@@ -75,10 +75,10 @@ func (l *Link) Poll(b *Batch, iterations int) (int, error) {
 // once; who receives rests before it stops for long. Same goroutine as Receive; it does
 // not block. [Link.Notify] does the rest of it.
 func (l *Link) Rest() {
-	if !l.receiving.enter() {
+	if !l.receiving.enterAlone() {
 		return
 	}
-	defer l.receiving.exit()
+	defer l.receiving.exitAlone()
 	l.owe(l.shm.Settle())
 	l.resting.Store(true) // before Notify's look whether somebody sends, who calls it after that
 }

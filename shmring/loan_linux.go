@@ -71,10 +71,10 @@ func (l *Link) mayLend() bool { return l.shm.PeerFree() > keptBack(l.seg.lay.Slo
 // lend takes the message at which the engine stopped for its size, and that is to be lent,
 // and leaves its payload in its slot; 0 when it has to be copied after all.
 func (l *Link) lend(b *Batch) (int, error) {
-	if !l.receiving.enter() {
+	if !l.receiving.enterAlone() {
 		return 0, l.Err()
 	}
-	defer l.receiving.exit() // before it the gate of loans does not close
+	defer l.receiving.exitAlone() // before it the gate of loans does not close
 	if !l.mayLend() {
 		return 0, nil
 	}
