@@ -236,11 +236,10 @@ func (p *pair[T]) receive(ctx context.Context, decode func(d *wire.Decoder, raw 
 	if err != nil {
 		return err
 	}
+	p.dec.Reset(raw, owned)
 	if owned {
-		p.dec = wire.NewOwningDecoder(raw)
 		decode(&p.dec, raw)
 	} else {
-		p.dec = wire.NewDecoder(raw)
 		p.buf = reuse(raw)
 		decode(&p.dec, nil)
 	}

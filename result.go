@@ -7,11 +7,13 @@ import (
 )
 
 // DecodeResult takes a Response apart: it leaves the result to be decoded in
-// call.Result and returns nil, or returns the error that the answer stands for. It is
-// for implementations of [Caller].
-func (c *Call) DecodeResult(metadata []byte, payload wire.Decoder) error {
-	c.ResultMetadata, c.Result = metadata, payload
+// call.Result and returns nil, or returns the error that the answer stands for. owned says
+// that nobody else writes to payload or uses it again, so that parts of it may be given
+// away. It is for implementations of [Caller].
+func (c *Call) DecodeResult(metadata, payload []byte, owned bool) error {
+	c.ResultMetadata = metadata
 	d := &c.Result
+	d.Reset(payload, owned)
 	if d.Remaining() == 0 {
 		return c.invalid("empty payload")
 	}

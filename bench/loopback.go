@@ -72,7 +72,7 @@ func (l *loop) Do(ctx context.Context, call *roam.Call) error {
 	if done, err := l.call.Done(); err != nil || !done {
 		return errors.Join(err, errBusy)
 	}
-	return call.DecodeResult(l.call.Metadata, wire.NewDecoder(l.call.Payload))
+	return call.DecodeResult(l.call.Metadata, l.call.Payload, l.call.Owned)
 }
 
 // errBusy is a loopback in which a call is in flight already.
@@ -106,7 +106,8 @@ func (l *loop) deliver(ctx context.Context, to *core.Core, queue []transport.Arr
 // serve runs the handler and sends its response.
 func (l *loop) serve(ctx context.Context, r *core.Request) error {
 	l.in.Reset()
-	l.in.Method, l.in.Args, l.in.Metadata = r.Method, wire.NewDecoder(r.Args), r.Metadata
+	l.in.Method, l.in.Metadata = r.Method, r.Metadata
+	l.in.Args.Reset(r.Args, false)
 	invocation, err := l.service.Prepare(&l.in)
 	if err != nil {
 		return err

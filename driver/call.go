@@ -195,15 +195,8 @@ func (c *conn) do(ctx context.Context, call *roam.Call) error {
 	if err := c.outcome(p); err != nil {
 		return fmt.Errorf("%s: %w", call.Method, err)
 	}
-	err := call.DecodeResult(p.core.Metadata, decoderOf(p.core.Payload, p.core.Owned))
+	err := call.DecodeResult(p.core.Metadata, p.core.Payload, p.core.Owned)
 	return atDeadline(ctx, call, err)
-}
-
-func decoderOf(b []byte, owned bool) wire.Decoder {
-	if owned {
-		return wire.NewOwningDecoder(b)
-	}
-	return wire.NewDecoder(b)
 }
 
 // deadlineSlack is how much before the caller's deadline the callee's may pass: the

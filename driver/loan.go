@@ -109,18 +109,19 @@ func (r *receiver) forgo() {
 	}
 }
 
-// args is what the arguments are decoded from. Those of a method that borrows are lent in
-// any case when they are large: by the peer, or from memory that they were copied into.
-func (s *served) args(loan transport.Loan) wire.Decoder {
+// setArgs sets what the arguments are decoded from. Those of a method that borrows are lent
+// in any case when they are large: by the peer, or from memory that they were copied into.
+func (s *served) setArgs(loan transport.Loan) {
 	r := s.request
 	if loan == nil && r.Owned && s.c.borrows(r.Method) {
 		loan = buffer(r.Args)
 	}
 	s.loan = loan
 	if loan != nil {
-		return wire.NewBorrowingDecoder(r.Args)
+		s.in.Args = wire.NewBorrowingDecoder(r.Args)
+		return
 	}
-	return decoderOf(r.Args, r.Owned)
+	s.in.Args.Reset(r.Args, r.Owned)
 }
 
 // giveBack ends the loan of the arguments, if there is one: the handler has returned and

@@ -73,7 +73,8 @@ func (c *conn) arrived(r *core.Request, loan transport.Loan) bool {
 func (c *conn) serve(r *core.Request, loan transport.Loan) bool {
 	release.Store(&c.role.expects, expectation)
 	s := c.servedOf(r)
-	s.in.Method, s.in.Args, s.in.Metadata = r.Method, s.args(loan), r.Metadata
+	s.in.Method, s.in.Metadata = r.Method, r.Metadata
+	s.setArgs(loan)
 	inv, err := c.prepare(&s.in)
 	if err != nil {
 		c.refuse(r, err)

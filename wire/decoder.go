@@ -26,7 +26,7 @@ type Decoder struct {
 	off int
 	// units is how many zero-size items have been announced.
 	units int
-	// owns says that buf is not used by anyone else, see NewOwningDecoder; lent that
+	// owns says that buf is not used by anyone else, see Reset; lent that
 	// others may write to it, see NewBorrowingDecoder.
 	owns, lent bool
 	// shared says that a part of buf was given away.

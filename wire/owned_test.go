@@ -14,7 +14,7 @@ import (
 func TestOwningDecoderCopiesOnlyWhatIsSmall(t *testing.T) {
 	text := strings.Repeat("x", 400)
 	input := AppendString(AppendBytes(AppendBytes(nil, []byte("small")), make([]byte, 400)), text)
-	d := NewOwningDecoder(input)
+	d := owning(input)
 	small, large, kept := d.Bytes(), d.Bytes(), d.String()
 	require.NoError(t, d.Finish())
 	assert.Equal(t, len(large), cap(large), "append to it must not reach what follows it")
@@ -32,7 +32,7 @@ func TestOwnerOfAllHasTheCapacity(t *testing.T) {
 	room := func(b []byte) []byte { return append(make([]byte, 0, 2000), b...) }
 
 	input := room(AppendBytes(AppendString(nil, "small"), large))
-	d := NewOwningDecoder(input)
+	d := owning(input)
 	_ = d.String()
 	got := d.Bytes()
 	require.NoError(t, d.Finish())
@@ -40,19 +40,19 @@ func TestOwnerOfAllHasTheCapacity(t *testing.T) {
 	assert.Equal(t, cap(input)-len(input)+400, cap(got))
 
 	input = room(AppendBytes(AppendString(nil, strings.Repeat("x", 400)), large))
-	d = NewOwningDecoder(input)
+	d = owning(input)
 	_ = d.String()
 	got = d.Bytes()
 	require.NoError(t, d.Finish())
 	assert.Equal(t, 400, cap(got), "the string lies in the same memory")
 
 	input = room(append(AppendBytes(nil, large), 7))
-	d = NewOwningDecoder(input)
+	d = owning(input)
 	assert.Equal(t, 400, cap(d.Bytes()), "something follows")
 }
 
 func TestOwningDecoderOfEmptyValues(t *testing.T) {
-	d := NewOwningDecoder([]byte{0, 0})
+	d := owning([]byte{0, 0})
 	assert.Empty(t, d.String())
 	assert.NotNil(t, d.Bytes())
 	require.NoError(t, d.Finish())
@@ -116,4 +116,9 @@ func TestBorrowingDecoderCopiesAllButBytes(t *testing.T) {
 	d = NewBorrowingDecoder([]byte{1, 0xff})
 	assert.Empty(t, d.String())
 	require.ErrorContains(t, d.Err(), "UTF-8")
+}
+
+func owning(input []byte) (d Decoder) {
+	d.Reset(input, true)
+	return d
 }

@@ -7,11 +7,18 @@ import "unsafe"
 // its length.
 const ownedShare = 4
 
-// NewOwningDecoder gives a decoder of memory that nobody else writes to or uses again, up
-// to its capacity. A string or []byte that is a good part of it is not copied once more:
-// it is the input itself, which lives as long as any of them does. A []byte at the end of
-// the input that alone is so has the capacity of the input: whoever owns it owns all.
-func NewOwningDecoder(b []byte) Decoder { return Decoder{buf: b, owns: true} }
+// Reset starts d anew at the start of b. Where b is owned, by nobody else who writes to it
+// or uses it again, up to its capacity, a string or []byte that is a good part of it is not
+// copied once more: it is the input itself, which lives as long as any of them does. A []byte
+// at the end of the input that alone is so has the capacity of the input: whoever owns it owns
+// all. Of other input, d gives copies alone.
+//
+// It sets each field by itself: a Decoder is large to copy.
+func (d *Decoder) Reset(b []byte, owned bool) {
+	d.buf, d.off, d.units = b, 0, 0
+	d.owns, d.lent, d.shared = owned, false, false
+	d.err = nil
+}
 
 // NewBorrowingDecoder gives a decoder of memory that is given back when nobody uses what
 // was decoded any more, and that others may write to all the while, as a slot of a shared

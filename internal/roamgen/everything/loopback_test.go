@@ -41,7 +41,7 @@ func (l *loopback) Do(ctx context.Context, call *roam.Call) error {
 		return &roam.RemoteError{Message: err.Error()}
 	}
 	head, tail := l.reply.Payload()
-	return call.DecodeResult(nil, wire.NewDecoder(l.pass(l.result, append(head, tail...))))
+	return call.DecodeResult(nil, l.pass(l.result, append(head, tail...)), false)
 }
 
 func (l *loopback) pass(change func([]byte) []byte, b []byte) []byte {

@@ -110,7 +110,7 @@ func (r *recoder) Do(_ context.Context, call *roam.Call) error {
 	case string(out) != string(args):
 		return fmt.Errorf("%w: % x of % x", errChanged, out, args)
 	}
-	return call.DecodeResult(nil, wire.NewDecoder(append([]byte{0}, out...)))
+	return call.DecodeResult(nil, append([]byte{0}, out...), false)
 }
 
 // testRecoding is what is asked of the program.
