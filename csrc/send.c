@@ -66,6 +66,7 @@ enum roam_status roam_end_stage(struct roam_end *end, enum roam_msg type, uint32
 	struct roam_desc *place;
 	enum roam_status status;
 
+	own_line(end->send.own); /* the head, which a peer that polls has; the commit would wait for it */
 	if (!fits(end, prefix_len, payload_len, slot))
 		return ROAM_TOO_LONG;
 	status = roam_ring_reserve(&end->send, &place);

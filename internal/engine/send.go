@@ -55,6 +55,7 @@ func (e *End) Room() Status {
 // from this side's pool, or with NoneTaken into one taken here. OK, or nothing is held
 // but what the caller took: NoSpace, NoSlot, TooLong, BadRing.
 func (e *End) Stage(h Header, prefix, payload []byte, slot Slot) Status {
+	ownLine(unsafe.Pointer(e.sendHead)) // which a peer that polls has; Commit would wait for it
 	length := len(prefix) + len(payload)
 	if uint64(length) > max(e.own.capacity(), layout.InlineMax) {
 		return TooLong
