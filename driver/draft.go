@@ -10,15 +10,10 @@ import (
 	roam "github.com/roam-rpc/roam-go"
 )
 
-// stager is a committer whose message is staged in its own way.
-type stager interface {
-	stage(tr transport.Transport, m *wire.Message) error
-}
-
 // stageFor stages the message of op, or with nil one of the core's.
 func (c *conn) stageFor(m *wire.Message, op committer) error {
-	if s, ok := op.(stager); ok {
-		return s.stage(c.tr, m)
+	if r, ok := op.(*reserved); ok {
+		return c.tr.(transport.Drafter).StageDraft(m, r.Draft)
 	}
 	return c.tr.Stage(m)
 }
@@ -38,10 +33,6 @@ func (r *reserved) Drop() {
 func (*reserved) ready(*core.Core) error { return nil }
 
 func (r *reserved) commit(c *core.Core) (bool, error) { return (*sender)(r.h).commit(c) }
-
-func (r *reserved) stage(tr transport.Transport, m *wire.Message) error {
-	return tr.(transport.Drafter).StageDraft(m, r.Draft)
-}
 
 func (s *sender) Reserve(n int) roam.Reserved {
 	if tr, ok := s.c.tr.(transport.Drafter); ok {

@@ -216,8 +216,12 @@ func (c *conn) lead(ctx context.Context, w *waiter) {
 		c.leads = nil
 		c.spin.rise()
 	}()
-	c.startSpell(w)
+	begins := true
 	for !w.ready() && ctx.Err() == nil && !c.ended.Load() {
+		if begins {
+			c.startSpell(w)
+			begins = false
+		}
 		polled := c.poll()
 		if c.park.wakeReady() {
 			runtime.Gosched() // they run before this goroutine polls again
@@ -225,7 +229,7 @@ func (c *conn) lead(ctx context.Context, w *waiter) {
 		}
 		switch polled {
 		case found:
-			c.startSpell(w)
+			begins = true
 		case over:
 			if c.receive() > 0 { // which also looks whether the connection has ended
 				c.spin.start()
