@@ -87,7 +87,6 @@ func (c *conn) standBy() {
 // this processor, and sleeps long before it sends again. It ends with a handler to run;
 // after that it goes on where it ended.
 func (c *conn) leadIdly(spins, goesOn bool) {
-	defer c.spin.rise()
 	c.spin.start()
 	if goesOn && !spins {
 		c.spin.skip()

@@ -212,10 +212,7 @@ func (c *conn) rouse() {
 // as long as spinning pays. The caller holds the role and steps down after it.
 func (c *conn) lead(ctx context.Context, w *waiter) {
 	c.leads = w
-	defer func() {
-		c.leads = nil
-		c.spin.rise()
-	}()
+	defer func() { c.leads = nil }()
 	begins := true
 	for !w.ready() && ctx.Err() == nil && !c.ended.Load() {
 		if begins {
@@ -233,7 +230,7 @@ func (c *conn) lead(ctx context.Context, w *waiter) {
 		case over:
 			if c.receive() > 0 { // which also looks whether the connection has ended
 				c.spin.start()
-			} else if began := time.Now(); !w.naps || !c.park.brief() || !c.spin.sit() || !c.nap(ctx, w) {
+			} else if began := time.Now(); !w.naps || !c.park.brief() || !c.nap(ctx, w) {
 				return
 			} else {
 				slept := time.Since(began)

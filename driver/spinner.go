@@ -2,7 +2,6 @@ package driver
 
 import (
 	"runtime"
-	"sync/atomic"
 	"time"
 )
 
@@ -21,50 +20,22 @@ type spinner struct {
 	wokenBudget int
 	wokenSpells uint
 
-	// Who polls for long, or sleeps in a thread, has one of the process's seats: more of
-	// them than processors would take these from each other, and from their peers.
-	seats  int32
-	seated bool
-
 	sharing sharing
 }
-
-// seatsTaken counts the seats of all connections of the process.
-var seatsTaken atomic.Int32
 
 // A round is spinLength looks at the ring, a few microseconds. Other goroutines get
 // the processor every spinYield rounds: yielding costs as much as a round, and makes
 // the runtime look for work on other processors.
 const (
 	spinLength = 64
-	spinRounds = 48
+	spinRounds = 64
 	spinLeast  = 2
 	spinYield  = 32
 )
 
 func (s *spinner) init() {
-	s.seats = int32(runtime.GOMAXPROCS(0))
 	if runtime.NumCPU() > 1 {
 		s.most, s.budget = spinRounds, spinRounds
-	}
-}
-
-// sit takes a seat, unless it has one, and says whether it has.
-func (s *spinner) sit() bool {
-	if !s.seated {
-		s.seated = seatsTaken.Add(1) <= s.seats
-		if !s.seated {
-			seatsTaken.Add(-1)
-		}
-	}
-	return s.seated
-}
-
-// rise gives the seat up, at the end of all polling.
-func (s *spinner) rise() {
-	if s.seated {
-		s.seated = false
-		seatsTaken.Add(-1)
 	}
 }
 
@@ -153,9 +124,6 @@ func (s *spinner) inVain() int { return s.spell - s.rounds }
 func (s *spinner) missed() polled {
 	if s.woken && s.rounds == 0 {
 		s.wokenBudget /= 2
-	}
-	if s.rounds == s.spell-spinLeast && !s.sit() {
-		return over
 	}
 	if s.rounds%spinYield == 0 {
 		runtime.Gosched()

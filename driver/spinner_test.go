@@ -19,8 +19,7 @@ func rounds(s *spinner) (n int) {
 // TestSpinnerPollsLessAfterLongSleeps, in full again after a short one, and never where
 // there is but one processor, which then is the other side's to use.
 func TestSpinnerPollsLessAfterLongSleeps(t *testing.T) {
-	s := spinner{most: spinRounds, budget: spinRounds, seats: 1}
-	defer s.rise()
+	s := spinner{most: spinRounds, budget: spinRounds}
 	assert.Equal(t, spinRounds, rounds(&s))
 	s.slept(time.Second)
 	assert.Equal(t, spinRounds/2, rounds(&s))
@@ -38,27 +37,10 @@ func TestSpinnerPollsLessAfterLongSleeps(t *testing.T) {
 	}
 }
 
-// TestOnlySoManyPollForLong: who finds no seat stops after a moment, and polls on once
-// there is one.
-func TestOnlySoManyPollForLong(t *testing.T) {
-	first := spinner{most: spinRounds, budget: spinRounds, seats: 1}
-	second := first
-	assert.Equal(t, spinRounds, rounds(&first))
-	assert.Less(t, rounds(&second), spinRounds/4)
-	assert.False(t, second.sit())
-	first.rise()
-	assert.Equal(t, spinRounds, rounds(&second))
-	assert.True(t, second.sit())
-	second.rise()
-	second.rise()
-	assert.Zero(t, seatsTaken.Load())
-}
-
 // TestSpinnerLearnsWhetherToPollForAPeerThatWakesUp: not at first, in full once that has
 // brought its answer, and less each time that it has not; but now and then in any case.
 func TestSpinnerLearnsWhetherToPollForAPeerThatWakesUp(t *testing.T) {
-	s := spinner{most: spinRounds, budget: spinRounds, seats: 1}
-	defer s.rise()
+	s := spinner{most: spinRounds, budget: spinRounds}
 	spell := func() (n int) {
 		s.startForWoken()
 		for s.next() && s.missed() != over {
