@@ -244,8 +244,7 @@ func (c *conn) lead(ctx context.Context, w *waiter) {
 	}
 }
 
-// leadsNobody is for the end of lead, whichever way that is. A closure in its place costs 30 ns
-// a call.
+// leadsNobody is for the end of lead, whichever way that is.
 func (c *conn) leadsNobody() { c.leads = nil }
 
 // startSpell begins to poll for w. A peer that has to wake up first, by a message or by the
