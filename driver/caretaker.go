@@ -2,6 +2,7 @@ package driver
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -13,18 +14,39 @@ type caretaker struct {
 	mu    sync.Mutex
 	timer *time.Timer   // runs while the connection is tended
 	next  time.Duration // from one look to the next
+
+	asked atomic.Bool // by tend since the last look
+	rare  atomic.Bool // the next look is later than tend may ask for
 }
 
-// How often the caretaker looks: what the peer sends by itself, where it is not expected
-// to, may lie for two looks. A look takes a processor from whoever polls on it, so that
-// they become rarer while calls follow each other.
+// How often the caretaker looks. A look takes a processor from whoever polls on it, so that
+// they become rarer while calls follow each other: rareTending apart where nothing is left
+// to them but what the peer sends by itself when it is not expected to, which may lie for two
+// looks.
+//
+// A thread of the runtime sleeps until then, for whole milliseconds at a time, and takes some
+// tens of microseconds more. Where it wakes up before the look is due, it sleeps again, and
+// has taken a processor twice.
 const (
 	firstTending = 500 * time.Microsecond
-	mostTending  = 2 * time.Millisecond
+	mostTending  = 2*time.Millisecond + overshoot
+	rareTending  = 8*time.Millisecond + overshoot
+	overshoot    = 30 * time.Microsecond
 )
 
-// tend has the caretaker look after the connection, which is free and not armed.
+// tend has the caretaker look after the connection, in mostTending at the latest.
 func (c *conn) tend() {
+	if !c.care.asked.Load() {
+		c.care.asked.Store(true)
+	}
+	if c.care.rare.Load() {
+		c.hasten()
+	}
+	c.tendRarely()
+}
+
+// tendRarely has the caretaker look after the connection, which is free and not armed.
+func (c *conn) tendRarely() {
 	if c.role.tended.Load() {
 		return // it is looked at again before it is forgotten
 	}
@@ -32,11 +54,28 @@ func (c *conn) tend() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	c.role.tended.Store(true)
-	t.next = firstTending
+	c.lookIn(firstTending)
+}
+
+// lookIn has the next look come after d. The caller holds the caretaker's lock.
+func (c *conn) lookIn(d time.Duration) {
+	t := &c.care
+	t.next = d
+	t.rare.Store(d > mostTending)
 	if t.timer == nil {
-		t.timer = time.AfterFunc(t.next, c.look)
+		t.timer = time.AfterFunc(d, c.look)
 	} else {
-		t.timer.Reset(t.next)
+		t.timer.Reset(d)
+	}
+}
+
+// hasten has a look come in mostTending that is to come later.
+func (c *conn) hasten() {
+	t := &c.care
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.rare.Load() {
+		c.lookIn(mostTending)
 	}
 }
 
@@ -48,12 +87,16 @@ func (c *conn) look() {
 	// Forgotten first, then looked at: who leaves the role unarmed after the look finds it
 	// forgotten.
 	c.role.tended.Store(false)
+	t.rare.Store(false)
+	most := rareTending
+	if t.asked.Swap(false) {
+		most = mostTending
+	}
 	if !c.lapsed() {
 		return
 	}
 	c.role.tended.Store(true)
-	t.next = min(2*t.next, mostTending)
-	t.timer.Reset(t.next)
+	c.lookIn(min(2*t.next, most))
 }
 
 // lapsed says that the connection may be left without somebody responsible. Where nobody

@@ -48,8 +48,8 @@ type conn struct {
 	alone bool                // of whoever holds the role: the message that it carries out came alone
 	own   *served             // of whoever holds the role: whose handler it runs itself
 
+	courtesy courtesy             // of whoever holds the role
 	contexts slab[requestContext] // of whoever holds the role
-	extras   slab[requestExtras]  // likewise
 
 	park    parking
 	spare   sync.Pool // of *pending, for calls to come
@@ -119,7 +119,7 @@ func (c *conn) carryOut(fx []core.Effect, leader *waiter) (woke bool) {
 			}
 		case core.EndContext:
 			if s, ok := e.Request.Owner.(*served); ok {
-				s.ctx.end()
+				endContext(s.ctx)
 			}
 		case core.Wake:
 			if h, ok := e.Channel.Owner.(*half); ok {

@@ -11,14 +11,12 @@ import (
 	roam "github.com/roam-rpc/roam-go"
 )
 
-// requestContext is a handler's context, and the roam.Request in it. It is made for
-// one request and never used again: a program may keep it for as long as it likes.
-//
-// Each request makes one that the garbage collector has to find, so it is small: what came
-// with few requests, and what costs a channel and a timer, has memory of its own.
+// requestContext is the context of a request that came with metadata, and the roam.Request
+// in it. It is made for one request and never used again: a program may keep it for as long
+// as it likes. What costs a channel and a timer has memory of its own.
 type requestContext struct {
 	c    *conn
-	came *requestExtras // nil when nothing came
+	came requestExtras
 
 	mu    sync.Mutex
 	ended ended
@@ -32,10 +30,22 @@ type requestExtras struct {
 	deadline time.Time // zero when there is none
 }
 
-// doneContext is the context that Done, Value and Err go to.
+// doneContext is the context that Done, Value and Err go to, one of the standard library:
+// contexts derived from the handler's recognise it, and cost no goroutine then.
 type doneContext struct {
 	context.Context
 	cancel context.CancelFunc
+}
+
+// newDoneContext makes one with a deadline, unless that is zero.
+func newDoneContext(deadline time.Time) *doneContext {
+	d := new(doneContext)
+	if deadline.IsZero() {
+		d.Context, d.cancel = context.WithCancel(context.Background())
+	} else {
+		d.Context, d.cancel = context.WithDeadline(context.Background(), deadline)
+	}
+	return d
 }
 
 // ended is why a context ended.
@@ -80,26 +90,38 @@ func (s *slab[T]) take() *T {
 	return one
 }
 
-// newContext makes the context of a request with this metadata. The caller holds the
+// newContext makes the context of the request that s serves. The caller holds the role.
+func (s *served) newContext(metadata []byte) context.Context {
+	if len(metadata) > 1 {
+		return s.c.newRequestContext(metadata)
+	}
+	return s.newBareContext()
+}
+
+// endContext ends the context of a request, if it has not ended.
+func endContext(ctx context.Context) {
+	switch ctx := ctx.(type) {
+	case *bareContext:
+		ctx.end()
+	case *requestContext:
+		ctx.end()
+	}
+}
+
+// newRequestContext makes the context of a request with this metadata. The caller holds the
 // role.
-func (c *conn) newContext(metadata []byte) *requestContext {
+func (c *conn) newRequestContext(metadata []byte) *requestContext {
 	r := c.contexts.take()
 	r.c = c
-	if len(metadata) > 1 {
-		r.came = c.extras.take()
-		r.came.metadata = append(r.came.small[:0], metadata...)
-		if left, ok := wire.FindU64(metadata, roam.MetadataTimeout); ok && left <= math.MaxInt64 {
-			r.came.deadline = time.Now().Add(time.Duration(left))
-		}
+	r.came.metadata = append(r.came.small[:0], metadata...)
+	if left, ok := wire.FindU64(metadata, roam.MetadataTimeout); ok && left <= math.MaxInt64 {
+		r.came.deadline = time.Now().Add(time.Duration(left))
 	}
 	return r
 }
 
 // Deadline is the caller's deadline, as far as it gave one.
 func (r *requestContext) Deadline() (time.Time, bool) {
-	if r.came == nil {
-		return time.Time{}, false
-	}
 	return r.came.deadline, !r.came.deadline.IsZero()
 }
 
@@ -109,24 +131,16 @@ func (r *requestContext) Done() <-chan struct{} {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.done == nil {
-		r.done = r.makeDone()
+		deadline := r.came.deadline
+		if r.ended == cancelled {
+			deadline = time.Time{} // nothing that may have passed since
+		}
+		r.done = newDoneContext(deadline)
+		if r.ended != live {
+			r.done.cancel()
+		}
 	}
 	return r.done.Done()
-}
-
-// makeDone makes a context of the standard library, which contexts derived from this
-// one recognise: they then cost no goroutine.
-func (r *requestContext) makeDone() *doneContext {
-	d := new(doneContext)
-	if deadline, ok := r.Deadline(); ok && r.ended != cancelled {
-		d.Context, d.cancel = context.WithDeadline(context.Background(), deadline)
-	} else {
-		d.Context, d.cancel = context.WithCancel(context.Background())
-	}
-	if r.ended != live {
-		d.cancel()
-	}
-	return d
 }
 
 // Err is why the context ended, nil before.
@@ -183,9 +197,6 @@ func (r *requestContext) Value(key any) any {
 
 // Metadata decodes the request's metadata; it was checked when it came.
 func (r *requestContext) Metadata() roam.Metadata {
-	if r.came == nil {
-		return nil
-	}
 	md, err := wire.DecodeMetadata(r.came.metadata)
 	if err != nil {
 		return nil

@@ -1,9 +1,8 @@
 package driver
 
 import (
-	"runtime"
-
 	"github.com/roam-rpc/roam-go/internal/core"
+	"github.com/roam-rpc/roam-go/internal/sched"
 	"github.com/roam-rpc/roam-go/internal/transport"
 	"github.com/roam-rpc/roam-go/wire"
 )
@@ -31,11 +30,12 @@ func (c *conn) receiveWithin(looks int) int {
 	if n > 0 {
 		c.lookAround() // places in flight, channel ids and room may be free again
 		c.tr.Notify()
+		c.courtesy.received()
 	}
 	if readied {
 		// Handlers and callers run before this goroutine polls again, and on its thread:
 		// another one would take the processor that the peer polls on.
-		runtime.Gosched()
+		sched.Yield()
 	}
 	return n
 }
@@ -51,7 +51,8 @@ func (c *conn) take(a *transport.Arrival) (readied bool) {
 	c.fx = c.core.TakeEffects(c.fx)
 	arrived := len(c.fx) > 0 && c.fx[0].Kind == core.Arrived
 	if arrived { // at once: the connection's end ends its context from now on
-		c.servedOf(c.fx[0].Request).ctx = c.newContext(a.Metadata)
+		s := c.servedOf(c.fx[0].Request)
+		s.ctx = s.newContext(a.Metadata)
 	}
 	c.core.Processed(a.Seq) // a Request opens no channels of this side's ids
 	c.mu.Unlock()

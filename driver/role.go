@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/roam-rpc/roam-go/internal/release"
+	"github.com/roam-rpc/roam-go/internal/sched"
 	"github.com/roam-rpc/roam-go/internal/transport"
 )
 
@@ -157,7 +158,11 @@ func (c *conn) stepAside(w *waiter) {
 	case !quiet:
 		c.handOver(w)
 	case !c.park.needs(w.soon) && !c.ended.Load():
-		c.tend()
+		if c.park.waiters.len() > 0 { // who leave receiving to this one
+			c.tend()
+		} else {
+			c.tendRarely()
+		}
 	case c.promote():
 	case c.tryRole(): // nobody goes on receiving: what was received is told first
 		c.stepDown(w)
@@ -221,7 +226,7 @@ func (c *conn) lead(ctx context.Context, w *waiter) {
 		}
 		polled := c.poll()
 		if c.park.wakeReady() {
-			runtime.Gosched() // they run before this goroutine polls again
+			sched.Yield() // they run before this goroutine polls again
 			c.spin.start()
 		}
 		switch polled {

@@ -21,7 +21,8 @@ type served struct {
 	c        *conn
 	request  *core.Request
 	loan     transport.Loan  // what the arguments lie in, nil when they are the handler's
-	ctx      *requestContext // guarded by c.mu until the request is prepared
+	ctx      context.Context // guarded by c.mu until the request is prepared
+	bare     *bareContexts   // for the next requests
 	in       roam.Incoming
 	inv      roam.Invocation
 	reply    roam.Reply
@@ -45,7 +46,7 @@ func (c *conn) servedOf(r *core.Request) *served {
 
 // over lets the request be used again; nobody may touch it after that.
 func (s *served) over() {
-	s.ctx.end()
+	endContext(s.ctx)
 	s.in.Reset()
 	s.reply.Reset()
 	s.inv = nil
@@ -84,7 +85,7 @@ func (c *conn) serve(r *core.Request, loan transport.Loan) bool {
 	s.inv = inv
 	inline := inv.Method().Inline
 	if err := c.accept(s); err != nil {
-		s.ctx.end()
+		endContext(s.ctx)
 		s.giveBack()
 		c.fail(err)
 		return false
@@ -202,7 +203,7 @@ func (s *served) answer() {
 	_, err := s.c.publish(context.Background(), &s.message, s)
 	s.giveBack()
 	if err != nil {
-		s.ctx.end()
+		endContext(s.ctx)
 		if s.c.err() == nil {
 			s.c.fail(err)
 		}
@@ -225,7 +226,7 @@ func (s *served) runInline() {
 	if lack != nil {
 		payload := append(append([]byte(nil), m.Payload...), m.Tail...) // the queue's to keep
 		c.update(func(k *core.Core) { k.Respond(s.request, m.Metadata, payload) })
-		s.ctx.end()
+		endContext(s.ctx)
 		s.giveBack()
 		return // s is not used again: its Request is the queue's
 	}
@@ -234,7 +235,7 @@ func (s *served) runInline() {
 		s.over()
 		return
 	}
-	s.ctx.end()
+	endContext(s.ctx)
 	if _, gone := err.(broken); !gone && c.err() == nil { // else whoever receives finds the end
 		c.fail(err)
 	}

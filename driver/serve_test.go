@@ -94,7 +94,7 @@ func TestContextOfARequest(t *testing.T) {
 		return wire.AppendMetadata(nil, wire.Metadata{{Key: roam.MetadataTimeout, Value: wire.U64Value(uint64(left))}})
 	}
 	t.Run("cancelled before anybody asked, past its deadline", func(t *testing.T) {
-		r := a.c.newContext(deadline(time.Hour))
+		r := a.c.newRequestContext(deadline(time.Hour))
 		r.end()
 		r.came.deadline = time.Now().Add(-time.Second)
 		<-r.Done()
@@ -106,7 +106,7 @@ func TestContextOfARequest(t *testing.T) {
 		assert.Equal(t, context.Canceled, context.Cause(r))
 	})
 	t.Run("deadline passes unasked", func(t *testing.T) {
-		r := a.c.newContext(deadline(0))
+		r := a.c.newRequestContext(deadline(0))
 		assert.Equal(t, context.DeadlineExceeded, r.Err())
 		r.end()
 		<-r.Done()
@@ -114,12 +114,12 @@ func TestContextOfARequest(t *testing.T) {
 		assert.Equal(t, context.DeadlineExceeded, context.Cause(r))
 	})
 	t.Run("deadline passes for who waits", func(t *testing.T) {
-		r := a.c.newContext(deadline(time.Millisecond))
+		r := a.c.newRequestContext(deadline(time.Millisecond))
 		<-r.Done()
 		assert.Equal(t, context.DeadlineExceeded, r.Err())
 	})
 	t.Run("derived contexts and functions end with it", func(t *testing.T) {
-		r := a.c.newContext(nil)
+		r := (&served{c: a.c}).newBareContext()
 		ran := make(chan struct{})
 		context.AfterFunc(r, func() { close(ran) })
 		child, cancel := context.WithTimeout(r, time.Hour)

@@ -3,6 +3,8 @@ package driver
 import (
 	"runtime"
 	"time"
+
+	"github.com/roam-rpc/roam-go/internal/sched"
 )
 
 // spinner decides how long polling pays: about as long as a wake-up costs, less when
@@ -23,14 +25,11 @@ type spinner struct {
 	sharing sharing
 }
 
-// A round is spinLength looks at the ring, a few microseconds. Other goroutines get
-// the processor every spinYield rounds: yielding costs as much as a round, and makes
-// the runtime look for work on other processors.
+// A round is spinLength looks at the ring, a few microseconds.
 const (
 	spinLength = 64
 	spinRounds = 64
 	spinLeast  = 2
-	spinYield  = 32
 )
 
 func (s *spinner) init() {
@@ -89,6 +88,9 @@ const (
 func (c *conn) poll() polled {
 	if !c.spin.next() {
 		c.spin.sharing.part(c.spin.inVain(), c.tr.Pending)
+		if c.spin.inVain() > 0 {
+			sched.Yield() // not before: who polls for others meanwhile takes as long as this one
+		}
 		return over
 	}
 	if c.receiveWithin(spinLength) > 0 {
@@ -124,9 +126,6 @@ func (s *spinner) inVain() int { return s.spell - s.rounds }
 func (s *spinner) missed() polled {
 	if s.woken && s.rounds == 0 {
 		s.wokenBudget /= 2
-	}
-	if s.rounds%spinYield == 0 {
-		runtime.Gosched()
 	}
 	return nothing
 }

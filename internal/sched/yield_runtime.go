@@ -1,0 +1,16 @@
+//go:build gc && !go1.27
+
+package sched
+
+import _ "unsafe" // for go:linkname
+
+// Yield lets the goroutines run first that wait for the caller's P. runtime.Gosched has any
+// P run the caller again, for which it wakes a thread while a P is idle: that thread takes a
+// processor from one that polls, and often goes on with the caller there. The price: of
+// goroutines that wait for no P of their own, one runs for some sixty that Yield lets run.
+//
+// The runtime keeps the name for packages that use it so (its issue 67401). Releases of Go
+// that it was not tried with have [runtime.Gosched] instead.
+//
+//go:linkname Yield runtime.goyield
+func Yield()
