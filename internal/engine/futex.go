@@ -73,7 +73,7 @@ func CanSleep() bool {
 		return s > 0
 	}
 	// No waiter at all is an invalid argument to a kernel that knows the call.
-	_, _, errno := unix.Syscall6(unix.SYS_FUTEX_WAITV, 0, 0, 0, 0, 0, 0)
+	_, _, errno := unix.RawSyscall6(unix.SYS_FUTEX_WAITV, 0, 0, 0, 0, 0, 0)
 	if errno == unix.EINVAL {
 		sleepSupport.Store(1)
 		return true
