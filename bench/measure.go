@@ -51,39 +51,50 @@ func (bc benchCase) measure(ctx context.Context, ops []operation, d time.Duratio
 		return sample{}, err
 	}
 	began := time.Now()
-	times, err := apply()
+	done, times, err := apply()
 	took := time.Since(began)
 	if err != nil {
 		return sample{}, err
 	}
 	after, err := usage()
 	return sample{
-		Ops: times.total, Seconds: took.Seconds(), Times: times,
+		Ops: done, Seconds: took.Seconds(), Times: times,
 		Mallocs: after.mallocs - before.mallocs, CPU: after.cpu - before.cpu,
 	}, err
 }
 
+// applied is a load: it says how many operations it did, and how long those took that
+// count.
+type applied func() (ops uint64, times *histogram, err error)
+
 // loadOf gives what is to be measured, after a warm-up.
-func (bc benchCase) loadOf(ctx context.Context, ops []operation, d time.Duration) (func() (*histogram, error), error) {
+func (bc benchCase) loadOf(ctx context.Context, ops []operation, d time.Duration) (applied, error) {
 	if _, err := newChorus(ops).repeat(ctx, d/warmUp); err != nil {
 		return nil, err
 	}
 	switch bc.load {
 	case sporadic:
 		times := new(histogram)
-		return func() (*histogram, error) { return times, repeatApart(ctx, ops[0], bc.gap, d, times) }, nil
+		return func() (uint64, *histogram, error) {
+			err := repeatApart(ctx, ops[0], bc.gap, d, times)
+			return times.total, times, err
+		}, nil
 	case halfOpen:
 		saturated, err := newChorus(ops).repeat(ctx, d)
 		if err != nil {
 			return nil, err
 		}
-		interval, times := 2*d/time.Duration(saturated.total), new(histogram)
-		return func() (*histogram, error) {
-			return times, keepSchedule(ctx, ops[0], interval, d, newWatch(), times)
+		s := newSchedule(2*d/time.Duration(saturated.total), d)
+		return func() (uint64, *histogram, error) {
+			done, err := s.keep(ctx, ops[0], newWatch())
+			return done, s.typical(), err
 		}, nil
 	}
 	all := newChorus(ops)
-	return func() (*histogram, error) { return all.repeat(ctx, d) }, nil
+	return func() (uint64, *histogram, error) {
+		times, err := all.repeat(ctx, d)
+		return times.total, times, err
+	}, nil
 }
 
 // warmUp is the share of a measurement's time that goes before it, unmeasured.
