@@ -15,7 +15,7 @@ type caretaker struct {
 	timer *time.Timer   // runs while the connection is tended
 	next  time.Duration // from one look to the next
 
-	asked atomic.Bool // by tend since the last look
+	asked atomic.Bool // by tend since the last look, or by that
 	rare  atomic.Bool // the next look is later than tend may ask for
 }
 
@@ -88,14 +88,15 @@ func (c *conn) look() {
 	// forgotten.
 	c.role.tended.Store(false)
 	t.rare.Store(false)
-	most := rareTending
-	if t.asked.Swap(false) {
-		most = mostTending
-	}
 	if !c.lapsed() {
 		return
 	}
 	c.role.tended.Store(true)
+	most := rareTending
+	t.rare.Store(true) // until it is known: who asks from here on hastens it
+	if t.asked.Swap(false) {
+		most = mostTending
+	}
 	c.lookIn(min(2*t.next, most))
 }
 
@@ -106,6 +107,7 @@ func (c *conn) lapsed() bool {
 	held := c.role.held.Load()
 	untaken := c.role.idle.Swap(true) // since the last look
 	if c.relieveLate(untaken && !held) {
+		c.care.asked.Store(true)
 		return true
 	}
 	switch {

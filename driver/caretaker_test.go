@@ -37,5 +37,11 @@ func TestCaretakerLooksRarelyWhereItIsNotAskedFor(t *testing.T) {
 		assert.Equal(t, mostTending, looks(), "asked for since the last look")
 		assert.Equal(t, 2*mostTending, looks(), "not any more")
 		assert.Equal(t, rareTending, looks())
+
+		d := &duty{away: 7} // a handler runs on the goroutine that has the duty
+		c.duty.Store(d)
+		for range 3 {
+			assert.Equal(t, mostTending, looks())
+		}
 	})
 }
