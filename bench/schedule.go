@@ -25,7 +25,7 @@ const (
 
 // newSchedule makes one whose windows last for d.
 func newSchedule(interval, d time.Duration) *schedule {
-	interval = max(interval, 1)
+	interval = min(max(interval, 1), d)
 	n := max(1, d/max(leastWindow, leastDue*interval))
 	return &schedule{interval: interval, window: d / n, windows: make([]histogram, n)}
 }

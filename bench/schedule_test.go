@@ -65,12 +65,14 @@ func TestWindowsAreLongEnough(t *testing.T) {
 		{interval: us, d: 120 * time.Millisecond, windows: 2, window: 60 * time.Millisecond},
 		{interval: us, d: time.Millisecond, windows: 1, window: time.Millisecond},
 		{interval: 50 * us, d: 500 * time.Millisecond, windows: 5, window: 100 * time.Millisecond},
+		{interval: 2 * time.Millisecond, d: time.Millisecond, windows: 1, window: time.Millisecond},
 		{interval: 0, d: 50 * time.Millisecond, windows: 1, window: 50 * time.Millisecond},
 	} {
 		s := newSchedule(x.interval, x.d)
 		assert.Equal(t, x.windows, len(s.windows), x)
 		assert.Equal(t, x.window, s.window, x)
 		assert.Positive(t, s.interval)
+		assert.LessOrEqual(t, s.interval, s.window, x)
 	}
 }
 

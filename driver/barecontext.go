@@ -11,7 +11,7 @@ import (
 )
 
 // bareContext is the context of a request that brought nothing but its arguments, as most
-// do. Each request has one that is its own, since a program may keep it for as long as it
+// do, and whose handler is not expected to call Done. Each request has one that is its own, since a program may keep it for as long as it
 // likes, and nobody but the garbage collector knows when it no longer does. So it is a
 // byte: of a busy service's contexts there are a million a second.
 //
@@ -75,6 +75,9 @@ func (b *bareContext) end() {
 	defer all.mu.Unlock()
 	all.done.cancel()
 }
+
+// asked says whether Done was called before the context ended.
+func (b *bareContext) asked() bool { return b.all().current.Load() == 2*uint32(*b)+1 }
 
 // Deadline is none: the caller gave none.
 func (*bareContext) Deadline() (time.Time, bool) { return time.Time{}, false }

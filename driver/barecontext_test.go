@@ -92,3 +92,26 @@ func TestBareContextsAreUsedAtOnce(t *testing.T) {
 	}
 	all.Wait()
 }
+
+// TestWhereDoneIsCalledTheNextContextIsForThat, until one comes of which it is not.
+func TestWhereDoneIsCalledTheNextContextIsForThat(t *testing.T) {
+	s := &served{c: new(conn)}
+	next := func(asks bool) context.Context {
+		s.ctx = s.newContext([]byte{0})
+		if asks {
+			s.ctx.Done()
+		}
+		endContext(s.ctx)
+		assert.Equal(t, context.Canceled, s.ctx.Err())
+		assert.Empty(t, roam.IncomingMetadata(s.ctx))
+		return s.ctx
+	}
+	assert.IsType(t, (*bareContext)(nil), next(true))
+	for range 3 {
+		assert.IsType(t, (*requestContext)(nil), next(true))
+	}
+	assert.IsType(t, (*requestContext)(nil), next(false))
+	for range 3 {
+		assert.IsType(t, (*bareContext)(nil), next(false))
+	}
+}

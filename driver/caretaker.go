@@ -15,7 +15,7 @@ type caretaker struct {
 	timer *time.Timer   // runs while the connection is tended
 	next  time.Duration // from one look to the next
 
-	asked atomic.Bool // by tend since the last look, or by that
+	asked atomic.Bool // for a look soon, since the last one or by it
 	rare  atomic.Bool // the next look is later than tend may ask for
 }
 

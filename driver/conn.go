@@ -48,7 +48,6 @@ type conn struct {
 	alone bool                // of whoever holds the role: the message that it carries out came alone
 	own   *served             // of whoever holds the role: whose handler it runs itself
 
-	courtesy courtesy             // of whoever holds the role
 	contexts slab[requestContext] // of whoever holds the role
 
 	park    parking
@@ -65,6 +64,8 @@ type conn struct {
 	workers workers
 	paces   paces
 	duty    atomic.Pointer[duty] // its goroutine's that has it
+
+	courtesy courtesy // of whoever holds the role
 }
 
 func newConn(tr transport.Transport, cfg core.Config, d roam.Dispatcher, o options) *conn {

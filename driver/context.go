@@ -92,10 +92,24 @@ func (s *slab[T]) take() *T {
 
 // newContext makes the context of the request that s serves. The caller holds the role.
 func (s *served) newContext(metadata []byte) context.Context {
-	if len(metadata) > 1 {
+	if len(metadata) > 1 || asked(s.ctx) {
 		return s.c.newRequestContext(metadata)
 	}
 	return s.newBareContext()
+}
+
+// asked says whether Done of a context was called: that of the next request is expected to
+// be, too.
+func asked(ctx context.Context) bool {
+	switch ctx := ctx.(type) {
+	case *bareContext:
+		return ctx.asked()
+	case *requestContext:
+		ctx.mu.Lock()
+		defer ctx.mu.Unlock()
+		return ctx.done != nil
+	}
+	return false
 }
 
 // endContext ends the context of a request, if it has not ended.

@@ -97,7 +97,8 @@ func (c *conn) poll() polled {
 		c.spin.found()
 		return found
 	}
-	return c.spin.missed()
+	c.spin.missed()
+	return nothing
 }
 
 // next says whether there is another round, which it begins.
@@ -122,10 +123,9 @@ func (s *spinner) found() {
 // inVain is how many rounds of this spell brought nothing.
 func (s *spinner) inVain() int { return s.spell - s.rounds }
 
-// missed notes that a round brought nothing: over, if that was the last.
-func (s *spinner) missed() polled {
+// missed notes that a round brought nothing.
+func (s *spinner) missed() {
 	if s.woken && s.rounds == 0 {
 		s.wokenBudget /= 2
 	}
-	return nothing
 }

@@ -15,7 +15,8 @@ import (
 // ordinary system call, but not when the poller wakes a goroutine. Woken by a call it looks
 // every 20 us until the process is idle again, a millisecond's worth: in a guest that is
 // called now and then, and even more so where many guests share the processors, that takes
-// as much time as all the rest. Woken by a timer it goes on at its leisure, every 10 ms.
+// as much time as all the rest. Woken by a timer it goes on as it did before, which is every
+// 10 ms once that is used up.
 //
 // So the calls on a doorbell do not wake it. After a sleep of the process it is woken once,
 // with a timer behind which it does not sleep. That is set again as long as the doorbell is

@@ -2,6 +2,7 @@ package sched
 
 import (
 	"runtime"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -11,13 +12,19 @@ import (
 func TestYieldLetsOthersRunFirst(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	for range 1000 {
-		ran := 0
+		var ran atomic.Int32
 		for range 3 {
-			go func() { ran++ }()
+			go ran.Add(1)
 		}
 		Yield()
-		if !assert.Equal(t, 3, ran) {
+		if !assert.EqualValues(t, 3, ran.Load()) {
 			return
 		}
+	}
+}
+
+func BenchmarkYield(b *testing.B) {
+	for b.Loop() {
+		Yield()
 	}
 }
