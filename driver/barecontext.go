@@ -11,9 +11,10 @@ import (
 )
 
 // bareContext is the context of a request that brought nothing but its arguments, as most
-// do, and whose handler is not expected to call Done. Each request has one that is its own, since a program may keep it for as long as it
-// likes, and nobody but the garbage collector knows when it no longer does. So it is a
-// byte: of a busy service's contexts there are a million a second.
+// do, and whose handler is not expected to call Done. Each request has one that is its own,
+// since a program may keep it for as long as it likes, and nobody but the garbage collector
+// knows when it no longer does. So it is a byte: of a busy service's contexts there are a
+// million a second.
 //
 // The byte is its number among [bareContexts], where what is to know of it is: that of the
 // request being served, since all before it have ended.

@@ -36,13 +36,18 @@ const (
 
 // tend has the caretaker look after the connection, in mostTending at the latest.
 func (c *conn) tend() {
-	if !c.care.asked.Load() {
-		c.care.asked.Store(true)
-	}
+	c.care.ask()
 	if c.care.rare.Load() {
 		c.hasten()
 	}
 	c.tendRarely()
+}
+
+// ask has the look after the next one come soon.
+func (t *caretaker) ask() {
+	if !t.asked.Load() { // which costs less where it is asked for all the time
+		t.asked.Store(true)
+	}
 }
 
 // tendRarely has the caretaker look after the connection, which is free and not armed.
@@ -107,7 +112,7 @@ func (c *conn) lapsed() bool {
 	held := c.role.held.Load()
 	untaken := c.role.idle.Swap(true) // since the last look
 	if c.relieveLate(untaken && !held) {
-		c.care.asked.Store(true)
+		c.care.ask()
 		return true
 	}
 	switch {

@@ -48,7 +48,7 @@ type conn struct {
 	alone bool                // of whoever holds the role: the message that it carries out came alone
 	own   *served             // of whoever holds the role: whose handler it runs itself
 
-	contexts slab[requestContext] // of whoever holds the role
+	contexts slab // of whoever holds the role
 
 	park    parking
 	spare   sync.Pool // of *pending, for calls to come

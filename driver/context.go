@@ -74,16 +74,17 @@ const (
 	mostSlab  = 256
 )
 
-// slab is memory for what is made for one request after another and not used again.
-type slab[T any] struct {
-	left []T
+// slab is memory for contexts, which are made for one request after another and not used
+// again.
+type slab struct {
+	left []requestContext
 	size int
 }
 
-func (s *slab[T]) take() *T {
+func (s *slab) take() *requestContext {
 	if len(s.left) == 0 {
 		s.size = min(max(leastSlab, 2*s.size), mostSlab)
-		s.left = make([]T, s.size)
+		s.left = make([]requestContext, s.size)
 	}
 	one := &s.left[0]
 	s.left = s.left[1:]

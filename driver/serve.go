@@ -189,9 +189,7 @@ func (s *served) runHere() {
 // rouseTended, for a handler that is done, has somebody wait for the next request, where one
 // that received by itself left that to the caretaker.
 func (c *conn) rouseTended() {
-	if !c.care.asked.Load() {
-		c.care.asked.Store(true) // before the look: the caretaker may be at it
-	}
+	c.care.ask() // before the test: the caretaker may be at its look
 	if c.role.tended.Load() && !c.role.held.Load() {
 		c.rouse()
 	}
