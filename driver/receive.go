@@ -28,6 +28,9 @@ func (c *conn) receiveWithin(looks int) int {
 		return n
 	}
 	if n > 0 {
+		if c.role.rested.Load() {
+			c.role.rested.Store(false)
+		}
 		c.lookAround() // places in flight, channel ids and room may be free again
 		c.tr.Notify()
 		c.courtesy.received()

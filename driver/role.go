@@ -39,6 +39,10 @@ type role struct {
 	expects uint32
 	tended  atomic.Bool // the caretaker knows the connection
 	idle    atomic.Bool // set by the caretaker, cleared by who takes the role
+
+	// rested says that the peer was told of all that was received. Who holds the role changes
+	// it.
+	rested atomic.Bool
 }
 
 // handOverRounds is how often a goroutine that is done receives for others, because
@@ -93,7 +97,9 @@ func (c *conn) arm() {
 	if c.role.held.Load() { // taken meanwhile by one who saw nothing armed
 		c.role.armed.Store(false)
 		c.tr.Disarm(transport.Messages, 0)
+		return
 	}
+	c.role.standby.call() // Run may have had the role, and given it up, since the caller's look
 }
 
 func (c *conn) disarm() {
@@ -128,7 +134,13 @@ func (c *conn) takeRole() bool {
 func (c *conn) rest() {
 	c.tr.Rest()
 	c.tr.Notify()
+	c.role.rested.Store(true)
 }
+
+// unsettled says, of a connection that has just been armed, that it is not to be left so: a
+// message lies there, or somebody who had the role meanwhile left it by stepAside and did
+// not rest, which the caretaker would see to only where nothing is armed.
+func (c *conn) unsettled() bool { return c.tr.Pending() || !c.role.rested.Load() }
 
 // stepDown gives the role up and sees to it that somebody is responsible. w is what the
 // calling goroutine waits for or has got, nil for nothing.
@@ -179,7 +191,7 @@ func (c *conn) handOver(w *waiter) {
 		c.arm()
 		// Armed first, then looked: a message from before the peer could see the
 		// wait is found here, a later one wakes Run.
-		if !c.tr.Pending() || c.ended.Load() || !c.tryRole() {
+		if !c.unsettled() || c.ended.Load() || !c.tryRole() {
 			return
 		}
 		c.leads = w
@@ -208,7 +220,7 @@ func (c *conn) rouse() {
 		return // it found the role held meanwhile
 	}
 	c.arm()
-	if c.tr.Pending() {
+	if c.unsettled() {
 		c.tr.Interrupt()
 	}
 }

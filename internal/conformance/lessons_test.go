@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -113,6 +114,29 @@ func TestLesson_OneBadGuestDoesNotStopTheHost(t *testing.T) {
 		}
 		require.NoError(t, <-working)
 		assert.NoError(t, testbed.Echoes(context.Background(), good.client, 10))
+	})
+}
+
+// TestLesson_NothingStaysTaken: after calls and channels from several goroutines, however the right to
+// receive went around among them and who waited in the background, all slots come back.
+func TestLesson_NothingStaysTaken(t *testing.T) {
+	eachKind(t, func(t *testing.T, kind string) {
+		h := newHub(t, shmring.Config{MaxGuests: 1})
+		g := h.spawn(kind)
+		for burst := range 1000 {
+			var callers sync.WaitGroup
+			for range 1 + burst%3 {
+				callers.Go(func() {
+					if burst%2 == 0 {
+						assert.NoError(t, testbed.Channels(context.Background(), g.client, 4))
+					}
+					assert.NoError(t, testbed.Echoes(context.Background(), g.client, 1+burst%10))
+					assert.NoError(t, testbed.Large(context.Background(), g.client, 1000))
+				})
+			}
+			callers.Wait()
+			h.requireNothingInUse()
+		}
 	})
 }
 

@@ -33,6 +33,8 @@ type RoleRule struct {
 	ArmsUnlocked   bool // who takes the role notes it as disarmed, and clears the bit later
 	AsideUntended  bool // who has its answer leaves the arming to nobody
 	AsideBlindly   bool // it does so though others wait
+	ArmsUnrested   bool // who arms does not look whether such a one has received meanwhile
+	ArmsUncalled   bool // nor whether the pump stands by by now
 	SleepsUnarmed  bool // a waiter that does not lead sleeps though nobody is responsible
 	RousesDeaf     bool // who arms for another does not tell the pump of what lies there
 	KeepsArmedNote bool // who takes the role clears the bit and leaves the note that it is set
@@ -80,6 +82,7 @@ type RoleState struct {
 	locked bool // the role's lock
 	armed  bool // noted under that lock, together with the pump's bit
 	tended bool // the caretaker knows the connection
+	untold bool // the peer was not told of all that was received
 	parked uint8
 
 	bellBit   bool // the flags that the peer reads
@@ -204,9 +207,20 @@ func (m *Role) tidy(n *RoleState) {
 // Done says that all that came was received, and who waited has gone.
 func (m *Role) Done(s RoleState) bool { return m.ended(s) && s.lying == 0 }
 
-// Fault is a message that nobody will look for: all sleep, and no wake is pending.
+// Fault is a message that nobody will look for, one that was received and the peer not told
+// of, or a pump that the next message would not wake: all sleep, and no wake is pending.
 func (m *Role) Fault(s RoleState) string {
-	if s.lying == 0 || s.all[peer].at%peerSteps != 0 {
+	lasting := ""
+	switch {
+	case s.all[peer].at%peerSteps != 0:
+	case s.lying > 0:
+		lasting = "a message lies in the ring"
+	case s.untold:
+		lasting = "the peer is not told of what was received"
+	case s.stands && !s.held:
+		lasting = "the pump stands by for nobody"
+	}
+	if lasting == "" {
 		return ""
 	}
 	for who := waiter1; who <= caretaker; who++ {
@@ -214,7 +228,7 @@ func (m *Role) Fault(s RoleState) string {
 			return ""
 		}
 	}
-	return "a message lies in the ring, everyone sleeps, no wake is pending"
+	return lasting + ", everyone sleeps, no wake is pending"
 }
 
 // peerSteps is how many steps the peer takes for one message.

@@ -36,15 +36,15 @@ func (r RoleRule) rouse(sleeps RolePump, after string) roleCode {
 	}
 	p = append(p, r.disarm(sleeps, next)...)
 	p = append(p, roleCode{
-		{name: "gives the role up", do: func(s *RoleState, _ int) string {
-			s.held = false
+		{name: "tells it, and gives the role up", do: func(s *RoleState, _ int) string {
+			s.held, s.untold = false, false
 			return next
 		}},
 		{name: "makes a waiter responsible that found the role held", do: r.promote(after)},
 	}...)
 	p = append(p, r.arm(sleeps, "roused")...)
-	return append(p, instruction[RoleState]{label: "roused", name: "looks, and interrupts the pump if a message lies there", do: func(s *RoleState, _ int) string {
-		if s.lying > 0 && !r.RousesDeaf {
+	return append(p, instruction[RoleState]{label: "roused", name: "looks, and interrupts the pump if there is more to do", do: func(s *RoleState, _ int) string {
+		if r.unsettled(s) && !r.RousesDeaf {
 			if sleeps == OnBell {
 				s.rung = true
 			} else {

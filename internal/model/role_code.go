@@ -98,6 +98,7 @@ func (r RoleRule) receive(after, nothing string) roleStep {
 		copy(s.ring[:], s.ring[1:])
 		s.ring[maxMessages-1] = 0
 		s.lying--
+		s.untold = true
 		if whom != request {
 			s.all[whom].ready = true
 			s.all[whom].token = !r.SignalsNobody
@@ -108,7 +109,8 @@ func (r RoleRule) receive(after, nothing string) roleStep {
 
 // nap is a leader's own sleep, on the ring head and a word that its context changes.
 func (r RoleRule) nap() roleCode {
-	p := roleCode{{label: "nap", name: "calls a pump that stands by, to hear of the end", do: func(s *RoleState, _ int) string {
+	p := roleCode{{label: "nap", name: "tells the peer, and calls a pump that stands by, to hear of the end", do: func(s *RoleState, _ int) string {
+		s.untold = false
 		s.call()
 		return next
 	}}, {name: "asks its context to wake it, and sets the futex bit", do: func(s *RoleState, who int) string {
@@ -242,8 +244,8 @@ func (r RoleRule) passer(sleeps RolePump) roleCode {
 	p = append(p, r.disarm(sleeps, next)...)
 	p = append(p, instruction[RoleState]{name: "receives", do: r.receive("down", "down")})
 	if r.PasserKeeps {
-		return append(p, instruction[RoleState]{label: "down", name: "gives the role up", do: func(s *RoleState, _ int) string {
-			s.held = false
+		return append(p, instruction[RoleState]{label: "down", name: "tells the peer, and gives the role up", do: func(s *RoleState, _ int) string {
+			s.held, s.untold = false, false
 			return end
 		}})
 	}

@@ -7,16 +7,16 @@ func (r RoleRule) stepDown(sleeps RolePump, after string) roleCode {
 	if r.NoHandOver {
 		freed = after
 	}
-	p := roleCode{{label: "down", name: "gives the role up", do: func(s *RoleState, _ int) string {
-		s.held = false
+	p := roleCode{{label: "down", name: "tells the peer, and gives the role up", do: func(s *RoleState, _ int) string {
+		s.held, s.untold = false, false
 		return freed
 	}}}
 	if r.NoHandOver {
 		return p
 	}
 	p = append(p, instruction[RoleState]{label: "hand over", name: "makes the oldest parked waiter responsible, if there is one", do: r.promote(after)})
-	looks := instruction[RoleState]{name: "looks, and takes the role back if a message lies there", do: func(s *RoleState, _ int) string {
-		if s.lying == 0 || s.held {
+	looks := instruction[RoleState]{name: "looks, and takes the role back if there is more to do", do: func(s *RoleState, _ int) string {
+		if !r.unsettled(s) || s.held {
 			return after
 		}
 		s.held = true
@@ -43,11 +43,16 @@ func (r RoleRule) stepDown(sleeps RolePump, after string) roleCode {
 	}
 	p = append(p, looks)
 	p = append(p, r.disarm(sleeps, next)...)
-	return append(p, instruction[RoleState]{name: "receives, and gives the role up", do: func(s *RoleState, who int) string {
-		s.held = false
-		return r.receive("hand over", "hand over")(s, who)
+	return append(p, instruction[RoleState]{name: "receives, tells the peer, and gives the role up", do: func(s *RoleState, who int) string {
+		after := r.receive("hand over", "hand over")(s, who)
+		s.held, s.untold = false, false
+		return after
 	}})
 }
+
+// unsettled says that a connection which has just been armed is not to be left so (driver:
+// unsettled).
+func (r RoleRule) unsettled(s *RoleState) bool { return s.lying > 0 || s.untold && !r.ArmsUnrested }
 
 // promote makes the oldest waiter that takes the role responsible and wakes it, or else
 // the pump that stands by.
@@ -96,9 +101,15 @@ func (r RoleRule) arm(sleeps RolePump, after string) roleCode {
 			s.armed = true
 			return next
 		}},
-		{name: "looks whether the role was taken, and unlocks", do: func(s *RoleState, _ int) string {
+		{name: "looks whether the role was taken", do: func(s *RoleState, _ int) string {
 			if s.held && s.armed {
 				s.unarm(sleeps)
+			}
+			return next
+		}},
+		{name: "calls a pump that stands by, and unlocks", do: func(s *RoleState, _ int) string {
+			if s.armed && !r.ArmsUncalled {
+				s.call()
 			}
 			s.locked = false
 			return after

@@ -57,6 +57,8 @@ func TestRoleRuleBroken(t *testing.T) {
 		{"the note of the bit changes apart from the bit", RoleRule{ArmsUnlocked: true}, alone, both},
 		{"the bit is cleared, the note of it stays", RoleRule{KeepsArmedNote: true}, alone, both},
 		{"who has its answer leaves the arming to nobody", RoleRule{AsideUntended: true}, alone, both},
+		{"who arms does not look whether another has received", RoleRule{ArmsUnrested: true}, passed, both},
+		{"who arms does not look whether the pump stands by", RoleRule{ArmsUncalled: true}, passed, both},
 		{"who arms for another does not tell the pump", RoleRule{RousesDeaf: true}, alone, both},
 		{"a leader naps without a bit of its own", RoleRule{NapsWithoutBit: true}, alone, both},
 		{"a leader naps without a second look", RoleRule{NapsUnlooked: true}, alone, both},
@@ -73,8 +75,11 @@ func TestRoleRuleBroken(t *testing.T) {
 		for _, sleeps := range b.sleeps {
 			t.Run(fmt.Sprintf("%s/%v", b.name, sleeps), func(t *testing.T) {
 				messages := []uint8{1, request}
-				if b.rule.NapsDeaf || b.cast.Runs {
+				switch {
+				case b.rule.NapsDeaf || b.cast.Runs:
 					messages = []uint8{request, request}
+				case b.cast.Passer:
+					messages = []uint8{request, 1}
 				}
 				breaks(t, NewRole(b.rule, sleeps, b.cast, messages...))
 			})
