@@ -2,6 +2,7 @@
 
 /* The receiving role of an end: take a batch of messages, trusting none of them. */
 
+#include <stddef.h>
 #include <string.h>
 
 #include "roam/shm.h"
@@ -47,46 +48,71 @@ static enum roam_status check(const struct roam_end *end, const struct roam_mess
 	return end->peer_table && message->id >= end->max_channels ? ROAM_BAD_CHANNEL : ROAM_OK;
 }
 
+/* Copies len bytes of an inline payload. All that it may have take less time than a number that varies. */
+static void copy_inline(struct arena *arena, const unsigned char *from, uint32_t len)
+{
+	if (arena->len - arena->used >= ROAM_INLINE_MAX)
+		memcpy(arena->bytes + arena->used, from, ROAM_INLINE_MAX);
+	else if (len != 0)
+		memcpy(arena->bytes + arena->used, from, len);
+}
+
 /* Copies the payload, whose place was checked, into the arena and gives its slot back. */
 static enum roam_status take_payload(const struct roam_pool *pool, const struct roam_desc *desc,
 				     const struct roam_message *message, struct arena *arena)
 {
-	bool in_slot = message->slot != ROAM_INLINE_SLOT;
-	const unsigned char *from = desc->inline_payload;
-
 	if (message->len > arena->len - arena->used)
 		return ROAM_ARENA_FULL;
-	if (in_slot)
-		from = (const unsigned char *)roam_pool_payload(pool, message->slot) + message->offset;
-	if (message->len != 0)
-		memcpy(arena->bytes + arena->used, from, message->len);
-	/* Nobody but the peer can have returned or raised it since it was checked. */
-	if (in_slot && roam_pool_return(pool, message->slot, message->generation) != ROAM_OK)
-		return ROAM_BAD_SLOT;
+	if (message->slot == ROAM_INLINE_SLOT) {
+		copy_inline(arena, desc->inline_payload, message->len);
+	} else {
+		if (message->len != 0)
+			memcpy(arena->bytes + arena->used,
+			       (const unsigned char *)roam_pool_payload(pool, message->slot) + message->offset,
+			       message->len);
+		/* Nobody but the peer can have returned or raised it since it was checked. */
+		if (roam_pool_return(pool, message->slot, message->generation) != ROAM_OK)
+			return ROAM_BAD_SLOT;
+	}
 	arena->used += message->len;
 	return ROAM_OK;
+}
+
+/* What a descriptor has before its inline payload. */
+union fields {
+	struct roam_desc desc;
+	uint64_t words[offsetof(struct roam_desc, inline_payload) / sizeof(uint64_t)];
+};
+
+/* Copies it, each word by one atomic load, so that the compiler reads nothing again later: what is checked is used. */
+static void copy_fields(union fields *into, const struct roam_desc *from)
+{
+	for (size_t i = 0; i < sizeof(into->words) / sizeof(into->words[0]); i++)
+		into->words[i] = load_once64((const uint64_t *)(const void *)from + i);
 }
 
 /* Takes the nth message from the tail on. */
 static enum roam_status take(const struct roam_end *end, uint32_t n, struct roam_message *message, struct arena *arena)
 {
-	struct roam_desc desc;
+	const struct roam_ring *ring = &end->receive;
+	const struct roam_desc *place = &ring->descs[(ring->next + n) & ring->mask];
+	union fields fields;
 	enum roam_status status;
 
-	roam_ring_copy(&end->receive, n, &desc);
+	copy_fields(&fields, place);
 	*message = (struct roam_message){
-		.method = desc.method_id,
-		.id = desc.id,
-		.seq = end->receive.next + n + 1,
+		.method = fields.desc.method_id,
+		.id = fields.desc.id,
+		.seq = ring->next + n + 1,
 		.at = arena->used,
-		.len = desc.payload_len,
-		.slot = desc.payload_slot,
-		.generation = desc.payload_generation,
-		.offset = desc.payload_offset,
-		.type = desc.msg_type,
+		.len = fields.desc.payload_len,
+		.slot = fields.desc.payload_slot,
+		.generation = fields.desc.payload_generation,
+		.offset = fields.desc.payload_offset,
+		.type = fields.desc.msg_type,
 	};
 	status = check(end, message);
-	return status == ROAM_OK ? take_payload(&end->peer_pool, &desc, message, arena) : status;
+	return status == ROAM_OK ? take_payload(&end->peer_pool, place, message, arena) : status;
 }
 
 /* Wakes the peer's waiters for ring space; returns whether to ring. */

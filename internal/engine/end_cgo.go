@@ -52,8 +52,9 @@ func New(place Place) *End {
 // Close frees the memory of the C library. Nothing may use the end any more.
 func (e *End) Close() { e.c.Free() }
 
-// batchForC is from how many messages on a call of C costs less than it saves.
-const batchForC = 8
+// batchForC is from how many messages on a call of C costs less than it saves: C takes some 2 ns
+// less for each, and the call costs 35.
+const batchForC = 24
 
 // Receive is [End.receive]; by roam_end_receive after a large batch, since another one
 // tends to follow.
