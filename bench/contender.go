@@ -36,7 +36,7 @@ var (
 	loopback   = contender{"loopback", pureProgram, noTransport, isOnly(smallCall, addCall)}
 
 	roamCgo  = contender{"roam cgo", cgoProgram, sharedMemory, anyCase}
-	roamGo   = contender{"roam pure Go", pureProgram, sharedMemory, anyCase}
+	roamGo   = contender{"roam pure Go", pureProgram, sharedMemory, func(c benchCase) bool { return c != guestsOnAll }}
 	roamC    = contender{"roam cgo, C guest", cgoProgram, withGuestInC, func(c benchCase) bool { return c.where != crowded }}
 	pathInC  = contender{"roam, C alone", pathProgram, floorSpin, isOnly(smallCall)}
 	roamUnix = contender{"roam Unix socket", pureProgram, unixSocket, onePair}

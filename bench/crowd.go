@@ -53,6 +53,9 @@ func (g *guests) measure(bc benchCase, d time.Duration) (sample, error) {
 	if err := g.grow(bc.guests); err != nil {
 		return sample{}, err
 	}
+	if bc.ps == halfOfThem {
+		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(max(1, runtime.GOMAXPROCS(0)/2)))
+	}
 	got, err := measureCase(bc, func(i int) caller { return g.conns[i].caller(0) }, d, g.usage)
 	if err != nil {
 		return sample{}, err

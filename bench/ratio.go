@@ -90,6 +90,9 @@ const (
 func engineRules() []rule {
 	var all []rule
 	for _, bc := range cases {
+		if !roamCgo.takes(bc) || !roamGo.takes(bc) {
+			continue
+		}
 		of, over := figureOf(bc, bc.about, roamCgo), figureOf(bc, bc.about, roamGo)
 		if bc.about == p50 {
 			of, over = over, of // the shorter time is the better

@@ -104,7 +104,7 @@ func (r report) callers() sketch {
 // guests is how calls a second grow with guests.
 func (r report) guests() sketch {
 	return r.growth("unary add, by guests", "guests, one caller each", func(bc benchCase) (float64, bool) {
-		return float64(bc.guests), bc.where == crowded
+		return float64(bc.guests), bc.where == crowded && bc.ps == halfOfThem
 	})
 }
 

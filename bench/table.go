@@ -20,6 +20,7 @@ const legend = `Medians over the rounds; range: of p50, ops/s or MB/s, what the 
 p50, p99 and p99.9 of a stream are of the whole stream; ops, allocs and CPU count its items.
 MB/s: 10^6 bytes of payload a second, both directions together.
 allocs and CPU: of both processes; of many guests, the host's allocations.
+A host of many guests runs on half of the CPUs (GOMAXPROCS), but where the case says otherwise.
 Open loop: p50, p99 and p99.9 of the middle one of a round's windows (50 ms or 2000 calls) by p99.9;
 its CPU: the host spins until the next call is due.
 A ratio is taken within each round, then the median. It holds when it is no worse than the floor.`
