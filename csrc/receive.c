@@ -7,6 +7,7 @@
 
 #include "roam/shm.h"
 #include "shared.h"
+#include "slots.h"
 
 /* Where payloads go; at most UINT32_MAX bytes are used, so that an offset fits struct roam_message. */
 struct arena {
@@ -23,10 +24,10 @@ static enum roam_status check_payload(const struct roam_pool *pool, const struct
 
 		return plain && message->len <= ROAM_INLINE_MAX ? ROAM_OK : ROAM_BAD_INLINE;
 	}
-	if (!roam_pool_is_out(pool, message->slot, message->generation))
+	if (!slot_is_out(pool, message->slot, message->generation))
 		return ROAM_BAD_SLOT;
 	/* In 64 bits: the sum of two 32-bit numbers does not wrap. */
-	if ((uint64_t)message->offset + message->len > roam_pool_capacity(pool))
+	if ((uint64_t)message->offset + message->len > slot_capacity(pool))
 		return ROAM_BAD_EXTENT;
 	return ROAM_OK;
 }
@@ -67,12 +68,10 @@ static enum roam_status take_payload(const struct roam_pool *pool, const struct 
 		copy_inline(arena, desc->inline_payload, message->len);
 	} else {
 		if (message->len != 0)
-			memcpy(arena->bytes + arena->used,
-			       (const unsigned char *)roam_pool_payload(pool, message->slot) + message->offset,
+			memcpy(arena->bytes + arena->used, slot_payload(pool, message->slot) + message->offset,
 			       message->len);
-		/* Nobody but the peer can have returned or raised it since it was checked. */
-		if (roam_pool_return(pool, message->slot, message->generation) != ROAM_OK)
-			return ROAM_BAD_SLOT;
+		if (!slot_return(pool, message->slot))
+			return ROAM_BAD_SLOT; /* by the peer, while it was read */
 	}
 	arena->used += message->len;
 	return ROAM_OK;
@@ -150,7 +149,7 @@ static void expect_slot(const struct roam_end *end)
 
 	if (guess >= end->peer_pool.count)
 		return;
-	__builtin_prefetch((unsigned char *)roam_pool_payload(&end->peer_pool, guess) - ROAM_GENERATION_SIZE);
+	__builtin_prefetch(slot_generation(&end->peer_pool, guess));
 	own_line(&end->peer_pool.bitmap[guess / 64]); /* which the peer has written to if it took slots */
 }
 

@@ -6,6 +6,7 @@
 
 #include "roam/shm.h"
 #include "shared.h"
+#include "slots.h"
 
 static const struct roam_slot none = { .index = ROAM_INLINE_SLOT };
 
@@ -52,7 +53,7 @@ static enum roam_status choose_slot(struct roam_end *end, size_t len, struct roa
 /* Whether the payload, in parts that may be of any length, fits where it goes. */
 static bool fits(const struct roam_end *end, size_t prefix_len, size_t payload_len, struct roam_slot slot)
 {
-	size_t limit = roam_pool_capacity(&end->own_pool);
+	size_t limit = slot_capacity(&end->own_pool);
 
 	if (slot.index == ROAM_INLINE_SLOT && limit < ROAM_INLINE_MAX)
 		limit = ROAM_INLINE_MAX;
@@ -85,7 +86,7 @@ enum roam_status roam_end_stage(struct roam_end *end, enum roam_msg type, uint32
 		.payload_len = (uint32_t)(prefix_len + payload_len),
 	};
 	copy_both(end->staged.index == ROAM_INLINE_SLOT ? place->inline_payload
-							: roam_pool_payload(&end->own_pool, end->staged.index),
+							: slot_payload(&end->own_pool, end->staged.index),
 		  prefix, prefix_len, payload, payload_len);
 	return ROAM_OK;
 }

@@ -4,6 +4,7 @@
 
 #include "roam/shm.h"
 #include "shared.h"
+#include "slots.h"
 
 enum { MOST_SPARES = 8 }; /* slots taken at once from a pool that has plenty */
 
@@ -18,22 +19,6 @@ static uint64_t slot_bits(const struct roam_pool *pool, uint32_t word)
 	uint64_t left = pool->count - (uint64_t)word * 64;
 
 	return left < 64 ? (UINT64_C(1) << left) - 1 : UINT64_MAX;
-}
-
-static uint64_t slot_bit(uint32_t index)
-{
-	return UINT64_C(1) << (index % 64);
-}
-
-static unsigned char *slot_at(const struct roam_pool *pool, uint32_t index)
-{
-	return pool->slots + (size_t)index * pool->slot_size;
-}
-
-/* The first word of a slot, aligned since slot sizes are multiples of 8. */
-static uint32_t *generation_of(const struct roam_pool *pool, uint32_t index)
-{
-	return (uint32_t *)(void *)slot_at(pool, index);
 }
 
 void roam_pool_init(struct roam_pool *pool, void *base, uint64_t header, uint32_t slot_size, uint32_t count)
@@ -53,7 +38,7 @@ void roam_pool_clear(struct roam_pool *pool)
 /* Raises the generation of a slot that the caller has taken: nobody else does. */
 static void use(const struct roam_pool *pool, uint32_t index, struct roam_slot *taken)
 {
-	uint32_t *generation = generation_of(pool, index);
+	uint32_t *generation = slot_generation(pool, index);
 
 	taken->index = index;
 	taken->generation = load_once32(generation) + 1;
@@ -133,7 +118,7 @@ static uint32_t next_spare(const struct roam_spares *spares)
 static void own_next(const struct roam_spares *spares, const struct roam_pool *pool)
 {
 	if (spares->bits != 0)
-		own_line(generation_of(pool, next_spare(spares)));
+		own_line(slot_generation(pool, next_spare(spares)));
 }
 
 void roam_spares_ahead(struct roam_spares *spares, const struct roam_pool *pool)
@@ -179,18 +164,12 @@ bool roam_pool_take_at(const struct roam_pool *pool, uint32_t index, struct roam
 
 bool roam_pool_is_out(const struct roam_pool *pool, uint32_t index, uint32_t generation)
 {
-	return index < pool->count && !roam_pool_is_free(pool, index) &&
-	       load_once32(generation_of(pool, index)) == generation;
+	return slot_is_out(pool, index, generation);
 }
 
 enum roam_status roam_pool_return(const struct roam_pool *pool, uint32_t index, uint32_t generation)
 {
-	if (!roam_pool_is_out(pool, index, generation))
-		return ROAM_BAD_SLOT;
-	/* Release: the payload was read before. Ordered: before the waker's look at the flags. */
-	if ((or_ordered64(&pool->bitmap[index / 64], slot_bit(index)) & slot_bit(index)) != 0)
-		return ROAM_BAD_SLOT;
-	return ROAM_OK;
+	return slot_is_out(pool, index, generation) && slot_return(pool, index) ? ROAM_OK : ROAM_BAD_SLOT;
 }
 
 void roam_pool_untake(const struct roam_pool *pool, uint32_t index)
@@ -209,17 +188,17 @@ uint32_t roam_pool_free(const struct roam_pool *pool)
 
 bool roam_pool_is_free(const struct roam_pool *pool, uint32_t index)
 {
-	return index < pool->count && (load_ordered64(&pool->bitmap[index / 64]) & slot_bit(index)) != 0;
+	return index < pool->count && slot_is_free(pool, index);
 }
 
 uint32_t roam_pool_capacity(const struct roam_pool *pool)
 {
-	return pool->slot_size - ROAM_GENERATION_SIZE;
+	return slot_capacity(pool);
 }
 
 void *roam_pool_payload(const struct roam_pool *pool, uint32_t index)
 {
-	return slot_at(pool, index) + ROAM_GENERATION_SIZE;
+	return slot_payload(pool, index);
 }
 
 uint32_t *roam_pool_word(const struct roam_pool *pool)
