@@ -7,7 +7,7 @@
 // starts every contender as a host process, which starts its own guest process, and
 // measures case by case, contenders in turn: on a virtual machine the cost of memory
 // traffic between processors moves within minutes, so a ratio is that of two figures of
-// one round. Then hosts of many guests follow, one engine after the other. The tables
+// one round. All processes of a round stay until its end, asleep. The tables
 // show medians over the rounds and the range of what came out. Ratios that the project
 // is judged by are shown with their goal and floor; a run does not fail by them, since a
 // slow or busy machine could break any limit.

@@ -44,8 +44,8 @@ func (o *options) measureRounds(p *programs, s series, began time.Time, stderr i
 
 // round measures every case once with every contender, in processes of its own.
 func (o *options) round(p *programs, round int, s series) error {
-	pairs := &stage{options: o, programs: p, round: round, into: s, processes: make(map[seat]running)}
-	return errors.Join(pairs.play(), pairs.playCrowds())
+	t := &stage{options: o, programs: p, round: round, into: s, processes: make(map[seat]running)}
+	return t.play()
 }
 
 // stage is one round.
@@ -63,41 +63,15 @@ type seat struct {
 	where     place
 }
 
-// play measures the cases of pairs of processes, contenders in turn.
+// play measures all cases, contenders in turn. The processes of all of them are there until its end, asleep: what a case
+// compares is measured within a second, and the machine changes from one to the next.
 func (t *stage) play() (err error) {
 	defer func() { err = errors.Join(err, t.clear()) }()
 	for _, bc := range cases {
-		if bc.where == crowded {
-			continue
-		}
 		for i := range contenders {
 			if err := t.measure(bc, t.inTurn(i)); err != nil {
 				return err
 			}
-		}
-	}
-	return nil
-}
-
-// playCrowds measures the cases of many guests, one contender after the other: so many
-// processes are not to be there twice.
-func (t *stage) playCrowds() error {
-	for i := range contenders {
-		err := t.playCrowd(t.inTurn(i))
-		if err := errors.Join(err, t.clear()); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (t *stage) playCrowd(c contender) error {
-	for _, bc := range cases {
-		if bc.where != crowded {
-			continue
-		}
-		if err := t.measure(bc, c); err != nil {
-			return err
 		}
 	}
 	return nil
