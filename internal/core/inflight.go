@@ -22,8 +22,13 @@ const leastPlaces = 8
 // len is how many there are.
 func (f *inFlight[T]) len() int { return f.n }
 
-// home is where the search for an id begins. Ids that count up lie side by side.
-func (f *inFlight[T]) home(id uint64) int { return int(id) & (len(f.places) - 1) }
+// spread is how many places lie from the home of an id to that of the next. It is odd, so that
+// ids which count up have homes of their own.
+const spread = 5
+
+// home is where the search for an id begins. Ids that count up do not lie side by side: to
+// remove the oldest would be a walk over all that came after.
+func (f *inFlight[T]) home(id uint64) int { return int(id*spread) & (len(f.places) - 1) }
 
 // after is the place that follows.
 func (f *inFlight[T]) after(i int) int { return (i + 1) & (len(f.places) - 1) }

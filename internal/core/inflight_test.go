@@ -14,12 +14,16 @@ import (
 func TestInFlightIsAMap(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(3, 4))
 	next := uint64(0)
+	gather := uint64(1) // undoes spread
+	for gather*spread != 1 {
+		gather *= 2 - gather*spread
+	}
 	for _, ids := range []struct {
 		are string
 		id  func() uint64
 	}{
 		{"counting up", func() uint64 { next++; return next - rnd.Uint64N(min(next, 100)) }},
-		{"few places", func() uint64 { return rnd.Uint64N(200)<<32 + rnd.Uint64N(3) }},
+		{"few places", func() uint64 { return gather * (rnd.Uint64N(200)<<32 + rnd.Uint64N(3)) }},
 		{"few at all", func() uint64 { return rnd.Uint64N(6) }},
 		{"largest", func() uint64 { return math.MaxUint64 - rnd.Uint64N(50) }},
 	} {
@@ -55,6 +59,31 @@ func TestInFlightIsAMap(t *testing.T) {
 			assert.Zero(t, table.len())
 			table.remove(1)
 		})
+	}
+}
+
+// TestInFlightKeepsIDsThatCountUpApart, of many calls at once that end in any order: no search
+// is a long one.
+func TestInFlightKeepsIDsThatCountUpApart(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(5, 6))
+	var table inFlight[Call]
+	var ids []uint64
+	for id := range uint64(20_000) {
+		if len(ids) == 256 {
+			i := rnd.IntN(len(ids))
+			table.remove(ids[i])
+			ids[i] = ids[len(ids)-1]
+			ids = ids[:len(ids)-1]
+		}
+		table.add(id, new(Call))
+		ids = append(ids, id)
+		side := 0 // how many lie side by side
+		for _, p := range table.places {
+			if side++; p.of == nil {
+				side = 0
+			}
+			require.Less(t, side, 40)
+		}
 	}
 }
 
