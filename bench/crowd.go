@@ -53,15 +53,20 @@ func (g *guests) measure(bc benchCase, d time.Duration) (sample, error) {
 	if err := g.grow(bc.guests); err != nil {
 		return sample{}, err
 	}
-	if bc.ps == halfOfThem {
-		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(max(1, runtime.GOMAXPROCS(0)/2)))
-	}
-	got, err := measureCase(bc, func(i int) caller { return g.conns[i].caller(0) }, d, g.usage)
+	got, err := g.call(bc, d)
 	if err != nil {
 		return sample{}, err
 	}
 	got.Idle, err = g.idle(d)
 	return got, err
+}
+
+// call has them called, on the processors that the case gives the host.
+func (g *guests) call(bc benchCase, d time.Duration) (sample, error) {
+	if bc.ps == halfOfThem {
+		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(max(1, runtime.GOMAXPROCS(0)/2)))
+	}
+	return measureCase(bc, func(i int) caller { return g.conns[i].caller(0) }, d, g.usage)
 }
 
 // settling is how long nobody has called before a host counts as idle. It sleeps as a Go

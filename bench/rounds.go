@@ -64,7 +64,7 @@ type seat struct {
 }
 
 // play measures all cases, contenders in turn. The processes of all of them are there until its end, asleep: what a case
-// compares is measured within a second, and the machine changes from one to the next.
+// compares is measured within seconds, and the machine changes within minutes.
 func (t *stage) play() (err error) {
 	defer func() { err = errors.Join(err, t.clear()) }()
 	for _, bc := range cases {

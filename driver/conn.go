@@ -23,7 +23,7 @@ const batchSize = 32
 const closeWait = time.Second
 
 // conn is one connection. Locks are taken in the order park.mu, mu. role.mu is held over the
-// transport's Arm and Disarm alone; mu, beside the core, over what the transport does to send
+// transport's Arm and Disarm and over a call of Run that stands by; mu, beside the core, over what the transport does to send
 // and to arm the wait for room, and over callDuty. None of these calls anything of this or
 // another connection that takes a lock of it.
 type conn struct {

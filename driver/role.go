@@ -220,7 +220,7 @@ func (c *conn) rouse() {
 		return // it found the role held meanwhile
 	}
 	c.arm()
-	if c.unsettled() {
+	if c.role.armed.Load() && c.unsettled() { // else whoever has it is responsible
 		c.tr.Interrupt()
 	}
 }

@@ -9,8 +9,8 @@
  * The pieces stand on their own: ring, slot pool, channel table, waiter flags and futexes, doorbell. struct roam_end,
  * last, puts them together: one call stages a message, one commits it, one receives a batch.
  *
- * Everything that lies in the segment may be changed by a peer at any time. The library therefore copies a descriptor
- * out once, checks the copy and uses only the copy; indices, sizes and addresses come from private memory.
+ * Everything that lies in the segment may be changed by a peer at any time. The library therefore copies what a
+ * descriptor says out once, checks the copy and uses only the copy; indices, sizes and addresses come from private memory.
  *
  * Nothing here allocates, and nothing blocks but the functions whose comment says so.
  */
@@ -420,7 +420,8 @@ struct roam_received {
  *
  * It stops before a message that it cannot deliver: ROAM_ARENA_FULL, or a fault. The message stays in the ring, those
  * before it are delivered, and messages[count] describes it as it was read: with ROAM_ARENA_FULL and count 0 the arena
- * has to have len bytes. (ROAM_BAD_RING concerns no message: messages[0] is then not written.)
+ * has to have len bytes. (ROAM_BAD_RING concerns no message: messages[0] is then not written.) What the arena has
+ * after the last payload may be written over.
  */
 struct roam_received roam_end_receive(struct roam_end *end, struct roam_message *messages, uint32_t max, void *arena,
 				      size_t arena_len);

@@ -114,7 +114,7 @@ func TestBatchesOfEverySize(t *testing.T) {
 // TestBadMessageEndsItsBatch: those before it are received, and it is what remains.
 func TestBadMessageEndsItsBatch(t *testing.T) {
 	const ring, good = 32, 12
-	for _, before := range []int{0, 20} { // in a batch of their own
+	for _, before := range []int{0, 30} { // in a batch of their own; after a large one C receives
 		host, guest := twoEndsOf(t, ring)
 		records, arena := make([]Record, ring), make([]byte, 1024)
 		send := func(kind uint8) {

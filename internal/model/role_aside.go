@@ -44,7 +44,7 @@ func (r RoleRule) rouse(sleeps RolePump, after string) roleCode {
 	}...)
 	p = append(p, r.arm(sleeps, "roused")...)
 	return append(p, instruction[RoleState]{label: "roused", name: "looks, and interrupts the pump if there is more to do", do: func(s *RoleState, _ int) string {
-		if r.unsettled(s) && !r.RousesDeaf {
+		if s.armed && r.unsettled(s) && !r.RousesDeaf {
 			if sleeps == OnBell {
 				s.rung = true
 			} else {
