@@ -9,8 +9,8 @@
  * The pieces stand on their own: ring, slot pool, channel table, waiter flags and futexes, doorbell. struct roam_end,
  * last, puts them together: one call stages a message, one commits it, one receives a batch.
  *
- * Everything that lies in the segment may be changed by a peer at any time. The library therefore copies what a
- * descriptor says out once, checks the copy and uses only the copy; indices, sizes and addresses come from private memory.
+ * Everything that lies in the segment may be changed by a peer at any time. The library therefore copies once what a
+ * descriptor says, checks the copy and uses only that; indices, sizes and addresses come from private memory.
  *
  * Nothing here allocates, and nothing blocks but the functions whose comment says so.
  */
