@@ -30,7 +30,7 @@ const (
 )
 
 var (
-	spinFloor  = contender{"C spin floor", floorProgram, floorSpin, isOnly(smallCall)}
+	spinFloor  = contender{"C spin floor", floorProgram, floorSpin, isOnly(smallCall, halfLoad)}
 	futexFloor = contender{"C futex floor", floorProgram, floorFutex, isOnly(every200us, every10ms)}
 	copyFloor  = contender{"C memcpy floor", floorProgram, floorSpin, isOnly(largeCall, upLarge, downLarge)}
 	loopback   = contender{"loopback", pureProgram, noTransport, isOnly(smallCall, addCall)}
@@ -38,7 +38,7 @@ var (
 	roamCgo  = contender{"roam cgo", cgoProgram, sharedMemory, anyCase}
 	roamGo   = contender{"roam pure Go", pureProgram, sharedMemory, func(c benchCase) bool { return c != guestsOnAll }}
 	roamC    = contender{"roam cgo, C guest", cgoProgram, withGuestInC, func(c benchCase) bool { return c.where != crowded }}
-	pathInC  = contender{"roam, C alone", pathProgram, floorSpin, isOnly(smallCall)}
+	pathInC  = contender{"roam, C alone", pathProgram, floorSpin, isOnly(smallCall, halfLoad)}
 	roamUnix = contender{"roam Unix socket", pureProgram, unixSocket, onePair}
 
 	bareUnix = contender{"bare Unix socket", pureProgram, bareSocket,

@@ -116,8 +116,11 @@ type floor struct {
 
 func (f *floor) measure(c benchCase, d time.Duration) (sample, error) {
 	number := func(n int64) string { return strconv.FormatInt(n, 10) }
-	cmd := exec.Command(f.file, f.mode, number(int64(c.payload)), number(int64(c.items)),
-		number(c.gap.Nanoseconds()), number(d.Nanoseconds()))
+	gap := number(c.gap.Nanoseconds())
+	if c.load == halfOpen {
+		gap = "half"
+	}
+	cmd := exec.Command(f.file, f.mode, number(int64(c.payload)), number(int64(c.items)), gap, number(d.Nanoseconds()))
 	cmd.Env = append(cmd.Environ(), f.env...)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()

@@ -74,6 +74,8 @@ func rulesFor(ours contender) []rule {
 			of: rateOf(guestsOnAll, ours), over: rateOf(oneGuest, ours), goal: 1, floor: 0.7},
 		{name: "half load: p99.9 over p50",
 			of: p999Of(halfLoad, ours), over: p50Of(halfLoad, ours), goal: 20, floor: 50},
+		{name: "half load: p99.9 over C spin floor's",
+			of: p999Of(halfLoad, ours), over: p999Of(halfLoad, spinFloor), goal: 1, floor: 2},
 		{name: "one CPU: our calls/s over bare Unix socket's",
 			of: rateOf(onOneCPU, ours), over: rateOf(onOneCPU, bareUnix), goal: 1.5, floor: 1},
 		{name: "32 B, one caller: p50 over a Unix socket over bare Unix socket's",

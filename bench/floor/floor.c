@@ -1,14 +1,14 @@
 // Floor measures what two C processes can do over shared memory: the least that any
 // transport of calls or streams takes on this machine, now.
 //
-//   floor spin|futex PAYLOAD ITEMS GAP_NS FOR_NS
+//   floor spin|futex PAYLOAD ITEMS GAP_NS|half FOR_NS
 //
 // ITEMS 1: a message of PAYLOAD bytes goes to the other process, which copies it out
-// and one back in; GAP_NS apart, or 0 for one after the other. More ITEMS: a stream of
-// so many, each copied in and out again. Who waits spins, or sleeps on a futex. After a
-// fifth of the time as a warm-up it prints one line of JSON: the operations, the
-// seconds, the CPU time of both processes, and the durations as pairs of a step
-// (histogram.go has the same steps) and its count.
+// and one back in; GAP_NS apart, or 0 for one after the other, or in an open loop at half
+// of the rate that this has. More ITEMS: a stream of so many, each copied in and out
+// again. Who waits spins, or sleeps on a futex. After a fifth of the time as a warm-up it
+// prints one line of JSON: the operations, the seconds, the CPU time of both processes,
+// and the durations as pairs of a step (histogram.go has the same steps) and its count.
 
 #define _GNU_SOURCE
 #include <linux/futex.h>
@@ -117,13 +117,12 @@ static void *shared(size_t size) {
 
 int main(int argc, char **argv) {
   if (argc != 6) {
-    fputs("usage: floor spin|futex PAYLOAD ITEMS GAP_NS FOR_NS\n", stderr);
+    fputs("usage: floor spin|futex PAYLOAD ITEMS GAP_NS|half FOR_NS\n", stderr);
     return 2;
   }
   sleeps = strcmp(argv[1], "futex") == 0;
   payload = strtoull(argv[2], NULL, 10);
   items = (uint32_t)strtoul(argv[3], NULL, 10);
-  uint64_t gap = strtoull(argv[4], NULL, 10), ns = strtoull(argv[5], NULL, 10);
 
   there = shared(sizeof *there + payload);
   back = shared(sizeof *back + payload);
@@ -133,7 +132,7 @@ int main(int argc, char **argv) {
   if (child < 0) fail("fork");
   keep_off(child == 0 ? 1 : 0);
   if (child == 0) guest();
-  measure(child, gap, ns);
+  measure(child, argv[4], strtoull(argv[5], NULL, 10));
 
   kill(child, SIGKILL);
   waitpid(child, NULL, 0);

@@ -6,6 +6,7 @@
 #include "apart.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,9 +14,15 @@
 #include <sys/types.h>
 #include <time.h>
 
+#define HALF "half" // for a gap: an open loop at half load
+
 enum { STEP_BITS = 7, STEPS = (64 - STEP_BITS + 1) << STEP_BITS };
 
-static uint64_t counts[STEPS];
+// Durations by their step.
+typedef uint64_t histogram[STEPS];
+
+static histogram durations;
+static uint64_t *counts = durations; // where they are counted
 
 // operation is the program's; done is how many there have been.
 static void operation(uint64_t done);
@@ -74,16 +81,64 @@ static void print(uint64_t ops, uint64_t ns, uint64_t cpu) {
   puts("]}");
 }
 
-// measure prints what operations take in ns, after a fifth of that as a warm-up; gap
-// lies between two. child is the other process.
-static void measure(pid_t child, uint64_t gap, uint64_t ns) {
+// An open loop's windows, as schedule.go has them and says why.
+enum { LEAST_DUE = 2000, LEAST_WINDOW_NS = 50000000 };
+
+// p999 is the step that 99.9 % do not exceed.
+static int p999(const uint64_t *h) {
+  uint64_t total = 0;
+  for (int i = 0; i < STEPS; i++) total += h[i];
+  uint64_t left = total - total / 1000;
+  int step = 0;
+  while (step < STEPS - 1 && left > h[step]) left -= h[step++];
+  return step;
+}
+
+static int by_p999(const void *a, const void *b) { return p999(a) - p999(b); }
+
+// keep_schedule has an operation due every interval, for ns after a first window that does
+// not count, and returns how many there have been in all. Their durations, from when they
+// were due, are those of the middle window by p99.9.
+static uint64_t keep_schedule(uint64_t done, uint64_t interval, uint64_t ns) {
+  uint64_t window = interval * LEAST_DUE > LEAST_WINDOW_NS ? interval * LEAST_DUE : LEAST_WINDOW_NS;
+  uint64_t windows = ns / window > 0 ? ns / window : 1;
+  window = ns / windows;
+  histogram *all = calloc(windows + 1, sizeof *all);
+  if (!all) fail("calloc");
+  uint64_t began = clock_ns(CLOCK_MONOTONIC), due = 0;
+  for (uint64_t i = 0; i <= windows; i++) {
+    counts = all[i];
+    for (; due < (i + 1) * window; due += interval) {
+      while (clock_ns(CLOCK_MONOTONIC) - began < due) {
+      }
+      operation(done++);
+      count_duration(clock_ns(CLOCK_MONOTONIC) - began - due);
+    }
+  }
+  qsort(all + 1, windows, sizeof *all, by_p999);
+  counts = all[1 + (windows - 1) / 2];
+  return done;
+}
+
+// measure prints what operations take in ns, after a fifth of that as a warm-up. They are
+// gap ns apart, of which 0 is one after the other, or due half as often as they could
+// follow each other (HALF). child is the other process.
+static void measure(pid_t child, const char *gap_text, uint64_t ns) {
+  const bool half = strcmp(gap_text, HALF) == 0;
+  const uint64_t gap = half ? 0 : strtoull(gap_text, NULL, 10);
   clockid_t its_clock;
   if (clock_getcpuclockid(child, &its_clock) != 0) fail("clock_getcpuclockid");
-  uint64_t warm = run(0, gap, ns / 5);
-  memset(counts, 0, sizeof counts);
+  uint64_t warm = run(0, gap, ns / 5), interval = 0;
+  if (half) {
+    uint64_t saturated = run(warm, 0, ns);
+    interval = 2 * ns / (saturated - warm);
+    if (interval > ns) interval = ns;
+    warm = saturated;
+  }
+  memset(counts, 0, sizeof durations);
   uint64_t began = clock_ns(CLOCK_MONOTONIC);
   uint64_t cpu = clock_ns(CLOCK_PROCESS_CPUTIME_ID) + clock_ns(its_clock);
-  uint64_t done = run(warm, gap, ns);
+  uint64_t done = half ? keep_schedule(warm, interval, ns) : run(warm, gap, ns);
   cpu = clock_ns(CLOCK_PROCESS_CPUTIME_ID) + clock_ns(its_clock) - cpu;
   print(done - warm, clock_ns(CLOCK_MONOTONIC) - began, cpu);
 }

@@ -1,7 +1,7 @@
 // Path measures calls of a guest in C by a host in C: what libroam and generated code add
 // to floor.c's exchange of 32 bytes.
 //
-//   path spin PAYLOAD 1 0 FOR_NS
+//   path spin PAYLOAD 1 0|half FOR_NS
 //
 // The host is nothing but the host's end of a segment, which polls; the guest is a whole
 // one, in a process of its own. The arguments are those of floor.c, of which path has
@@ -112,7 +112,7 @@ int main(int argc, char **argv) {
   int bells[2];
   char text[4][64], *ticket[] = {argv[0], text[0], text[1], text[2], text[3], NULL};
   if (argc != 6 || strtoul(argv[2], NULL, 10) != PAYLOAD) {
-    fprintf(stderr, "usage: path spin %d 1 0 FOR_NS\n", PAYLOAD);
+    fprintf(stderr, "usage: path spin %d 1 0|half FOR_NS\n", PAYLOAD);
     return 2;
   }
   int fd = create(&entry);
@@ -133,7 +133,7 @@ int main(int argc, char **argv) {
   while (__atomic_load_n(&entry->state, __ATOMIC_SEQ_CST) != ROAM_STATE_ATTACHED)
     if (waitpid(child, NULL, WNOHANG) == child) return 1; // it has said why
 
-  measure(child, 0, strtoull(argv[5], NULL, 10));
+  measure(child, argv[4], strtoull(argv[5], NULL, 10));
   kill(child, SIGKILL);
   waitpid(child, NULL, 0);
   return 0;
