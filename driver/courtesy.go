@@ -1,6 +1,7 @@
 package driver
 
 import (
+	"sync/atomic"
 	"time"
 
 	"github.com/roam-rpc/roam-go/internal/sched"
@@ -49,10 +50,39 @@ func (y *courtesy) yield() {
 	}
 	sched.Yield()
 	y.last = time.Now()
-	if y.last.Sub(began) < briefYield {
+	switch others := y.last.Sub(began); {
+	case others < briefYield:
 		y.every = leastBatches
-	} else {
+	case others < pollersYield:
 		y.every = min(2*y.left, mostBatches)
+	default:
+		y.every = min(16*y.left, mostBatches)
+		turns.seen(y.last)
 	}
 	y.left = y.every
+}
+
+// pollersYield is how long others run at least who poll for connections of their own. A turn of
+// theirs begins with a peer that sleeps, so that short ones are worth little.
+const pollersYield = 100 * time.Microsecond
+
+// turnTaking tells that goroutines which poll for several connections have to take turns on
+// the Ps of this process.
+type turnTaking struct {
+	began time.Time
+	last  atomic.Int64 // when that was seen, ns since began; 0 for never
+}
+
+var turns = turnTaking{began: time.Now()}
+
+// turnsSeen is for how long it counts. Those who take turns are preempted rather than yield,
+// so that it is seen some ten times a second.
+const turnsSeen = time.Second
+
+func (t *turnTaking) seen(now time.Time) { t.last.Store(max(1, int64(now.Sub(t.began)))) }
+
+// lately says whether it was so until a moment ago.
+func (t *turnTaking) lately() bool {
+	last := t.last.Load()
+	return last != 0 && time.Since(t.began)-time.Duration(last) < turnsSeen
 }

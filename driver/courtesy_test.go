@@ -42,10 +42,31 @@ func TestWhoReceivesSlowlyIsLeftToTheRuntime(t *testing.T) {
 		before := y.every
 		y.last = time.Now()
 		y.yield()
-		if !assert.Contains(t, []int{before, leastBatches, 2 * before}, y.every) {
+		if !assert.Contains(t, []int{before, leastBatches, 2 * before, min(16*before, mostBatches)}, y.every) {
 			return
 		}
 	}
 	y.yield()
 	assert.LessOrEqual(t, y.every, mostBatches)
+}
+
+// TestTurnsAreSeenForAWhile by who yields and finds that another one runs for as long as it
+// polls, and not where others are brief.
+func TestTurnsAreSeenForAWhile(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	turns.last.Store(0)
+	for !turns.lately() {
+		go func() {
+			for began := time.Now(); time.Since(began) < 2*pollersYield; {
+			}
+		}()
+		y := courtesy{last: time.Now()}
+		y.yield()
+	}
+	turns.last.Add(-int64(turnsSeen))
+	assert.False(t, turns.lately(), "that was long ago")
+
+	turns.last.Store(0)
+	(&courtesy{}).yield()
+	assert.Zero(t, turns.last.Load(), "it did not yield: its messages come slowly")
 }

@@ -50,11 +50,13 @@ const tryWoken = 16
 // skip ends the spell before it has begun.
 func (s *spinner) skip() { s.rounds, s.spell = 0, 0 }
 
-// startForWoken is start where the peer has to wake up first.
+// startForWoken is start where the peer has to wake up first. Where goroutines that poll take
+// turns, the one whose turn it is waits for the peer in any case: if it did not, it would find
+// it asleep again when its next turn comes, and no turn would ever bring more than an answer.
 func (s *spinner) startForWoken() {
 	s.wokenSpells++
 	s.rounds, s.woken = s.wokenBudget, true
-	if s.wokenSpells%tryWoken == 0 {
+	if s.wokenSpells%tryWoken == 0 || turns.lately() {
 		s.rounds = s.most
 	}
 	s.spell = s.rounds

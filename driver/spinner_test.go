@@ -41,6 +41,7 @@ func TestSpinnerPollsLessAfterLongSleeps(t *testing.T) {
 // TestSpinnerLearnsWhetherToPollForAPeerThatWakesUp: not at first, in full once that has
 // brought its answer, and less each time that it has not; but now and then in any case.
 func TestSpinnerLearnsWhetherToPollForAPeerThatWakesUp(t *testing.T) {
+	turns.last.Store(0)
 	s := spinner{most: spinRounds, budget: spinRounds}
 	spell := func() (n int) {
 		s.startForWoken()
@@ -64,6 +65,16 @@ func TestSpinnerLearnsWhetherToPollForAPeerThatWakesUp(t *testing.T) {
 	}
 	assert.Zero(t, spell())
 	assert.Equal(t, spinRounds, rounds(&s), "other spells are as they were")
+	turns.seen(time.Now())
+	for range 2 {
+		s.startForWoken()
+		assert.Equal(t, spinRounds, s.inVain()+s.rounds, "its turn would bring nothing otherwise")
+		for s.next() {
+			s.missed()
+		}
+	}
+	turns.last.Store(0)
+	assert.Zero(t, spell(), "and that is not what it has learned")
 
 	single := spinner{}
 	for range 2 * tryWoken {
