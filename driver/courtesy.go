@@ -50,7 +50,12 @@ func (y *courtesy) yield() {
 	}
 	sched.Yield()
 	y.last = time.Now()
-	switch others := y.last.Sub(began); {
+	y.yielded(y.last.Sub(began))
+}
+
+// yielded notes for how long others ran, and when they are to run again.
+func (y *courtesy) yielded(others time.Duration) {
+	switch {
 	case others < briefYield:
 		y.every = leastBatches
 	case others < pollersYield:
@@ -66,8 +71,8 @@ func (y *courtesy) yield() {
 // theirs begins with a peer that sleeps, so that short ones are worth little.
 const pollersYield = 100 * time.Microsecond
 
-// turnTaking tells that goroutines which poll for several connections have to take turns on
-// the Ps of this process.
+// turnTaking tells that goroutines take turns on the Ps of this process that run for long, as
+// those do that poll for several connections.
 type turnTaking struct {
 	began time.Time
 	last  atomic.Int64 // when that was seen, ns since began; 0 for never
@@ -75,9 +80,9 @@ type turnTaking struct {
 
 var turns = turnTaking{began: time.Now()}
 
-// turnsSeen is for how long it counts. Those who take turns are preempted rather than yield,
-// so that it is seen some ten times a second.
-const turnsSeen = time.Second
+// turnsSeen is for how long it counts. Those who take turns are preempted, mostly, rather than
+// yield, so that it is seen a few times a second.
+const turnsSeen = 2 * time.Second
 
 func (t *turnTaking) seen(now time.Time) { t.last.Store(max(1, int64(now.Sub(t.began)))) }
 

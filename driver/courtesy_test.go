@@ -32,41 +32,40 @@ func TestWhoReceivesSlowlyIsLeftToTheRuntime(t *testing.T) {
 	assert.Equal(t, leastBatches, y.every)
 	assert.Equal(t, leastBatches, y.left)
 	assert.Less(t, time.Since(y.last), time.Hour, "counts from now on")
-
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
-	for y.every < mostBatches {
-		go func() {
-			for began := time.Now(); time.Since(began) < 2*briefYield; {
-			}
-		}()
-		before := y.every
-		y.last = time.Now()
-		y.yield()
-		if !assert.Contains(t, []int{before, leastBatches, 2 * before, min(16*before, mostBatches)}, y.every) {
-			return
-		}
-	}
-	y.yield()
-	assert.LessOrEqual(t, y.every, mostBatches)
 }
 
-// TestTurnsAreSeenForAWhile by who yields and finds that another one runs for as long as it
-// polls, and not where others are brief.
-func TestTurnsAreSeenForAWhile(t *testing.T) {
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
-	turns.last.Store(0)
-	for !turns.lately() {
-		go func() {
-			for began := time.Now(); time.Since(began) < 2*pollersYield; {
-			}
-		}()
-		y := courtesy{last: time.Now()}
-		y.yield()
+// TestOthersWhoRunForLongRunLessOften, the less so the longer, as far as they poll themselves.
+func TestOthersWhoRunForLongRunLessOften(t *testing.T) {
+	defer turns.last.Store(0)
+	for _, x := range []struct {
+		others      time.Duration
+		left, every int
+		turns       bool
+	}{
+		{others: 0, left: 4 * leastBatches, every: leastBatches},
+		{others: briefYield, left: leastBatches, every: 2 * leastBatches},
+		{others: briefYield, left: mostBatches, every: mostBatches},
+		{others: pollersYield - 1, left: leastBatches, every: 2 * leastBatches},
+		{others: pollersYield, left: leastBatches, every: 16 * leastBatches, turns: true},
+		{others: time.Second, left: mostBatches, every: mostBatches, turns: true},
+	} {
+		turns.last.Store(0)
+		y := courtesy{left: x.left, last: turns.began.Add(time.Hour)}
+		y.yielded(x.others)
+		assert.Equal(t, x.every, y.every, x)
+		assert.Equal(t, x.every, y.left, x)
+		assert.Equal(t, x.turns, turns.last.Load() == int64(time.Hour), x)
 	}
-	turns.last.Add(-int64(turnsSeen))
-	assert.False(t, turns.lately(), "that was long ago")
+}
 
-	turns.last.Store(0)
-	(&courtesy{}).yield()
-	assert.Zero(t, turns.last.Load(), "it did not yield: its messages come slowly")
+// TestTurnsAreSeenForAWhile says for how long it is known that goroutines take turns.
+func TestTurnsAreSeenForAWhile(t *testing.T) {
+	turns := turnTaking{began: time.Now().Add(-time.Hour)}
+	assert.False(t, turns.lately(), "never")
+	turns.seen(time.Now().Add(time.Hour))
+	assert.True(t, turns.lately())
+	turns.seen(time.Now().Add(-turnsSeen))
+	assert.False(t, turns.lately(), "long ago")
+	turns.seen(turns.began)
+	assert.NotZero(t, turns.last.Load(), "at the very beginning")
 }

@@ -33,7 +33,9 @@ func (c *conn) receiveWithin(looks int) int {
 		}
 		c.lookAround() // places in flight, channel ids and room may be free again
 		c.tr.Notify()
-		c.courtesy.received()
+		if !readied { // else others run now, in any case
+			c.courtesy.received()
+		}
 	}
 	if readied {
 		// Handlers and callers run before this goroutine polls again, and on its thread:

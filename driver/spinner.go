@@ -51,8 +51,8 @@ const tryWoken = 16
 func (s *spinner) skip() { s.rounds, s.spell = 0, 0 }
 
 // startForWoken is start where the peer has to wake up first. Where goroutines that poll take
-// turns, the one whose turn it is waits for the peer in any case: if it did not, it would find
-// it asleep again when its next turn comes, and no turn would ever bring more than an answer.
+// turns, the one whose turn it is polls for the peer in any case: if it did not, it would find
+// it asleep again when its next turn comes, and most turns would bring an answer at most.
 func (s *spinner) startForWoken() {
 	s.wokenSpells++
 	s.rounds, s.woken = s.wokenBudget, true

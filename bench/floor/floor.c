@@ -5,7 +5,7 @@
 //
 // ITEMS 1: a message of PAYLOAD bytes goes to the other process, which copies it out
 // and one back in; GAP_NS apart, or 0 for one after the other, or in an open loop at half
-// of the rate that this has. More ITEMS: a stream of so many, each copied in and out
+// of the rate of one after the other. More ITEMS: a stream of so many, each copied in and out
 // again. Who waits spins, or sleeps on a futex. After a fifth of the time as a warm-up it
 // prints one line of JSON: the operations, the seconds, the CPU time of both processes,
 // and the durations as pairs of a step (histogram.go has the same steps) and its count.

@@ -14,7 +14,7 @@
 #include <sys/types.h>
 #include <time.h>
 
-#define HALF "half" // for a gap: an open loop at half load
+#define HALF "half" // for a gap: an open loop at half load (process.go says it)
 
 enum { STEP_BITS = 7, STEPS = (64 - STEP_BITS + 1) << STEP_BITS };
 
@@ -90,7 +90,7 @@ static int p999(const uint64_t *h) {
   for (int i = 0; i < STEPS; i++) total += h[i];
   uint64_t left = total - total / 1000;
   int step = 0;
-  while (step < STEPS - 1 && left > h[step]) left -= h[step++];
+  while (step < STEPS - 1 && left >= h[step]) left -= h[step++];
   return step;
 }
 
@@ -121,8 +121,9 @@ static uint64_t keep_schedule(uint64_t done, uint64_t interval, uint64_t ns) {
 }
 
 // measure prints what operations take in ns, after a fifth of that as a warm-up. They are
-// gap ns apart, of which 0 is one after the other, or due half as often as they could
-// follow each other (HALF). child is the other process.
+// gap ns apart, of which 0 is one after the other. For HALF they are due half as often as
+// they followed each other in ns before; what is counted then are all of them, but the
+// durations are those of a window. child is the other process.
 static void measure(pid_t child, const char *gap_text, uint64_t ns) {
   const bool half = strcmp(gap_text, HALF) == 0;
   const uint64_t gap = half ? 0 : strtoull(gap_text, NULL, 10);
