@@ -34,6 +34,27 @@ func TestWhoReceivesSlowlyIsLeftToTheRuntime(t *testing.T) {
 	assert.Less(t, time.Since(y.last), time.Hour, "counts from now on")
 }
 
+// TestAYieldMeasuresWhoRunsMeanwhile, whoever that is.
+func TestAYieldMeasuresWhoRunsMeanwhile(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	defer turns.last.Store(0)
+	turns.last.Store(0)
+	for range 1000 {
+		go func() {
+			for began := time.Now(); time.Since(began) < 2*pollersYield; {
+			}
+		}()
+		y := courtesy{last: time.Now()}
+		y.yield()
+		if y.every == 16*leastBatches {
+			assert.NotZero(t, turns.last.Load())
+			return
+		}
+		runtime.Gosched() // the one that it did not yield to, its batches having taken long
+	}
+	assert.Fail(t, "another ran for long in none of 1000 yields")
+}
+
 // TestOthersWhoRunForLongRunLessOften, the less so the longer, as far as they poll themselves.
 func TestOthersWhoRunForLongRunLessOften(t *testing.T) {
 	defer turns.last.Store(0)
