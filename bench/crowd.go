@@ -48,32 +48,27 @@ func (g *guests) grow(n int) error {
 	return nil
 }
 
-// measure has the case's number of guests called for d, and then left alone for d.
+// crowdSpell is the least that guests are called for: the goroutines that call them have the
+// processor for ten milliseconds each.
+const crowdSpell = 150 * time.Millisecond
+
+// measure has the case's number of guests called for d, on the processors that the case gives
+// the host.
 func (g *guests) measure(bc benchCase, d time.Duration) (sample, error) {
 	if err := g.grow(bc.guests); err != nil {
 		return sample{}, err
 	}
-	got, err := g.call(bc, d)
-	if err != nil {
-		return sample{}, err
-	}
-	got.Idle, err = g.idle(d)
-	return got, err
-}
-
-// call has them called, on the processors that the case gives the host.
-func (g *guests) call(bc benchCase, d time.Duration) (sample, error) {
 	if bc.ps == halfOfThem {
 		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(max(1, runtime.GOMAXPROCS(0)/2)))
 	}
-	return measureCase(bc, func(i int) caller { return g.conns[i].caller(0) }, d, g.usage)
+	return measureCase(bc, func(i int) caller { return g.conns[i].caller(0) }, max(d, crowdSpell), g.usage)
 }
 
 // settling is how long nobody has called before a host counts as idle. It sleeps as a Go
 // program does: a system call that lasts has the runtime's monitor look at it many times.
 const settling = 200 * time.Millisecond
 
-// idle looks at what is used in d. The guests are not asked: that would wake them.
+// idle looks at what is used in d, or crowdSpell. The guests are not asked: that would wake them.
 func (g *guests) idle(d time.Duration) (*idle, error) {
 	perGuest := (float64(heap()) - float64(g.empty)) / float64(len(g.peers))
 	time.Sleep(settling)
@@ -82,7 +77,7 @@ func (g *guests) idle(d time.Duration) (*idle, error) {
 		return nil, err
 	}
 	began := time.Now()
-	time.Sleep(d)
+	time.Sleep(max(d, crowdSpell))
 	took := time.Since(began)
 	after, err := g.usage()
 	if err != nil {

@@ -3,14 +3,15 @@
 // machine itself takes: two C processes that spin, sleep or copy, and a call that
 // leaves neither its goroutine nor its process.
 //
-// The parent builds this program for each engine, and the C program. In each round it
+// The parent builds this program for each engine, and the C programs. In each pass it
 // starts every contender as a host process, which starts its own guest process, and
-// measures case by case, contenders in turn: on a virtual machine the cost of memory
-// traffic between processors moves within minutes, so a ratio is that of two figures of
-// one round. All processes of a round stay until its end, asleep. The tables
-// show medians over the rounds and the range of what came out. Ratios that the project
-// is judged by are shown with their goal and floor; a run does not fail by them, since a
-// slow or busy machine could break any limit.
+// measures case by case, in short rounds in which contenders take turns: on a virtual
+// machine the cost of memory traffic between processors moves within minutes, so a ratio is
+// that of two figures of one round. What no ratio is of is measured once a pass. All
+// processes of a pass stay until its end, asleep. The tables show medians over the rounds,
+// and between which values half of them lie. Ratios that the project is judged by are shown
+// with their goal and floor; a run does not fail by them, since a slow or busy machine could
+// break any limit.
 //
 // The files, from the user to the figures: options; rounds, process and programs (the
 // parent); host, control and measure (a host process); guest; a file a contender; case

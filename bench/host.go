@@ -17,6 +17,7 @@ type hello struct {
 type command struct {
 	Case string        `json:"case"`
 	For  time.Duration `json:"for_ns"`
+	Idle bool          `json:"idle,omitempty"` // also what a host of guests takes while nobody calls
 }
 
 // answerLine is what the host process says to it.
@@ -28,6 +29,7 @@ type answerLine struct {
 // subject is what a host process measures.
 type subject interface {
 	measure(bc benchCase, d time.Duration) (sample, error)
+	idle(d time.Duration) (*idle, error) // nil where nobody looks
 	close() error
 }
 
@@ -82,6 +84,8 @@ func (p *pair) measure(bc benchCase, d time.Duration) (sample, error) {
 	return measureCase(bc, p.client.caller, d, p.control.usage)
 }
 
+func (*pair) idle(time.Duration) (*idle, error) { return nil, nil }
+
 func (p *pair) close() error { return errors.Join(p.control.close(), p.client.close()) }
 
 func obey(s subject, in *json.Decoder, out *json.Encoder) error {
@@ -111,5 +115,9 @@ func carryOut(s subject, cmd command) (sample, error) {
 	if !ok {
 		return sample{}, fmt.Errorf("unknown case %q", cmd.Case)
 	}
-	return s.measure(bc, cmd.For)
+	got, err := s.measure(bc, cmd.For)
+	if err == nil && cmd.Idle {
+		got.Idle, err = s.idle(cmd.For)
+	}
+	return got, err
 }

@@ -87,7 +87,7 @@ func (bc benchCase) loadOf(ctx context.Context, ops []operation, d time.Duration
 		s := newSchedule(2*d/time.Duration(saturated.total), d)
 		return func() (uint64, *histogram, error) {
 			done, err := s.keep(ctx, ops[0], newWatch())
-			return done, s.typical(), err
+			return done, &s.times, err
 		}, nil
 	}
 	all := newChorus(ops)

@@ -10,27 +10,30 @@ import (
 
 // options are the arguments of a run.
 type options struct {
-	rounds  int
+	passes  int           // over all cases
+	rounds  int           // in a pass, of each case and contender that a ratio is of
 	spell   time.Duration // of one measurement
-	limit   time.Duration // of all rounds; the last begins early enough
+	limit   time.Duration // of all passes; the last begins early enough
 	json    string        // file for the results, empty for none
 	html    string        // file for the report, empty for none
 	run     *regexp.Regexp
 	profile string // folder for CPU profiles, empty for none
 }
 
-// The lengths of a run: a round takes some 100 seconds, and some 35 seconds.
+// The lengths of a run: a pass takes some 90 seconds, and some 40 seconds.
 const (
-	fullRounds  = 7
-	fullSpell   = 500 * time.Millisecond
+	fullPasses  = 7
+	fullRounds  = 5
+	fullSpell   = 100 * time.Millisecond
 	fullLimit   = 14 * time.Minute
-	quickRounds = 3
-	quickSpell  = 150 * time.Millisecond
+	quickPasses = 3
+	quickRounds = 4
+	quickSpell  = 50 * time.Millisecond
 	quickLimit  = 150 * time.Second
 )
 
 func parseOptions(args []string, stderr io.Writer) (options, error) {
-	o := options{rounds: fullRounds, spell: fullSpell, limit: fullLimit}
+	o := options{passes: fullPasses, rounds: fullRounds, spell: fullSpell, limit: fullLimit}
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	quick := flags.Bool("quick", false, "fewer and shorter rounds, under three minutes")
@@ -52,7 +55,7 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 		return options{}, err
 	}
 	if *quick {
-		o.rounds, o.spell, o.limit = quickRounds, quickSpell, quickLimit
+		o.passes, o.rounds, o.spell, o.limit = quickPasses, quickRounds, quickSpell, quickLimit
 	}
 	return o, nil
 }

@@ -15,6 +15,7 @@ func TestOptionsNameFilesAndLength(t *testing.T) {
 	assert.Equal(t, "a.json", o.json)
 	assert.Equal(t, "a.html", o.html)
 	assert.Equal(t, quickRounds, o.rounds)
+	assert.Equal(t, quickPasses, o.passes)
 	full, err := parseOptions(nil, io.Discard)
 	require.NoError(t, err)
 	assert.Less(t, o.spell, full.spell)

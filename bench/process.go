@@ -9,12 +9,11 @@ import (
 	"os/exec"
 	"runtime"
 	"strconv"
-	"time"
 )
 
 // running is a contender whose processes run, or start for each measurement.
 type running interface {
-	measure(bc benchCase, d time.Duration) (sample, error)
+	measure(cmd command) (sample, error)
 	// end lets the processes end and waits for them.
 	end() error
 }
@@ -92,8 +91,8 @@ func startProcess(file, transport string, where place, env []string) (*process, 
 	return p, nil
 }
 
-func (p *process) measure(c benchCase, d time.Duration) (sample, error) {
-	if err := p.enc.Encode(command{Case: c.name, For: d}); err != nil {
+func (p *process) measure(cmd command) (sample, error) {
+	if err := p.enc.Encode(cmd); err != nil {
 		return sample{}, err
 	}
 	var line answerLine
@@ -114,16 +113,20 @@ type floor struct {
 	env        []string
 }
 
-func (f *floor) measure(c benchCase, d time.Duration) (sample, error) {
+func (f *floor) measure(cmd command) (sample, error) {
+	c, ok := caseNamed(cmd.Case)
+	if !ok {
+		return sample{}, fmt.Errorf("unknown case %q", cmd.Case)
+	}
 	number := func(n int64) string { return strconv.FormatInt(n, 10) }
 	gap := number(c.gap.Nanoseconds())
 	if c.load == halfOpen {
 		gap = "half"
 	}
-	cmd := exec.Command(f.file, f.mode, number(int64(c.payload)), number(int64(c.items)), gap, number(d.Nanoseconds()))
-	cmd.Env = append(cmd.Environ(), f.env...)
-	cmd.Stderr = os.Stderr
-	out, err := cmd.Output()
+	run := exec.Command(f.file, f.mode, number(int64(c.payload)), number(int64(c.items)), gap, number(cmd.For.Nanoseconds()))
+	run.Env = append(run.Environ(), f.env...)
+	run.Stderr = os.Stderr
+	out, err := run.Output()
 	if err != nil {
 		return sample{}, err
 	}

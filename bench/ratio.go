@@ -1,6 +1,9 @@
 package main
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // ratio is a figure that this project is judged by: the median over the rounds of what
 // each round gives.
@@ -20,14 +23,17 @@ type ratio struct {
 // rule is how a ratio comes about.
 type rule struct {
 	name        string
-	of, over    term // over is nil for a figure that is none by another
+	of, over    term // over is empty for a figure that is none by another
 	goal, floor float64
 	slack       float64 // by which a floor of nothing may be missed
 	ofEngines   bool
 }
 
-// term is a figure of one round; false where it was not measured.
-type term func(s series, round int) (float64, bool)
+// term is a figure of one round, and what it is made of.
+type term struct {
+	value func(s series, round int) (float64, bool) // false where it was not measured
+	keys  []seriesKey
+}
 
 // rulesFor are the ratios that must hold of ours, and after them one for each case by
 // which the engines compare.
@@ -108,6 +114,19 @@ func engineRules() []rule {
 	return all
 }
 
+// judged are the series that some ratio is of.
+var judged = func() map[seriesKey]bool {
+	all := make(map[seriesKey]bool)
+	for _, ours := range []contender{roamCgo, roamGo} {
+		for _, r := range rulesFor(ours) {
+			for _, key := range slices.Concat(r.of.keys, r.over.keys) {
+				all[key] = true
+			}
+		}
+	}
+	return all
+}()
+
 // ratiosOf are the ratios of what was measured.
 func ratiosOf(s series, rules []rule) []ratio {
 	var all []ratio
@@ -138,11 +157,11 @@ func (r rule) ratio(s series) (ratio, bool) {
 
 // value is what one round gives.
 func (r rule) value(s series, round int) (float64, bool) {
-	v, ok := r.of(s, round)
-	if r.over == nil {
+	v, ok := r.of.value(s, round)
+	if r.over.value == nil {
 		return v, ok
 	}
-	by, ok2 := r.over(s, round)
+	by, ok2 := r.over.value(s, round)
 	v /= by
 	return v, ok && ok2 && !math.IsNaN(v) && !math.IsInf(v, 0)
 }
@@ -171,46 +190,42 @@ func allocsOf(bc benchCase, c contender) term {
 }
 
 func sampleOf(bc benchCase, c contender, value func(sample) float64) term {
-	return func(s series, round int) (float64, bool) {
+	return term{keys: []seriesKey{{bc.name, c.name}}, value: func(s series, round int) (float64, bool) {
 		got, ok := s.at(bc, c, round)
 		if !ok {
 			return 0, false
 		}
 		return value(got), true
-	}
+	}}
 }
 
-func sum(terms ...term) term {
-	return func(s series, round int) (float64, bool) {
-		total := 0.0
-		for _, t := range terms {
-			v, ok := t(s, round)
-			if !ok {
-				return 0, false
-			}
-			total += v
-		}
-		return total, true
-	}
+func sum(a, b term) term {
+	return both(a, b, func(a, b float64) float64 { return a + b })
 }
 
 // difference is of without less.
 func difference(of, less term) term {
-	return func(s series, round int) (float64, bool) {
-		v, ok := of(s, round)
-		by, ok2 := less(s, round)
-		return v - by, ok && ok2
-	}
+	return both(of, less, func(of, less float64) float64 { return of - less })
+}
+
+func both(a, b term, join func(a, b float64) float64) term {
+	return term{keys: slices.Concat(a.keys, b.keys), value: func(s series, round int) (float64, bool) {
+		v, ok := a.value(s, round)
+		w, ok2 := b.value(s, round)
+		return join(v, w), ok && ok2
+	}}
 }
 
 func idleOf(bc benchCase, c contender, value func(*idle) float64) term {
-	return func(s series, round int) (float64, bool) {
+	t := sampleOf(bc, c, func(sample) float64 { return 0 })
+	t.value = func(s series, round int) (float64, bool) {
 		got, ok := s.at(bc, c, round)
 		if !ok || got.Idle == nil {
 			return 0, false
 		}
 		return value(got.Idle), true
 	}
+	return t
 }
 
 func (i *idle) cpu() float64       { return i.CPU }
@@ -222,9 +237,7 @@ func (i *idle) osThreads() float64 { return float64(i.Threads) }
 // does several things at once.
 func threadGrowth(c contender) term {
 	few, many := idleOf(guests16, c, (*idle).osThreads), idleOf(guests255, c, (*idle).osThreads)
-	return func(s series, round int) (float64, bool) {
-		least, ok := few(s, round)
-		most, ok2 := many(s, round)
-		return (most - least) / float64(guests255.guests-guests16.guests), ok && ok2
-	}
+	return both(many, few, func(many, few float64) float64 {
+		return (many - few) / float64(guests255.guests-guests16.guests)
+	})
 }

@@ -80,7 +80,7 @@ func TestThreadsThatGrowWithGuestsAreSeen(t *testing.T) {
 	s := make(series)
 	s.add(guests16, roamCgo, 0, sample{Times: histogramOf(1), Idle: &idle{Threads: 10}})
 	s.add(guests255, roamCgo, 0, sample{Times: histogramOf(1), Idle: &idle{Threads: 249}})
-	grown, ok := threadGrowth(roamCgo)(s, 0)
+	grown, ok := threadGrowth(roamCgo).value(s, 0)
 	require.True(t, ok)
 	assert.Equal(t, 1.0, grown)
 }

@@ -90,16 +90,20 @@ func (bc benchCase) value(f figure, s sample) float64 {
 // middleIdle is the medians of what was seen while nobody called, nil when nobody
 // looked.
 func middleIdle(samples []sample) *idle {
-	if samples[0].Idle == nil {
+	var seen []*idle
+	for _, s := range samples {
+		if s.Idle != nil {
+			seen = append(seen, s.Idle)
+		}
+	}
+	if len(seen) == 0 {
 		return nil
 	}
-	mid := func(f func(*idle) float64) float64 {
-		return spreadOf(samples, func(s sample) float64 { return f(s.Idle) }).mid
-	}
+	mid := func(f func(*idle) float64) float64 { return spreadOf(seen, f).mid }
 	return &idle{
-		Guests:  samples[0].Idle.Guests,
-		CPU:     mid(func(i *idle) float64 { return i.CPU }),
-		Threads: int(mid(func(i *idle) float64 { return float64(i.Threads) })),
+		Guests:  seen[0].Guests,
+		CPU:     mid((*idle).cpu),
+		Threads: int(mid((*idle).osThreads)),
 		Heap:    mid(func(i *idle) float64 { return i.Heap }),
 	}
 }
@@ -114,7 +118,8 @@ func (r *report) row(bc benchCase, c contender) *row {
 	return nil
 }
 
-// spread is the median and the range of some values.
+// spread is the median of some values, and where half of them lie: between the quartiles. Of
+// three or fewer it is their range.
 type spread struct{ low, mid, high float64 }
 
 func spreadOf[T any](of []T, value func(T) float64) spread {
@@ -124,7 +129,8 @@ func spreadOf[T any](of []T, value func(T) float64) spread {
 	}
 	slices.Sort(values)
 	n := len(values)
-	return spread{low: values[0], mid: (values[(n-1)/2] + values[n/2]) / 2, high: values[n-1]}
+	quarter := (n - 1) / 4
+	return spread{low: values[quarter], mid: (values[(n-1)/2] + values[n/2]) / 2, high: values[n-1-quarter]}
 }
 
 // write prints the report and writes the files that were asked for.

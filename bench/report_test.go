@@ -13,10 +13,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestSpreadIsMedianAndRange(t *testing.T) {
+func TestSpreadIsMedianAndQuartiles(t *testing.T) {
 	value := func(v float64) float64 { return v }
 	assert.Equal(t, spread{low: 1, mid: 3, high: 9}, spreadOf([]float64{9, 1, 3}, value))
 	assert.Equal(t, spread{low: 1, mid: 2.5, high: 9}, spreadOf([]float64{9, 2, 1, 3}, value))
+	assert.Equal(t, spread{low: 2, mid: 3, high: 4}, spreadOf([]float64{900, 2, 1, 3, 4}, value))
 }
 
 // everything is a report in which each contender did each of its cases.

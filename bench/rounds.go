@@ -18,23 +18,23 @@ func (o *options) measureAll(stdout, stderr io.Writer) (err error) {
 	defer func() { err = errors.Join(err, p.remove()) }()
 	env := readEnvironment(o)
 	s := make(series)
-	failed := o.measureRounds(p, s, began, stderr)
+	failed := o.measurePasses(p, s, began, stderr)
 	env.Rounds, env.LoadAfter = s.rounds(), loadAverage()
 	return errors.Join(failed, makeReport(env, s).write(o, stdout))
 }
 
-// measureRounds begins no round but the first that would, if it is like the last, end
+// measurePasses begins no pass but the first that would, if it is like the last, end
 // too late.
-func (o *options) measureRounds(p *programs, s series, began time.Time, stderr io.Writer) error {
+func (o *options) measurePasses(p *programs, s series, began time.Time, stderr io.Writer) error {
 	var last time.Duration
-	for round := range o.rounds {
-		if round > 0 && time.Since(began)+last > o.limit {
-			fmt.Fprintf(stderr, "bench: no time for more than %d of %d rounds\n", round, o.rounds)
+	for pass := range o.passes {
+		if pass > 0 && time.Since(began)+last > o.limit {
+			fmt.Fprintf(stderr, "bench: no time for more than %d of %d passes\n", pass, o.passes)
 			break
 		}
-		fmt.Fprintf(stderr, "bench: round %d of %d\n", round+1, o.rounds)
+		fmt.Fprintf(stderr, "bench: pass %d of %d\n", pass+1, o.passes)
 		start := time.Now()
-		if err := o.round(p, round, s); err != nil {
+		if err := o.pass(p, pass, s); err != nil {
 			return err
 		}
 		last = time.Since(start)
@@ -42,17 +42,17 @@ func (o *options) measureRounds(p *programs, s series, began time.Time, stderr i
 	return nil
 }
 
-// round measures every case once with every contender, in processes of its own.
-func (o *options) round(p *programs, round int, s series) error {
-	t := &stage{options: o, programs: p, round: round, into: s, processes: make(map[seat]running)}
+// pass measures every case with every contender, in processes of its own.
+func (o *options) pass(p *programs, pass int, s series) error {
+	t := &stage{options: o, programs: p, first: pass * o.rounds, into: s, processes: make(map[seat]running)}
 	return t.play()
 }
 
-// stage is one round.
+// stage is one pass.
 type stage struct {
 	*options
 	programs  *programs
-	round     int
+	first     int // round
 	into      series
 	processes map[seat]running
 }
@@ -63,26 +63,37 @@ type seat struct {
 	where     place
 }
 
-// play measures all cases, contenders in turn. The processes of all of them are there until its end, asleep: what a case
-// compares is measured within seconds, and the machine changes within minutes.
+// play measures all cases, each in rounds in which contenders take turns. The processes of all of them are there until
+// its end, asleep: what a round compares is measured within a second, and the machine changes within minutes. What no
+// ratio is of is measured once.
 func (t *stage) play() (err error) {
 	defer func() { err = errors.Join(err, t.clear()) }()
 	for _, bc := range cases {
-		for i := range contenders {
-			if err := t.measure(bc, t.inTurn(i)); err != nil {
-				return err
+		for round := t.first; round < t.first+t.rounds; round++ {
+			for i := range contenders {
+				if err := t.measure(bc, contenders[inTurn(i, round)], round); err != nil {
+					return err
+				}
 			}
 		}
 	}
 	return nil
 }
 
-// inTurn is the contender at place i: nobody is always first.
-func (t *stage) inTurn(i int) contender { return contenders[(i+t.round)%len(contenders)] }
+// inTurn is which contender is at place i of a round. Nobody is always first, or always before
+// another: a machine that gets slower meanwhile would always do harm to the same.
+func inTurn(i, round int) int {
+	n := len(contenders)
+	if round%2 == 1 {
+		i = n - 1 - i
+	}
+	return (i + round/2) % n
+}
 
 // measure measures a case with a contender, if it is wanted and can be.
-func (t *stage) measure(bc benchCase, c contender) error {
-	if !t.programs.has(c) || !c.takes(bc) || !t.run.MatchString(bc.name+"/"+c.name) {
+func (t *stage) measure(bc benchCase, c contender, round int) error {
+	once := !judged[seriesKey{bc.name, c.name}]
+	if !t.programs.has(c) || !c.takes(bc) || !t.run.MatchString(bc.name+"/"+c.name) || once && round > t.first {
 		return nil
 	}
 	at := seat{c.name, bc.where}
@@ -94,11 +105,11 @@ func (t *stage) measure(bc benchCase, c contender) error {
 		}
 		t.processes[at] = proc
 	}
-	got, err := proc.measure(bc, t.spell)
+	got, err := proc.measure(command{Case: bc.name, For: t.spell, Idle: round == t.first})
 	if err != nil {
 		return fmt.Errorf("%s, %s: %w", bc.name, c.name, err)
 	}
-	t.into.add(bc, c, t.round, got)
+	t.into.add(bc, c, round, got)
 	return nil
 }
 

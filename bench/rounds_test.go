@@ -30,20 +30,20 @@ func testPrograms(t *testing.T) *programs {
 }
 
 // shortRun measures what matches pattern.
-func shortRun(t *testing.T, pattern string, rounds int) (*programs, series) {
+func shortRun(t *testing.T, pattern string, passes, rounds int) (*programs, series) {
 	t.Helper()
 	o, err := parseOptions([]string{"-run", pattern}, io.Discard)
 	require.NoError(t, err)
-	o.spell = time.Millisecond
+	o.spell, o.rounds = time.Millisecond, rounds
 	p, s := testPrograms(t), make(series)
-	for round := range rounds {
-		require.NoError(t, o.round(p, round, s))
+	for pass := range passes {
+		require.NoError(t, o.pass(p, pass, s))
 	}
 	return p, s
 }
 
-func TestRoundMeasuresEveryCaseWithItsContenders(t *testing.T) {
-	p, s := shortRun(t, "^(unary|stream|open|sporadic|nested|[14] guest)", 1)
+func TestPassMeasuresEveryCaseWithItsContenders(t *testing.T) {
+	p, s := shortRun(t, "^(unary|stream|open|sporadic|nested|[14] guest)", 1, 1)
 	for _, bc := range cases {
 		if bc.guests > 4 {
 			continue // more of the same processes
@@ -68,13 +68,13 @@ func TestRoundMeasuresEveryCaseWithItsContenders(t *testing.T) {
 }
 
 func TestRunPatternChoosesCasesAndContenders(t *testing.T) {
-	_, s := shortRun(t, "^unary 32 B, 1 caller/bare", 2)
+	_, s := shortRun(t, "^unary 32 B, 1 caller/bare", 1, 1)
 	assert.Len(t, s, 1)
-	assert.Len(t, s.of(smallCall, bareUnix), 2)
+	assert.Len(t, s.of(smallCall, bareUnix), 1)
 }
 
 func TestReportIsWrittenWhereItIsAskedFor(t *testing.T) {
-	_, s := shortRun(t, "^unary add, 1 caller/(loopback|roam)", 1)
+	_, s := shortRun(t, "^unary add, 1 caller/(loopback|roam)", 1, 1)
 	dir := t.TempDir()
 	o := &options{json: filepath.Join(dir, "bench.json"), html: filepath.Join(dir, "bench.html")}
 	var table bytes.Buffer
@@ -87,21 +87,60 @@ func TestReportIsWrittenWhereItIsAskedFor(t *testing.T) {
 	}
 }
 
-func TestOnlyTheFirstRoundBeginsWithoutTime(t *testing.T) {
-	o := &options{rounds: 3, limit: -1}
+func TestWhatNoRatioIsOfIsMeasuredOnceAPass(t *testing.T) {
+	_, s := shortRun(t, "^unary 4 KiB, 1 caller/(roam pure Go|bare)", 2, 3)
+	bc, _ := caseNamed("unary 4 KiB, 1 caller")
+	assert.Len(t, s.of(bc, roamGo), 6)
+	assert.Len(t, s.of(bc, bareUnix), 2)
+}
+
+// TestRoundsOfAllPassesCount; who sits idle is looked at once a pass.
+func TestRoundsOfAllPassesCount(t *testing.T) {
+	_, s := shortRun(t, "^1 guest/roam pure Go", 2, 3)
+	got := s.of(oneGuest, roamGo)
+	require.Len(t, got, 6)
+	for round, one := range got {
+		assert.Equal(t, round%3 == 0, one.Idle != nil, round)
+	}
+	assert.Equal(t, 1, middleIdle(got).Guests)
+}
+
+func TestContendersTakeTurns(t *testing.T) {
+	n := len(contenders)
+	before := make(map[[2]int]int) // how often the one was before the other
+	for round := range 2 * n {
+		place := make([]int, n)
+		for i := range n {
+			place[inTurn(i, round)] = i
+		}
+		for a := range n {
+			for b := range a {
+				if place[a] < place[b] {
+					before[[2]int{a, b}]++
+				}
+			}
+		}
+	}
+	for pair, times := range before {
+		assert.Equal(t, n, times, "%v", pair)
+	}
+}
+
+func TestOnlyTheFirstPassBeginsWithoutTime(t *testing.T) {
+	o := &options{passes: 3, limit: -1}
 	s := make(series)
 	var said bytes.Buffer
-	require.NoError(t, o.measureRounds(&programs{}, s, time.Now(), &said))
+	require.NoError(t, o.measurePasses(&programs{}, s, time.Now(), &said))
 	assert.Empty(t, s)
-	assert.Contains(t, said.String(), "no time for more than 1 of 3 rounds")
+	assert.Contains(t, said.String(), "no time for more than 1 of 3 passes")
 }
 
 func TestHostProcessReportsUnknownCase(t *testing.T) {
 	p, err := bareUnix.start(testPrograms(t).files, anywhere, "")
 	require.NoError(t, err)
-	_, err = p.measure(benchCase{name: "no such case"}, time.Millisecond)
+	_, err = p.measure(command{Case: "no such case", For: time.Millisecond})
 	assert.ErrorContains(t, err, `unknown case "no such case"`)
-	_, err = p.measure(oneGuest, time.Millisecond)
+	_, err = p.measure(command{Case: oneGuest.name, For: time.Millisecond})
 	assert.ErrorContains(t, err, `"1 guest" is not for this transport`)
 	assert.NoError(t, p.end())
 }
@@ -111,7 +150,7 @@ func TestDurationsOfTheCProgramAddUpToItsTime(t *testing.T) {
 	if p.files[floorProgram] == "" {
 		t.Skip("there is no C compiler")
 	}
-	got, err := (&floor{file: p.files[floorProgram], mode: floorSpin}).measure(smallCall, 10*time.Millisecond)
+	got, err := (&floor{file: p.files[floorProgram], mode: floorSpin}).measure(command{Case: smallCall.name, For: 10 * time.Millisecond})
 	require.NoError(t, err)
 	total := 0.0
 	for step, n := range got.Times.counts {

@@ -1,33 +1,22 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"runtime"
-	"slices"
 	"time"
 )
 
-// schedule is an open loop: an operation every interval, for windows of equal length. It
-// begins before the first window, by one: how the programs get going, after the garbage
-// collection and the questions of the measurement itself, does not count.
+// schedule is an open loop: an operation every interval. Those of a second spell of the same
+// length count: how the programs get going, after the garbage collection and the questions of
+// the measurement itself, does not.
 type schedule struct {
-	interval, window time.Duration
-	windows          []histogram
+	interval, spell time.Duration
+	times           histogram
 }
 
-// A window is long enough for leastDue operations and leastWindow. So what a machine does
-// once or twice a second, for a millisecond at a time, is not what is typical.
-const (
-	leastDue    = 2000
-	leastWindow = 50 * time.Millisecond
-)
-
-// newSchedule makes one whose windows last for d.
+// newSchedule makes one whose spells last for d.
 func newSchedule(interval, d time.Duration) *schedule {
-	interval = min(max(interval, 1), d)
-	n := max(1, d/max(leastWindow, leastDue*interval))
-	return &schedule{interval: interval, window: d / n, windows: make([]histogram, n)}
+	return &schedule{interval: min(max(interval, 1), d), spell: d}
 }
 
 // keep does op at those times, as if callers came then and were served one after another,
@@ -39,29 +28,17 @@ func newSchedule(interval, d time.Duration) *schedule {
 // There is one goroutine, since more would have to wait for their times asleep, which
 // the Go scheduler does to a millisecond, or by spinning on as many CPUs.
 func (s *schedule) keep(ctx context.Context, op operation, w watch) (done uint64, err error) {
-	intended, end := time.Duration(0), s.window
-	for i := -1; i < len(s.windows); i++ {
-		for ; intended < end; intended += s.interval {
-			w.await(intended)
-			if err := op(ctx); err != nil {
-				return done, err
-			}
-			done++
-			if i >= 0 {
-				s.windows[i].add(w.now() - intended)
-			}
+	for intended := time.Duration(0); intended < 2*s.spell; intended += s.interval {
+		w.await(intended)
+		if err := op(ctx); err != nil {
+			return done, err
 		}
-		end += s.window
+		done++
+		if intended >= s.spell {
+			s.times.add(w.now() - intended)
+		}
 	}
 	return done, nil
-}
-
-// typical is the middle one of the windows by their p99.9.
-func (s *schedule) typical() *histogram {
-	slices.SortFunc(s.windows, func(a, b histogram) int {
-		return cmp.Compare(a.quantile(0.999), b.quantile(0.999))
-	})
-	return &s.windows[(len(s.windows)-1)/2]
 }
 
 // watch tells the time since some moment.

@@ -16,13 +16,12 @@ func (r report) print(out io.Writer) error {
 	return err
 }
 
-const legend = `Medians over the rounds; range: of p50, ops/s or MB/s, what the case is about.
+const legend = `Medians over the rounds; range: where half of the rounds lie, by p50, ops/s or MB/s, what the case is about.
 p50, p99 and p99.9 of a stream are of the whole stream; ops, allocs and CPU count its items.
 MB/s: 10^6 bytes of payload a second, both directions together.
 allocs and CPU: of both processes; of many guests, the host's allocations.
 A host of many guests runs on half of the CPUs (GOMAXPROCS), but where the case says otherwise.
-Open loop: p50, p99 and p99.9 of the middle one of a round's windows (50 ms or 2000 calls) by p99.9;
-its CPU: the host spins until the next call is due.
+Open loop: CPU counts that the host spins until the next call is due.
 A ratio is taken within each round, then the median. It holds when it is no worse than the floor.`
 
 func (r report) printRows(out io.Writer) {
@@ -86,10 +85,10 @@ func (r ratio) meetsGoal() bool {
 	return r.Value <= r.Goal || r.Goal == r.Floor && r.Holds
 }
 
-// RangeText is the range over the rounds.
+// RangeText is where half of the rounds lie.
 func (r ratio) RangeText() string { return number(r.span.low) + " to " + number(r.span.high) }
 
-// RangeText is the range of the figure that the row is about.
+// RangeText is the same of the figure that the row is about.
 func (r *row) RangeText() string {
 	text := count
 	switch r.about.about {

@@ -21,8 +21,7 @@ enum { STEP_BITS = 7, STEPS = (64 - STEP_BITS + 1) << STEP_BITS };
 // Durations by their step.
 typedef uint64_t histogram[STEPS];
 
-static histogram durations;
-static uint64_t *counts = durations; // where they are counted
+static histogram counts;
 
 // operation is the program's; done is how many there have been.
 static void operation(uint64_t done);
@@ -81,49 +80,23 @@ static void print(uint64_t ops, uint64_t ns, uint64_t cpu) {
   puts("]}");
 }
 
-// An open loop's windows, as schedule.go has them and says why.
-enum { LEAST_DUE = 2000, LEAST_WINDOW_NS = 50000000 };
-
-// p999 is the step that 99.9 % do not exceed.
-static int p999(const uint64_t *h) {
-  uint64_t total = 0;
-  for (int i = 0; i < STEPS; i++) total += h[i];
-  uint64_t left = total - total / 1000;
-  int step = 0;
-  while (step < STEPS - 1 && left >= h[step]) left -= h[step++];
-  return step;
-}
-
-static int by_p999(const void *a, const void *b) { return p999(a) - p999(b); }
-
-// keep_schedule has an operation due every interval, for ns after a first window that does
-// not count, and returns how many there have been in all. Their durations, from when they
-// were due, are those of the middle window by p99.9.
+// keep_schedule has an operation due every interval, for twice ns, and returns how many there
+// have been in all. What counts are the durations of the second half, from when they were due.
 static uint64_t keep_schedule(uint64_t done, uint64_t interval, uint64_t ns) {
-  uint64_t window = interval * LEAST_DUE > LEAST_WINDOW_NS ? interval * LEAST_DUE : LEAST_WINDOW_NS;
-  uint64_t windows = ns / window > 0 ? ns / window : 1;
-  window = ns / windows;
-  histogram *all = calloc(windows + 1, sizeof *all);
-  if (!all) fail("calloc");
-  uint64_t began = clock_ns(CLOCK_MONOTONIC), due = 0;
-  for (uint64_t i = 0; i <= windows; i++) {
-    counts = all[i];
-    for (; due < (i + 1) * window; due += interval) {
-      while (clock_ns(CLOCK_MONOTONIC) - began < due) {
-      }
-      operation(done++);
-      count_duration(clock_ns(CLOCK_MONOTONIC) - began - due);
+  uint64_t began = clock_ns(CLOCK_MONOTONIC);
+  for (uint64_t due = 0; due < 2 * ns; due += interval) {
+    while (clock_ns(CLOCK_MONOTONIC) - began < due) {
     }
+    operation(done++);
+    if (due >= ns) count_duration(clock_ns(CLOCK_MONOTONIC) - began - due);
   }
-  qsort(all + 1, windows, sizeof *all, by_p999);
-  counts = all[1 + (windows - 1) / 2];
   return done;
 }
 
 // measure prints what operations take in ns, after a fifth of that as a warm-up. They are
 // gap ns apart, of which 0 is one after the other. For HALF they are due half as often as
 // they followed each other in ns before; what is counted then are all of them, but the
-// durations are those of a window. child is the other process.
+// durations are those of the second half. child is the other process.
 static void measure(pid_t child, const char *gap_text, uint64_t ns) {
   const bool half = strcmp(gap_text, HALF) == 0;
   const uint64_t gap = half ? 0 : strtoull(gap_text, NULL, 10);
@@ -136,7 +109,7 @@ static void measure(pid_t child, const char *gap_text, uint64_t ns) {
     if (interval > ns) interval = ns;
     warm = saturated;
   }
-  memset(counts, 0, sizeof durations);
+  memset(counts, 0, sizeof counts);
   uint64_t began = clock_ns(CLOCK_MONOTONIC);
   uint64_t cpu = clock_ns(CLOCK_PROCESS_CPUTIME_ID) + clock_ns(its_clock);
   uint64_t done = half ? keep_schedule(warm, interval, ns) : run(warm, gap, ns);
