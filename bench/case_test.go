@@ -1,6 +1,8 @@
 package main
 
 import (
+	"maps"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -28,7 +30,7 @@ func TestEveryRuleIsOfWhatIsMeasured(t *testing.T) {
 	s := make(series)
 	for _, bc := range cases {
 		for _, c := range contenders {
-			if c.takes(bc) {
+			if c.takes(bc) && judged[seriesKey{bc.name, c.name}] {
 				s.add(bc, c, 0, sample{Ops: 1, Seconds: 1, Times: histogramOf(1), Idle: &idle{}})
 			}
 		}
@@ -36,6 +38,18 @@ func TestEveryRuleIsOfWhatIsMeasured(t *testing.T) {
 	for _, r := range rulesFor(roamCgo) {
 		_, ok := r.ratio(s)
 		assert.True(t, ok, r.name)
+		for _, key := range slices.Concat(r.of.keys, r.over.keys) {
+			without := maps.Clone(s)
+			delete(without, key)
+			_, ok := r.ratio(without)
+			assert.False(t, ok, "%s without %v", r.name, key)
+		}
+	}
+	for key := range s { // none is said to be judged that is in no ratio
+		without := maps.Clone(s)
+		delete(without, key)
+		all := slices.Concat(ratiosOf(without, rulesFor(roamCgo)), ratiosOf(without, rulesFor(roamGo)))
+		assert.Less(t, len(all), len(ratiosOf(s, rulesFor(roamCgo)))+len(ratiosOf(s, rulesFor(roamGo))), "%v", key)
 	}
 }
 

@@ -48,28 +48,31 @@ func (g *guests) grow(n int) error {
 	return nil
 }
 
-// crowdSpell is the least that guests are called for: the goroutines that call them have the
-// processor for ten milliseconds each.
-const crowdSpell = 150 * time.Millisecond
-
 // measure has the case's number of guests called for d, on the processors that the case gives
 // the host.
-func (g *guests) measure(bc benchCase, d time.Duration) (sample, error) {
+func (g *guests) measure(bc benchCase, warmUp, d time.Duration) (sample, error) {
 	if err := g.grow(bc.guests); err != nil {
 		return sample{}, err
 	}
 	if bc.ps == halfOfThem {
 		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(max(1, runtime.GOMAXPROCS(0)/2)))
 	}
-	return measureCase(bc, func(i int) caller { return g.conns[i].caller(0) }, max(d, crowdSpell), g.usage)
+	return measureCase(bc, func(i int) caller { return g.conns[i].caller(0) }, warmUp, d, g.usage)
 }
 
 // settling is how long nobody has called before a host counts as idle. It sleeps as a Go
 // program does: a system call that lasts has the runtime's monitor look at it many times.
 const settling = 200 * time.Millisecond
 
-// idle looks at what is used in d, or crowdSpell. The guests are not asked: that would wake them.
-func (g *guests) idle(d time.Duration) (*idle, error) {
+// idleSpell is how long it is looked at.
+const idleSpell = 150 * time.Millisecond
+
+// idle looks at what is used. The guests are not asked: that would wake them. It is the same
+// for cases that differ by the host's processors only.
+func (g *guests) idle(bc benchCase) (*idle, error) {
+	if bc.ps == allOfThem {
+		return nil, nil
+	}
 	perGuest := (float64(heap()) - float64(g.empty)) / float64(len(g.peers))
 	time.Sleep(settling)
 	before, err := g.usage()
@@ -77,7 +80,7 @@ func (g *guests) idle(d time.Duration) (*idle, error) {
 		return nil, err
 	}
 	began := time.Now()
-	time.Sleep(max(d, crowdSpell))
+	time.Sleep(idleSpell)
 	took := time.Since(began)
 	after, err := g.usage()
 	if err != nil {

@@ -18,7 +18,8 @@ type environment struct {
 	Go         string  `json:"go"`
 	PGO        string  `json:"pgo"` // the profile by which the Go programs are optimised, or "off"
 	System     string  `json:"system"`
-	Rounds     int     `json:"rounds"`
+	Passes     int     `json:"passes"`  // over all cases
+	Rounds     int     `json:"rounds"`  // in all of them
 	Seconds    float64 `json:"seconds"` // of one measurement
 	SlotSize   int     `json:"slot_size"`
 	Slots      int     `json:"slots_per_guest"`
@@ -47,8 +48,8 @@ func readEnvironment(o *options) environment {
 }
 
 func (e environment) String() string {
-	return fmt.Sprintf("%s UTC: %s, %d cores, %s (PGO: %s), %s; %d rounds of %g s; load %s before, %s after",
-		e.Began, e.CPU, e.Cores, e.Go, e.PGO, e.System, e.Rounds, e.Seconds, e.LoadBefore, e.LoadAfter)
+	return fmt.Sprintf("%s UTC: %s, %d cores, %s (PGO: %s), %s; %d rounds of %g s in %d passes; load %s before, %s after",
+		e.Began, e.CPU, e.Cores, e.Go, e.PGO, e.System, e.Rounds, e.Seconds, e.Passes, e.LoadBefore, e.LoadAfter)
 }
 
 // processor is the CPU's name as Linux gives it, else the architecture.

@@ -15,9 +15,9 @@ type hello struct {
 
 // command asks a host process for one measurement.
 type command struct {
-	Case string        `json:"case"`
-	For  time.Duration `json:"for_ns"`
-	Idle bool          `json:"idle,omitempty"` // also what a host of guests takes while nobody calls
+	Case  string        `json:"case"`
+	For   time.Duration `json:"for_ns"`
+	First bool          `json:"first,omitempty"` // of the case, in these processes
 }
 
 // answerLine is what the host process says to it.
@@ -28,8 +28,8 @@ type answerLine struct {
 
 // subject is what a host process measures.
 type subject interface {
-	measure(bc benchCase, d time.Duration) (sample, error)
-	idle(d time.Duration) (*idle, error) // nil where nobody looks
+	measure(bc benchCase, warmUp, d time.Duration) (sample, error)
+	idle(bc benchCase) (*idle, error) // nil where nobody looks
 	close() error
 }
 
@@ -80,11 +80,11 @@ type pair struct {
 	control *control
 }
 
-func (p *pair) measure(bc benchCase, d time.Duration) (sample, error) {
-	return measureCase(bc, p.client.caller, d, p.control.usage)
+func (p *pair) measure(bc benchCase, warmUp, d time.Duration) (sample, error) {
+	return measureCase(bc, p.client.caller, warmUp, d, p.control.usage)
 }
 
-func (*pair) idle(time.Duration) (*idle, error) { return nil, nil }
+func (*pair) idle(benchCase) (*idle, error) { return nil, nil }
 
 func (p *pair) close() error { return errors.Join(p.control.close(), p.client.close()) }
 
@@ -110,14 +110,24 @@ func obey(s subject, in *json.Decoder, out *json.Encoder) error {
 	}
 }
 
+// What goes before a measurement, unmeasured: a share of its time, and more before the first.
+const (
+	warmUpShare = 5
+	firstWarmUp = 30 * time.Millisecond
+)
+
 func carryOut(s subject, cmd command) (sample, error) {
 	bc, ok := caseNamed(cmd.Case)
 	if !ok {
 		return sample{}, fmt.Errorf("unknown case %q", cmd.Case)
 	}
-	got, err := s.measure(bc, cmd.For)
-	if err == nil && cmd.Idle {
-		got.Idle, err = s.idle(cmd.For)
+	warmUp := cmd.For / warmUpShare
+	if cmd.First {
+		warmUp = max(warmUp, min(cmd.For, firstWarmUp))
+	}
+	got, err := s.measure(bc, warmUp, cmd.For)
+	if err == nil && cmd.First {
+		got.Idle, err = s.idle(bc)
 	}
 	return got, err
 }

@@ -28,20 +28,20 @@ type sample struct {
 type spent struct{ mallocs, cpu uint64 }
 
 // measureCase measures a case whose caller i is callers(i).
-func measureCase(bc benchCase, callers func(int) caller, d time.Duration, usage func() (spent, error)) (sample, error) {
+func measureCase(bc benchCase, callers func(int) caller, warmUp, d time.Duration, usage func() (spent, error)) (sample, error) {
 	ops := make([]operation, bc.callers)
 	for i := range ops {
 		if ops[i] = callers(i).operation(bc); ops[i] == nil {
 			return sample{}, fmt.Errorf("%q is not for this transport", bc.name)
 		}
 	}
-	return bc.measure(context.Background(), ops, d, usage)
+	return bc.measure(context.Background(), ops, warmUp, d, usage)
 }
 
 // measure applies the case's load for about d. usage tells what host and guest have
 // used up; it is asked before and after.
-func (bc benchCase) measure(ctx context.Context, ops []operation, d time.Duration, usage func() (spent, error)) (sample, error) {
-	apply, err := bc.loadOf(ctx, ops, d)
+func (bc benchCase) measure(ctx context.Context, ops []operation, warmUp, d time.Duration, usage func() (spent, error)) (sample, error) {
+	apply, err := bc.loadOf(ctx, ops, warmUp, d)
 	if err != nil {
 		return sample{}, err
 	}
@@ -68,8 +68,8 @@ func (bc benchCase) measure(ctx context.Context, ops []operation, d time.Duratio
 type applied func() (ops uint64, times *histogram, err error)
 
 // loadOf gives what is to be measured, after a warm-up.
-func (bc benchCase) loadOf(ctx context.Context, ops []operation, d time.Duration) (applied, error) {
-	if _, err := newChorus(ops).repeat(ctx, d/warmUp); err != nil {
+func (bc benchCase) loadOf(ctx context.Context, ops []operation, warmUp, d time.Duration) (applied, error) {
+	if _, err := newChorus(ops).repeat(ctx, warmUp); err != nil {
 		return nil, err
 	}
 	switch bc.load {
@@ -96,9 +96,6 @@ func (bc benchCase) loadOf(ctx context.Context, ops []operation, d time.Duration
 		return times.total, times, err
 	}, nil
 }
-
-// warmUp is the share of a measurement's time that goes before it, unmeasured.
-const warmUp = 5
 
 // chorus is callers that do their operations all at once.
 type chorus struct {

@@ -11,7 +11,7 @@ import (
 // options are the arguments of a run.
 type options struct {
 	passes  int           // over all cases
-	rounds  int           // in a pass, of each case and contender that a ratio is of
+	rounds  int           // in a pass, of what a ratio is of
 	spell   time.Duration // of one measurement
 	limit   time.Duration // of all passes; the last begins early enough
 	json    string        // file for the results, empty for none
@@ -20,14 +20,14 @@ type options struct {
 	profile string // folder for CPU profiles, empty for none
 }
 
-// The lengths of a run: a pass takes some 90 seconds, and some 40 seconds.
+// The lengths of a run: a pass takes some 80 seconds, and some 40 seconds.
 const (
 	fullPasses  = 7
 	fullRounds  = 5
 	fullSpell   = 100 * time.Millisecond
 	fullLimit   = 14 * time.Minute
 	quickPasses = 3
-	quickRounds = 4
+	quickRounds = 3
 	quickSpell  = 50 * time.Millisecond
 	quickLimit  = 150 * time.Second
 )

@@ -217,15 +217,13 @@ func both(a, b term, join func(a, b float64) float64) term {
 }
 
 func idleOf(bc benchCase, c contender, value func(*idle) float64) term {
-	t := sampleOf(bc, c, func(sample) float64 { return 0 })
-	t.value = func(s series, round int) (float64, bool) {
+	return term{keys: []seriesKey{{bc.name, c.name}}, value: func(s series, round int) (float64, bool) {
 		got, ok := s.at(bc, c, round)
 		if !ok || got.Idle == nil {
 			return 0, false
 		}
 		return value(got.Idle), true
-	}
-	return t
+	}}
 }
 
 func (i *idle) cpu() float64       { return i.CPU }

@@ -76,6 +76,17 @@ func makeRow(bc benchCase, c contender, samples []sample) row {
 	return r
 }
 
+// P99Text and P999Text are empty where a round had too few operations to say.
+func (r *row) P99Text() string  { return r.tail(0.99, r.P99) }
+func (r *row) P999Text() string { return r.tail(0.999, r.P999) }
+
+func (r *row) tail(q, value float64) string {
+	if (1-q)*float64(r.times.total) < float64(r.Rounds) {
+		return ""
+	}
+	return duration(value)
+}
+
 // value is one figure of a sample.
 func (bc benchCase) value(f figure, s sample) float64 {
 	switch f {
@@ -118,8 +129,8 @@ func (r *report) row(bc benchCase, c contender) *row {
 	return nil
 }
 
-// spread is the median of some values, and where half of them lie: between the quartiles. Of
-// three or fewer it is their range.
+// spread is the median of some values, and where the middle half of them lies. Of three or
+// fewer it is their range.
 type spread struct{ low, mid, high float64 }
 
 func spreadOf[T any](of []T, value func(T) float64) spread {
@@ -129,7 +140,10 @@ func spreadOf[T any](of []T, value func(T) float64) spread {
 	}
 	slices.Sort(values)
 	n := len(values)
-	quarter := (n - 1) / 4
+	quarter := 0 // of them that are left out at either end
+	if n > 3 {
+		quarter = (n + 1) / 4
+	}
 	return spread{low: values[quarter], mid: (values[(n-1)/2] + values[n/2]) / 2, high: values[n-1-quarter]}
 }
 

@@ -13,11 +13,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestSpreadIsMedianAndQuartiles(t *testing.T) {
+func TestSpreadIsMedianAndMiddleHalf(t *testing.T) {
 	value := func(v float64) float64 { return v }
 	assert.Equal(t, spread{low: 1, mid: 3, high: 9}, spreadOf([]float64{9, 1, 3}, value))
-	assert.Equal(t, spread{low: 1, mid: 2.5, high: 9}, spreadOf([]float64{9, 2, 1, 3}, value))
-	assert.Equal(t, spread{low: 2, mid: 3, high: 4}, spreadOf([]float64{900, 2, 1, 3, 4}, value))
+	assert.Equal(t, spread{low: 2, mid: 2.5, high: 3}, spreadOf([]float64{9, 2, 1, 3}, value))
+	assert.Equal(t, spread{low: 4, mid: 6.5, high: 9}, spreadOf([]float64{12, 2, 11, 1, 3, 4, 5, 6, 7, 8, 9, 10}, value))
 }
 
 // everything is a report in which each contender did each of its cases.
@@ -52,6 +52,17 @@ func TestRowCountsByOperationAndItem(t *testing.T) {
 	assert.Equal(t, 1000.0*largeItems, items.CallsPerSec)
 	assert.Equal(t, 1000.0*largeItems*largeItem, items.BytesPerSec)
 	assert.Equal(t, 2.0/largeItems, items.AllocsPerOp)
+}
+
+func TestATailOfFewOperationsIsNotShown(t *testing.T) {
+	r := row{P99: 1000, P999: 2000, Rounds: 2}
+	for range 1999 {
+		r.times.add(1)
+	}
+	assert.Equal(t, "1 us", r.P99Text())
+	assert.Empty(t, r.P999Text(), "the largest of a round")
+	r.times.add(1)
+	assert.Equal(t, "2 us", r.P999Text())
 }
 
 func TestJSONHasTheFieldsThatWereAgreedOn(t *testing.T) {

@@ -18,28 +18,28 @@ func (o *options) measureAll(stdout, stderr io.Writer) (err error) {
 	defer func() { err = errors.Join(err, p.remove()) }()
 	env := readEnvironment(o)
 	s := make(series)
-	failed := o.measurePasses(p, s, began, stderr)
-	env.Rounds, env.LoadAfter = s.rounds(), loadAverage()
+	passes, failed := o.measurePasses(p, s, began, stderr)
+	env.Passes, env.Rounds, env.LoadAfter = passes, s.rounds(), loadAverage()
 	return errors.Join(failed, makeReport(env, s).write(o, stdout))
 }
 
 // measurePasses begins no pass but the first that would, if it is like the last, end
-// too late.
-func (o *options) measurePasses(p *programs, s series, began time.Time, stderr io.Writer) error {
+// too late. It says how many it began.
+func (o *options) measurePasses(p *programs, s series, began time.Time, stderr io.Writer) (int, error) {
 	var last time.Duration
 	for pass := range o.passes {
 		if pass > 0 && time.Since(began)+last > o.limit {
 			fmt.Fprintf(stderr, "bench: no time for more than %d of %d passes\n", pass, o.passes)
-			break
+			return pass, nil
 		}
 		fmt.Fprintf(stderr, "bench: pass %d of %d\n", pass+1, o.passes)
 		start := time.Now()
 		if err := o.pass(p, pass, s); err != nil {
-			return err
+			return pass + 1, err
 		}
 		last = time.Since(start)
 	}
-	return nil
+	return o.passes, nil
 }
 
 // pass measures every case with every contender, in processes of its own.
@@ -64,8 +64,7 @@ type seat struct {
 }
 
 // play measures all cases, each in rounds in which contenders take turns. The processes of all of them are there until
-// its end, asleep: what a round compares is measured within a second, and the machine changes within minutes. What no
-// ratio is of is measured once.
+// its end, asleep: what a round compares is measured within a few seconds, and the machine changes within minutes.
 func (t *stage) play() (err error) {
 	defer func() { err = errors.Join(err, t.clear()) }()
 	for _, bc := range cases {
@@ -92,8 +91,8 @@ func inTurn(i, round int) int {
 
 // measure measures a case with a contender, if it is wanted and can be.
 func (t *stage) measure(bc benchCase, c contender, round int) error {
-	once := !judged[seriesKey{bc.name, c.name}]
-	if !t.programs.has(c) || !c.takes(bc) || !t.run.MatchString(bc.name+"/"+c.name) || once && round > t.first {
+	first := round == t.first
+	if !t.programs.has(c) || !c.takes(bc) || !t.run.MatchString(bc.name+"/"+c.name) || !first && t.once(bc, c) {
 		return nil
 	}
 	at := seat{c.name, bc.where}
@@ -105,12 +104,31 @@ func (t *stage) measure(bc benchCase, c contender, round int) error {
 		}
 		t.processes[at] = proc
 	}
-	got, err := proc.measure(command{Case: bc.name, For: t.spell, Idle: round == t.first})
+	got, err := proc.measure(command{Case: bc.name, For: t.spellOf(bc), First: first})
 	if err != nil {
 		return fmt.Errorf("%s, %s: %w", bc.name, c.name, err)
 	}
 	t.into.add(bc, c, round, got)
 	return nil
+}
+
+// once says that a case is measured with a contender in the first round of a pass only: where no ratio is of it, unless
+// somebody chose what to measure, and a crowd, which needs all the time at once.
+func (t *stage) once(bc benchCase, c contender) bool {
+	return bc.where == crowded || t.run.String() == "" && !judged[seriesKey{bc.name, c.name}]
+}
+
+const (
+	crowdSpell = 150 * time.Millisecond // instead of each round, at least
+	leastGaps  = 10                     // of sporadic operations
+)
+
+// spellOf is how long a case is measured at a time. Callers of many guests have the processor for ten milliseconds each.
+func (o *options) spellOf(bc benchCase) time.Duration {
+	if bc.where == crowded {
+		return time.Duration(o.rounds) * max(o.spell, crowdSpell)
+	}
+	return max(o.spell, leastGaps*bc.gap)
 }
 
 // clear ends all processes.

@@ -87,32 +87,47 @@ func TestReportIsWrittenWhereItIsAskedFor(t *testing.T) {
 	}
 }
 
-func TestWhatNoRatioIsOfIsMeasuredOnceAPass(t *testing.T) {
+func TestRoundsOfAllPassesCount(t *testing.T) {
 	_, s := shortRun(t, "^unary 4 KiB, 1 caller/(roam pure Go|bare)", 2, 3)
 	bc, _ := caseNamed("unary 4 KiB, 1 caller")
 	assert.Len(t, s.of(bc, roamGo), 6)
-	assert.Len(t, s.of(bc, bareUnix), 2)
+	assert.Len(t, s.of(bc, bareUnix), 6, "somebody wants it")
 }
 
-// TestRoundsOfAllPassesCount; who sits idle is looked at once a pass.
-func TestRoundsOfAllPassesCount(t *testing.T) {
-	_, s := shortRun(t, "^1 guest/roam pure Go", 2, 3)
+func TestWhatNoRatioIsOfIsMeasuredOnceAPass(t *testing.T) {
+	o, err := parseOptions(nil, io.Discard)
+	require.NoError(t, err)
+	st := &stage{options: &o}
+	assert.False(t, st.once(smallCall, bareUnix))
+	assert.True(t, st.once(largeCall, bareUnix))
+	assert.False(t, st.once(largeCall, roamCgo))
+}
+
+// TestCrowdsAreMeasuredOnceAPass, for as long as in all rounds together, and then looked at
+// while they sit idle.
+func TestCrowdsAreMeasuredOnceAPass(t *testing.T) {
+	_, s := shortRun(t, "^1 guest/roam pure Go", 2, 2)
 	got := s.of(oneGuest, roamGo)
-	require.Len(t, got, 6)
-	for round, one := range got {
-		assert.Equal(t, round%3 == 0, one.Idle != nil, round)
+	require.Len(t, got, 2)
+	for _, one := range got {
+		assert.GreaterOrEqual(t, one.Seconds, 2*crowdSpell.Seconds())
+		assert.NotNil(t, one.Idle)
 	}
 	assert.Equal(t, 1, middleIdle(got).Guests)
+	assert.Nil(t, middleIdle([]sample{{}}))
 }
 
 func TestContendersTakeTurns(t *testing.T) {
 	n := len(contenders)
 	before := make(map[[2]int]int) // how often the one was before the other
+	first := make([]int, n)        // how often each was first
 	for round := range 2 * n {
-		place := make([]int, n)
+		place := make(map[int]int)
 		for i := range n {
 			place[inTurn(i, round)] = i
 		}
+		require.Len(t, place, n)
+		first[inTurn(0, round)]++
 		for a := range n {
 			for b := range a {
 				if place[a] < place[b] {
@@ -121,8 +136,11 @@ func TestContendersTakeTurns(t *testing.T) {
 			}
 		}
 	}
-	for pair, times := range before {
-		assert.Equal(t, n, times, "%v", pair)
+	for a := range n {
+		assert.Equal(t, 2, first[a], a)
+		for b := range a {
+			assert.Equal(t, n, before[[2]int{a, b}], "%d before %d", a, b)
+		}
 	}
 }
 
@@ -130,7 +148,9 @@ func TestOnlyTheFirstPassBeginsWithoutTime(t *testing.T) {
 	o := &options{passes: 3, limit: -1}
 	s := make(series)
 	var said bytes.Buffer
-	require.NoError(t, o.measurePasses(&programs{}, s, time.Now(), &said))
+	passes, err := o.measurePasses(&programs{}, s, time.Now(), &said)
+	require.NoError(t, err)
+	assert.Equal(t, 1, passes)
 	assert.Empty(t, s)
 	assert.Contains(t, said.String(), "no time for more than 1 of 3 passes")
 }

@@ -16,27 +16,29 @@ func (r report) print(out io.Writer) error {
 	return err
 }
 
-const legend = `Medians over the rounds; range: where half of the rounds lie, by p50, ops/s or MB/s, what the case is about.
+const legend = `Medians over the rounds. Middle half: where half of the rounds lie, by p50, ops/s or MB/s, what the case is about;
+of three rounds or fewer, where all of them do.
 p50, p99 and p99.9 of a stream are of the whole stream; ops, allocs and CPU count its items.
 MB/s: 10^6 bytes of payload a second, both directions together.
 allocs and CPU: of both processes; of many guests, the host's allocations.
 A host of many guests runs on half of the CPUs (GOMAXPROCS), but where the case says otherwise.
-Open loop: CPU counts that the host spins until the next call is due.
+No p99 or p99.9 where a round had fewer than 100 or 1000 operations.
+Open loop: durations are of the second half; CPU counts that the host spins until the next call is due.
 A ratio is taken within each round, then the median. It holds when it is no worse than the floor.`
 
 func (r report) printRows(out io.Writer) {
 	w := newTable(out)
-	fmt.Fprintln(w, "case\tcontender\tp50\tp99\tp99.9\tops/s\tMB/s\tallocs\tCPU\trange\t")
+	fmt.Fprintln(w, "case\tcontender\tp50\tp99\tp99.9\tops/s\tMB/s\tallocs\tCPU\tmiddle half\trounds\t")
 	last := ""
 	for i := range r.Rows {
 		row := &r.Rows[i]
 		if last != "" && last != row.Case {
-			fmt.Fprintln(w, "\t\t\t\t\t\t\t\t\t\t")
+			fmt.Fprintln(w, "\t\t\t\t\t\t\t\t\t\t\t")
 		}
 		last = row.Case
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%.2f\t%s\t%s\t\n", row.Case, row.Contender,
-			duration(row.P50), duration(row.P99), duration(row.P999), count(row.CallsPerSec), megabytes(row.BytesPerSec),
-			row.AllocsPerOp, duration(row.CPUPerOp), row.RangeText())
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%.2f\t%s\t%s\t%d\t\n", row.Case, row.Contender,
+			duration(row.P50), row.P99Text(), row.P999Text(), count(row.CallsPerSec), megabytes(row.BytesPerSec),
+			row.AllocsPerOp, duration(row.CPUPerOp), row.RangeText(), row.Rounds)
 	}
 	_ = w.Flush() // an error of out shows at the last write
 }
@@ -57,7 +59,7 @@ func (r report) printIdle(out io.Writer) {
 func (r report) printRatios(out io.Writer) {
 	fmt.Fprint(out, "\n")
 	w := newTable(out)
-	fmt.Fprintln(w, "ratio\tvalue\trange\tgoal\tfloor\tholds\t")
+	fmt.Fprintln(w, "ratio\tvalue\tmiddle half\tgoal\tfloor\tholds\t")
 	for _, ratio := range r.Ratios {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t\n", ratio.Name, number(ratio.Value), ratio.RangeText(),
 			number(ratio.Goal), number(ratio.Floor), ratio.Verdict())
@@ -85,7 +87,7 @@ func (r ratio) meetsGoal() bool {
 	return r.Value <= r.Goal || r.Goal == r.Floor && r.Holds
 }
 
-// RangeText is where half of the rounds lie.
+// RangeText is where the middle half of the rounds lies.
 func (r ratio) RangeText() string { return number(r.span.low) + " to " + number(r.span.high) }
 
 // RangeText is the same of the figure that the row is about.
