@@ -127,7 +127,13 @@ func quantileChart(rows []*row) (template.HTML, error) {
 	logarithmic(&p.X, duration)
 	for i, r := range rows {
 		y := float64(len(rows) - 1 - i)
-		points := plotter.XYs{{X: max(r.P50, 1), Y: y}, {X: max(r.P99, 1), Y: y}, {X: max(r.P999, 1), Y: y}}
+		points := plotter.XYs{{X: max(r.P50, 1), Y: y}}
+		if r.tells(0.99) {
+			points = append(points, plotter.XY{X: max(r.P99, 1), Y: y})
+		}
+		if r.tells(0.999) {
+			points = append(points, plotter.XY{X: max(r.P999, 1), Y: y})
+		}
 		line, err := plotter.NewLine(points)
 		if err != nil {
 			return "", err

@@ -81,11 +81,14 @@ func (r *row) P99Text() string  { return r.tail(0.99, r.P99) }
 func (r *row) P999Text() string { return r.tail(0.999, r.P999) }
 
 func (r *row) tail(q, value float64) string {
-	if (1-q)*float64(r.times.total) < float64(r.Rounds) {
+	if !r.tells(q) {
 		return ""
 	}
 	return duration(value)
 }
+
+// tells says that a round had enough operations for some to take longer than the share q.
+func (r *row) tells(q float64) bool { return (1-q)*float64(r.times.total) >= float64(r.Rounds) }
 
 // value is one figure of a sample.
 func (bc benchCase) value(f figure, s sample) float64 {
