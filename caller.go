@@ -35,7 +35,8 @@ type Call struct {
 	// ResultMetadata is the encoded metadata list of the Response, valid until Release.
 	ResultMetadata []byte
 	// Driver belongs to the connection that the call goes through; what implements
-	// Releaser is told when the call is released.
+	// Releaser is told when the call is released. A new call may have what the connection of
+	// an earlier one left.
 	Driver any
 
 	passed []Passed
@@ -55,8 +56,9 @@ func NewCall(m *Method) *Call {
 
 // Releaser is a connection's part of a call.
 type Releaser interface {
-	// Released says that nobody uses the call or its Result any more.
-	Released()
+	// Released says that nobody uses the call or its Result any more. With true it stays
+	// with the Call for the next one.
+	Released() bool
 }
 
 // keptBuffer is the size in bytes up to which a released buffer is kept for reuse.
@@ -69,12 +71,12 @@ func (c *Call) Release() {
 		c.passed[i].Fail(ErrNotSent)
 		c.passed[i] = Passed{}
 	}
-	if r, ok := c.Driver.(Releaser); ok {
-		r.Released()
+	if r, ok := c.Driver.(Releaser); !ok || !r.Released() {
+		c.Driver = nil
 	}
 	args, _ := c.Args.Parts()
 	c.Args.Reset(reuse(args))
-	c.Method, c.Driver, c.encode = nil, nil, nil
+	c.Method, c.encode = nil, nil
 	c.Result, c.ResultMetadata = wire.Decoder{}, nil
 	c.passed, c.ids, c.next = c.passed[:0], c.ids[:0], 0
 	calls.Put(c)

@@ -38,6 +38,14 @@ type Invocation interface {
 	Invoke(ctx context.Context, reply *Reply)
 }
 
+// Reusable is an Invocation whose memory may serve a later request of the same method once
+// Invoke has returned. It keeps nothing of the request then. Generated code's are.
+type Reusable interface {
+	Invocation
+	// Drop says that no later request will be prepared into it. Nobody uses it after that.
+	Drop()
+}
+
 // Incoming is a request as a dispatcher sees it, valid during Prepare.
 type Incoming struct {
 	// Method is the method id that was called.
@@ -46,6 +54,9 @@ type Incoming struct {
 	Args wire.Decoder
 	// Metadata is the encoded metadata list.
 	Metadata []byte
+	// Used is a [Reusable] that is over, or nil. A dispatcher that prepares this request into
+	// it sets it to nil.
+	Used Invocation
 
 	ends []Accepted
 }
@@ -53,11 +64,21 @@ type Incoming struct {
 // Accepted lists the channel ends found while decoding, in order, for the driver.
 func (in *Incoming) Accepted() []Accepted { return in.ends }
 
-// Reset empties in for another request.
+// Reset empties in for another request, and drops what is left in Used.
 func (in *Incoming) Reset() {
 	clear(in.ends)
 	in.Method, in.Args, in.Metadata = 0, wire.Decoder{}, nil
 	in.ends = in.ends[:0]
+	if in.Used != nil {
+		drop(in.Used)
+		in.Used = nil
+	}
+}
+
+func drop(inv Invocation) {
+	if r, ok := inv.(Reusable); ok {
+		r.Drop()
+	}
 }
 
 // Reply is the answer to one request. The zero value is an empty reply; either Succeed

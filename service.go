@@ -68,6 +68,7 @@ func (i *intercepted) Method() *Method { return i.method }
 
 // Invoke implements [Invocation].
 func (i *intercepted) Invoke(ctx context.Context, reply *Reply) {
+	defer drop(i.inv)
 	ran := false
 	err := intercept(ctx, i.method, i.interceptors, func(ctx context.Context) error {
 		i.inv.Invoke(ctx, reply)

@@ -11,14 +11,16 @@ import (
 // service is what every guest over roam serves, and the host too, for calls back.
 func service() roam.Dispatcher { return testbed.NewTestbedDispatcher(&testbed.Service{}) }
 
-// roamCaller calls the service over a roam connection.
+// roamCaller calls the service over a roam connection. 32 bytes go as an array, to a handler
+// that never blocks and runs where it is received; anything else as a slice, to a handler in a
+// goroutine of its own that borrows it.
 func roamCaller(c roam.Caller) caller {
 	bed := testbed.NewTestbedClient(c)
-	small := make([]byte, smallPayload)
 	return caller{
-		add:  bed.Add,
-		echo: func(ctx context.Context, data []byte) ([]byte, error) { return echo(ctx, bed, data, small) },
-		done: roam.Recycle,
+		add:   bed.Add,
+		small: bed.Small,
+		echo:  bed.Lent,
+		done:  roam.Recycle,
 		nest: func(ctx context.Context) error {
 			_, err := bed.Nest(ctx, 1)
 			return err
@@ -30,18 +32,6 @@ func roamCaller(c roam.Caller) caller {
 			return download(ctx, bed, size, items)
 		},
 	}
-}
-
-// echo sends 32 bytes as an array, to a handler that never blocks and runs where it is
-// received; anything else as a slice, to a handler in a goroutine of its own that borrows
-// it. What comes back of the former lies in small.
-func echo(ctx context.Context, bed *testbed.TestbedClient, data, small []byte) ([]byte, error) {
-	if len(data) == smallPayload {
-		got, err := bed.Small(ctx, [smallPayload]byte(data))
-		copy(small, got[:])
-		return small, err
-	}
-	return bed.Lent(ctx, data)
 }
 
 func upload(ctx context.Context, bed *testbed.TestbedClient, item []byte, items int) (uint64, error) {

@@ -19,8 +19,10 @@ type client interface {
 type caller struct {
 	add  func(ctx context.Context, a, b uint64) (uint64, error)
 	echo func(ctx context.Context, data []byte) ([]byte, error) // may be overwritten by the next
-	done func(data []byte)                                      // with what echo gave; nil where nobody is to be told
-	nest func(ctx context.Context) error
+	// small is echo of what takes no memory of its own; nil where it is no different.
+	small func(ctx context.Context, data [smallPayload]byte) ([smallPayload]byte, error)
+	done  func(data []byte) // with what echo gave; nil where nobody is to be told
+	nest  func(ctx context.Context) error
 	// up sends the item some times and returns the bytes that arrived; down has items of
 	// size bytes sent and does so, too.
 	up   func(ctx context.Context, item []byte, items int) (uint64, error)
@@ -35,6 +37,15 @@ func (c caller) operation(bc benchCase) operation {
 		return c.addOnce
 	case bc.method == callNest && c.nest != nil:
 		return c.nest
+	case bc.method == callBytes && bc.payload == smallPayload && c.small != nil:
+		data := [smallPayload]byte(payload(smallPayload))
+		return func(ctx context.Context) error {
+			got, err := c.small(ctx, data)
+			if err == nil && got != data {
+				err = fmt.Errorf("%x came back as %x", data, got)
+			}
+			return err
+		}
 	case bc.method == callBytes && c.echo != nil:
 		data := payload(bc.payload)
 		return func(ctx context.Context) error { return c.exchange(ctx, data) }

@@ -23,6 +23,7 @@ const idTick = time.Millisecond
 type pending struct {
 	c        *conn
 	core     core.Call
+	taken    bool   // by the roam.Call that it is with
 	sent     bool   // Do has begun
 	done     uint32 // 1 when the call is; read by atomic loads
 	w        *waiter
@@ -85,32 +86,42 @@ var errCallUsed = errors.New("the call has been used already")
 // Released lets the call's buffers be used again; roam.Call calls it. Only a call
 // whose Response came is free of the core: one that was given up or withdrawn may
 // still be finished by another goroutine.
-func (p *pending) Released() {
+func (p *pending) Released() bool {
+	if !p.taken {
+		return true
+	}
 	if !p.sent {
 		p.c.update(func(k *core.Core) { k.Withdraw(&p.core) }) // gives its channel ids back
-		return
+		return false
 	}
-	if p.isDone() {
-		clear(p.halves)
-		p.halves = p.halves[:0]
-		p.sent = false
-		p.w.follows = nil
-		p.message.Payload, p.message.Tail = nil, nil
-		release.Store(&p.done, 0)
-		p.core.Reset()
-		p.c.spare.Put(p)
+	if !p.isDone() {
+		return false
 	}
+	clear(p.halves)
+	p.halves = p.halves[:0]
+	p.taken, p.sent = false, false
+	p.w.follows = nil
+	p.message.Payload, p.message.Tail = nil, nil
+	release.Store(&p.done, 0)
+	p.core.Reset()
+	return true
 }
 
-// pendingOf is the driver's part of a call, made at its first use.
+// pendingOf is the driver's part of a call, made at its first use. What an earlier call has
+// left there is used again, by this connection or, over its spare ones, by its own.
 func (c *conn) pendingOf(call *roam.Call) *pending {
-	if p, ok := call.Driver.(*pending); ok {
+	p, ok := call.Driver.(*pending)
+	if ok && (p.c == c || p.taken) {
+		p.taken = true
 		return p
 	}
-	p, _ := c.spare.Get().(*pending)
-	if p == nil {
+	if ok {
+		p.c.spare.Put(p)
+	}
+	if p, ok = c.spare.Get().(*pending); !ok {
 		p = newPending(c)
 	}
+	p.taken = true
 	call.Driver = p
 	return p
 }

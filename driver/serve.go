@@ -25,6 +25,7 @@ type served struct {
 	bare     *bareContexts   // for the next requests
 	in       roam.Incoming
 	inv      roam.Invocation
+	kept     roam.Invocation // inv, if its memory may serve later requests
 	reply    roam.Reply
 	ends     []core.End
 	message  wire.Message // the Response
@@ -44,45 +45,65 @@ func (c *conn) servedOf(r *core.Request) *served {
 	return s
 }
 
-// over lets the request be used again; nobody may touch it after that.
+// over empties what served a request, which is to be recycled next.
 func (s *served) over() {
 	endContext(s.ctx)
-	s.in.Reset()
 	s.reply.Reset()
 	s.inv = nil
 	s.message.Metadata, s.message.Payload, s.message.Tail = nil, nil, nil
 	s.returned, s.failure, s.ended = false, "", false
-	s.c.core.Recycle(s.request)
 }
 
 // arrived prepares a request, opens its channels and starts its handler, before the
 // next message is received. It says whether a handler was started. The caller holds
 // the role.
-func (c *conn) arrived(r *core.Request, loan transport.Loan) bool {
-	finished := false
+func (c *conn) arrived(r *core.Request, loan transport.Loan) (started bool) {
+	s := c.servedOf(r)
+	preparing, finished := true, false
 	defer func() {
-		if !finished { // the program ended this goroutine, and the role with it
-			c.servedOf(r).giveBack()
-			c.fail(errors.New("a dispatcher or inline handler ended the receiving goroutine"))
+		if finished {
+			return
 		}
+		if preparing {
+			if p := recover(); p != nil { // an undecodable request
+				c.log.Error("roam: panic while decoding a request", "panic", p, "stack", string(debug.Stack()))
+				s.refuse(fmt.Errorf("panic while decoding: %v", p))
+				return
+			}
+		}
+		// The program ended this goroutine, and the role with it.
+		s.giveBack()
+		c.fail(errors.New("a dispatcher or inline handler ended the receiving goroutine"))
 	}()
-	started := c.serve(r, loan)
+	inv, err := s.prepare(loan)
+	preparing = false
+	started = s.begin(inv, err)
 	finished = true
 	return started
 }
 
-func (c *conn) serve(r *core.Request, loan transport.Loan) bool {
-	release.Store(&c.role.expects, expectation)
-	s := c.servedOf(r)
-	s.in.Method, s.in.Metadata = r.Method, r.Metadata
+// prepare lets the dispatcher decode.
+func (s *served) prepare(loan transport.Loan) (roam.Invocation, error) {
+	s.in.Method, s.in.Metadata = s.request.Method, s.request.Metadata
 	s.setArgs(loan)
-	inv, err := c.prepare(&s.in)
+	inv, err := s.c.dispatch.Prepare(&s.in)
+	if err == nil && inv == nil {
+		err = errors.New("the dispatcher gave no invocation")
+	}
+	return inv, err
+}
+
+// begin starts the handler of a request that was prepared, and says whether it did.
+func (s *served) begin(inv roam.Invocation, err error) bool {
+	c, r := s.c, s.request
+	release.Store(&c.role.expects, expectation)
 	if err != nil {
-		c.refuse(r, err)
-		s.giveBack()
+		s.refuse(err)
 		return false
 	}
-	s.inv = inv
+	if s.inv = inv; s.kept != inv {
+		s.keep(inv)
+	}
 	inline := inv.Method().Inline
 	if err := c.accept(s); err != nil {
 		endContext(s.ctx)
@@ -132,22 +153,9 @@ func (c *conn) accept(s *served) error {
 	return nil
 }
 
-// prepare lets the dispatcher decode; a panic in it is an undecodable request.
-func (c *conn) prepare(in *roam.Incoming) (inv roam.Invocation, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			c.log.Error("roam: panic while decoding a request", "panic", p, "stack", string(debug.Stack()))
-			inv, err = nil, fmt.Errorf("panic while decoding: %v", p)
-		}
-	}()
-	inv, err = c.dispatch.Prepare(in)
-	if err == nil && inv == nil {
-		err = errors.New("the dispatcher gave no invocation")
-	}
-	return inv, err
-}
-
-func (c *conn) refuse(r *core.Request, err error) {
+// refuse answers a request that was not prepared.
+func (s *served) refuse(err error) {
+	c, r := s.c, s.request
 	why := core.InvalidPayload
 	if roam.IsUnknownMethod(err) {
 		why = core.UnknownMethod
@@ -156,6 +164,15 @@ func (c *conn) refuse(r *core.Request, err error) {
 	c.mu.Lock()
 	c.core.Refuse(r, why)
 	c.mu.Unlock()
+	s.giveBack()
+}
+
+// keep notes whether the memory of inv may serve later requests.
+func (s *served) keep(inv roam.Invocation) {
+	s.kept = nil
+	if _, ok := inv.(roam.Reusable); ok {
+		s.kept = inv
+	}
 }
 
 // run runs the handler, on a goroutine that has nothing else to do meanwhile.
@@ -211,6 +228,7 @@ func (s *served) answer() {
 		return
 	}
 	s.over()
+	s.c.core.Recycle(s.request)
 }
 
 // runInline runs a handler that never blocks on the receiving goroutine. Its Response
@@ -234,6 +252,7 @@ func (s *served) runInline() {
 	s.giveBack()
 	if err == nil {
 		s.over()
+		c.core.RecycleNext(s.request)
 		return
 	}
 	endContext(s.ctx)
@@ -244,7 +263,11 @@ func (s *served) runInline() {
 
 // invoke runs the method; a panic fails that call alone.
 func (s *served) invoke() {
+	done := false
 	defer func() {
+		if done {
+			return
+		}
 		if p := recover(); p != nil {
 			s.c.log.Error("roam: panic in a handler", "panic", p, "stack", string(debug.Stack()))
 			s.reply.Reset()
@@ -253,12 +276,14 @@ func (s *served) invoke() {
 	}()
 	s.inv.Invoke(s.ctx, &s.reply)
 	s.returned = true
+	s.in.Used = s.kept
 	if err := s.reply.Undeclared(); err != nil {
 		s.fail(err.Error()) // here, since it is the program's code and may panic
 		if ended := s.ctx.Err(); ended != nil {
 			s.ended = errors.Is(err, ended)
 		}
 	}
+	done = true
 }
 
 func (s *served) fail(text string) {

@@ -7,8 +7,8 @@ const noPrefix = "\x01\x00"
 // payload in shared memory: the length of the metadata list and the list
 // (shm.metadata.in-payload). Without metadata (nil, empty or {0}) that is 01 00.
 func AppendMetadataPrefix(b, metadata []byte) []byte {
-	if len(metadata) == 0 {
-		metadata = noMetadata
+	if len(metadata) == 0 { // nearly always
+		return append(b, noPrefix[0], noPrefix[1])
 	}
 	return AppendBytes(b, metadata)
 }

@@ -129,17 +129,23 @@ type filesDigestRequest struct {
 var filesDigestRequests = sync.Pool{New: func() any { return new(filesDigestRequest) }}
 
 func prepareFilesDigestRequest(impl Files, in *roam.Incoming) (roam.Invocation, error) {
-	a := filesDigestRequests.Get().(*filesDigestRequest)
+	a, ok := in.Used.(*filesDigestRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = filesDigestRequests.Get().(*filesDigestRequest)
+	}
 	a.impl = impl
 	a.content = roam.AcceptRx(in, wire.Bytes)
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *filesDigestRequest) release() {
+// Drop implements roam.Reusable.
+func (a *filesDigestRequest) Drop() {
 	*a = filesDigestRequest{}
 	filesDigestRequests.Put(a)
 }
@@ -149,8 +155,8 @@ func (*filesDigestRequest) Method() *roam.Method { return filesDigest }
 
 // Invoke implements roam.Invocation.
 func (a *filesDigestRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	result, err := a.impl.Digest(ctx, a.content)
+	a.content = *new(*roam.Rx[[]byte])
 	if err != nil {
 		reply.Fail(filesDigest, err)
 		return
@@ -169,18 +175,24 @@ type filesCompressRequest struct {
 var filesCompressRequests = sync.Pool{New: func() any { return new(filesCompressRequest) }}
 
 func prepareFilesCompressRequest(impl Files, in *roam.Incoming) (roam.Invocation, error) {
-	a := filesCompressRequests.Get().(*filesCompressRequest)
+	a, ok := in.Used.(*filesCompressRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = filesCompressRequests.Get().(*filesCompressRequest)
+	}
 	a.impl = impl
 	a.content = roam.AcceptRx(in, wire.Bytes)
 	a.packed = roam.AcceptTx(in, wire.Bytes)
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *filesCompressRequest) release() {
+// Drop implements roam.Reusable.
+func (a *filesCompressRequest) Drop() {
 	*a = filesCompressRequest{}
 	filesCompressRequests.Put(a)
 }
@@ -190,8 +202,9 @@ func (*filesCompressRequest) Method() *roam.Method { return filesCompress }
 
 // Invoke implements roam.Invocation.
 func (a *filesCompressRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	err := a.impl.Compress(ctx, a.content, a.packed)
+	a.content = *new(*roam.Rx[[]byte])
+	a.packed = *new(*roam.Tx[[]byte])
 	if err != nil {
 		reply.Fail(filesCompress, err)
 		return

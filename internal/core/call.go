@@ -165,7 +165,10 @@ func (k *Call) take(m *wire.Message) {
 		k.Metadata, k.Payload = m.Metadata, m.Payload
 		return
 	}
-	k.Metadata = append(k.Metadata[:0], m.Metadata...)
+	k.Metadata = k.Metadata[:0]
+	if len(m.Metadata) > 1 { // a list of no entries has one byte
+		k.Metadata = append(k.Metadata, m.Metadata...)
+	}
 	k.Payload = append(k.Payload[:0], m.Payload...)
 }
 

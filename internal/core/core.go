@@ -43,6 +43,7 @@ type Core struct {
 	outbox   outbox
 	effects  []Effect
 	requests sync.Pool // of *Request, for requests to come
+	next     *Request  // taken before those; of who receives
 }
 
 // New makes the core of a fresh connection.

@@ -19,8 +19,12 @@ type Request struct {
 
 // newRequest gives a Request for m, one that was recycled if there is any.
 func (c *Core) newRequest(m *wire.Message) *Request {
-	r, ok := c.requests.Get().(*Request)
-	if !ok {
+	r := c.next
+	if r != nil {
+		c.next = nil
+	} else if again, ok := c.requests.Get().(*Request); ok {
+		r = again
+	} else {
 		r = new(Request)
 	}
 	r.ID, r.Method = m.ID, m.Method
@@ -36,6 +40,17 @@ func (c *Core) newRequest(m *wire.Message) *Request {
 func (c *Core) Recycle(r *Request) {
 	clear(r.Channels)
 	c.requests.Put(r)
+}
+
+// RecycleNext is Recycle for who receives, between two Receives: the next Request that comes
+// is likely to be r.
+func (c *Core) RecycleNext(r *Request) {
+	if c.next != nil {
+		c.Recycle(r)
+		return
+	}
+	clear(r.Channels)
+	c.next = r
 }
 
 // End is one channel argument of a Request of the peer.

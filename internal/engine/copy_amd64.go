@@ -12,18 +12,15 @@ import (
 
 // The processor's own instruction to copy a string makes the lines that it writes its own
 // without fetching what stood there, where Go's loop fetches each line from the peer that
-// read it last. From a few kilobytes on that is two to four times as fast, if the processor
-// is good at it.
-
-// stringCopy is from how many bytes on it pays.
-const stringCopy = 4 << 10
+// read it last. From shortCopy on that is two to four times as fast, if the processor is good
+// at it.
 
 // copiesStrings says that it is used. It is set before there is an End.
 var copiesStrings bool
 
 func copyPiece(into, from []byte) {
 	n := min(len(into), len(from))
-	if n < stringCopy || !copiesStrings {
+	if n < shortCopy || !copiesStrings {
 		copy(into, from)
 		return
 	}

@@ -67,10 +67,12 @@ func (e *End) asks(k Kind) (futex, bell bool) {
 	return flags&FutexBit(k) != 0, flags&BellBit(k) != 0
 }
 
-// waits says whether somebody of the peer waits for kind k, or may.
-func (e *End) waits(k Kind) bool {
-	futex, bell := e.asks(k)
-	return futex || bell
+// either is both flags of a waiter of kind k.
+func either(k Kind) uint32 { return FutexBit(k) | BellBit(k) }
+
+// waitsFor says whether somebody of the peer waits for what one of these flags says, or may.
+func (e *End) waitsFor(flags uint32) bool {
+	return atomic.LoadUint32(e.peerFlags)&(layout.FlagKeeps|flags) != layout.FlagKeeps
 }
 
 // wakeAsked wakes the peer's waiters of kind k that sleep on word, and says how the peer

@@ -43,30 +43,40 @@ func (e *End) receive(records []Record, arena []byte) (n int, status Status, bel
 	if tail != e.recv.head {
 		e.expectSlot()
 	}
-	used, slots := 0, false
-	for n < len(records) && tail != e.recv.head {
-		var slot bool
-		used, slot, status = e.take(&records[n], tail, arena, used)
-		if status != OK {
+	slots := false
+	for used := uint32(0); n < len(records) && tail != e.recv.head; n++ {
+		r := &records[n]
+		tail++
+		r.At, r.Seq = used, tail
+		if status = e.take(r, arena[used:]); status != OK {
+			tail--
 			break
 		}
-		if slot {
-			e.learnSlot(records[n].Slot)
+		used += r.Length
+		if r.Slot != layout.InlineSlot {
+			e.learnSlot(r.Slot)
 			slots = true
 		}
-		n++
-		tail++
 	}
 	if n > 0 {
 		e.setTail(tail)
-		if tail-e.recv.told >= e.place.RingSize/releaseShare || e.waits(Space) {
-			bell = e.Settle()
-		}
-		if slots {
-			bell = e.SlotReturned() || bell
+		if due := tail-e.recv.told >= e.place.RingSize/releaseShare; due || e.waitsFor(either(Space)|either(SlotBack)) {
+			bell = e.tellOfRoom(due, slots)
 		}
 	}
 	return n, status, bell
+}
+
+// tellOfRoom tells the peer of the places that are free, where it waits for them or that is
+// due, and with slots of those that came back.
+func (e *End) tellOfRoom(due, slots bool) (bell bool) {
+	if due || e.waitsFor(either(Space)) {
+		bell = e.Settle()
+	}
+	if slots {
+		bell = e.SlotReturned() || bell
+	}
+	return bell
 }
 
 // expectSlot touches the slot that is due, since slots come in an order that repeats
@@ -114,33 +124,31 @@ func (e *End) arrived(tail uint32) bool {
 	return e.recv.head != tail
 }
 
-// take copies the message at index out of ring and slot. used is what is taken of the
-// arena, before and after.
-func (e *End) take(r *Record, index uint32, arena []byte, used int) (int, bool, Status) {
-	d := e.incoming(index)
+// take copies the message before index r.Seq out of ring and slot, its payload to the start of
+// room.
+func (e *End) take(r *Record, room []byte) Status {
+	d := e.incoming(r.Seq - 1)
 	head, where, extent := d.word(layout.OffDescMsgType), d.word(layout.OffDescPayloadSlot), d.word(layout.OffDescPayloadOffset)
 	r.Type, r.ID = uint8(field(head, layout.OffDescMsgType)), uint32(field(head, layout.OffDescID))
 	r.Method = d.word(layout.OffDescMethodID)
 	r.Slot = uint32(field(where, layout.OffDescPayloadSlot))
 	r.Generation = uint32(field(where, layout.OffDescPayloadGeneration))
 	r.Offset, r.Length = uint32(field(extent, layout.OffDescPayloadOffset)), uint32(field(extent, layout.OffDescPayloadLen))
-	r.At, r.Seq = uint32(used), index+1
 	if s := e.check(r); s != OK {
-		return used, false, s
+		return s
 	}
-	if uint64(r.Length) > uint64(len(arena)-used) {
-		return used, false, ArenaFull
+	if uint64(r.Length) > uint64(len(room)) {
+		return ArenaFull
 	}
-	into := arena[used : used+int(r.Length)]
 	if r.Slot == layout.InlineSlot {
-		copy(into, d.inline()[:])
-		return used + len(into), false, OK
+		copy(room, d.inline()[:r.Length])
+		return OK
 	}
-	copyPayload(into, e.peer.payload(r.Slot, r.Offset, r.Length))
+	copyPayload(room, e.peer.payload(r.Slot, r.Offset, r.Length))
 	if !e.peer.Return(r.Slot) {
-		return used, false, BadSlot // it was returned while it was read
+		return BadSlot // it was returned while it was read
 	}
-	return used + len(into), true, OK
+	return OK
 }
 
 // incoming is a descriptor in the ring, which the peer may write to at any time.

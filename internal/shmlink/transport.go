@@ -88,7 +88,10 @@ func (t *Link) Stage(m *wire.Message) error {
 	}
 	err := t.link.Stage(&t.staged, t.prefix)
 	t.staged.Payload = nil
-	return lacking(err)
+	if err != nil {
+		return lacking(err)
+	}
+	return nil
 }
 
 // Draft takes a slot for a payload of n bytes.

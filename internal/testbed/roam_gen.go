@@ -899,18 +899,24 @@ type testbedEchoRequest struct {
 var testbedEchoRequests = sync.Pool{New: func() any { return new(testbedEchoRequest) }}
 
 func prepareTestbedEchoRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a := testbedEchoRequests.Get().(*testbedEchoRequest)
+	a, ok := in.Used.(*testbedEchoRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = testbedEchoRequests.Get().(*testbedEchoRequest)
+	}
 	a.impl = impl
 	d := &in.Args
 	a.text = d.String()
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *testbedEchoRequest) release() {
+// Drop implements roam.Reusable.
+func (a *testbedEchoRequest) Drop() {
 	*a = testbedEchoRequest{}
 	testbedEchoRequests.Put(a)
 }
@@ -920,8 +926,8 @@ func (*testbedEchoRequest) Method() *roam.Method { return testbedEcho }
 
 // Invoke implements roam.Invocation.
 func (a *testbedEchoRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	result, err := a.impl.Echo(ctx, a.text)
+	a.text = *new(string)
 	if err != nil {
 		reply.Fail(testbedEcho, err)
 		return
@@ -939,18 +945,24 @@ type testbedReverseRequest struct {
 var testbedReverseRequests = sync.Pool{New: func() any { return new(testbedReverseRequest) }}
 
 func prepareTestbedReverseRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a := testbedReverseRequests.Get().(*testbedReverseRequest)
+	a, ok := in.Used.(*testbedReverseRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = testbedReverseRequests.Get().(*testbedReverseRequest)
+	}
 	a.impl = impl
 	d := &in.Args
 	a.text = d.String()
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *testbedReverseRequest) release() {
+// Drop implements roam.Reusable.
+func (a *testbedReverseRequest) Drop() {
 	*a = testbedReverseRequest{}
 	testbedReverseRequests.Put(a)
 }
@@ -960,8 +972,8 @@ func (*testbedReverseRequest) Method() *roam.Method { return testbedReverse }
 
 // Invoke implements roam.Invocation.
 func (a *testbedReverseRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	result, err := a.impl.Reverse(ctx, a.text)
+	a.text = *new(string)
 	if err != nil {
 		reply.Fail(testbedReverse, err)
 		return
@@ -980,19 +992,25 @@ type testbedAddRequest struct {
 var testbedAddRequests = sync.Pool{New: func() any { return new(testbedAddRequest) }}
 
 func prepareTestbedAddRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a := testbedAddRequests.Get().(*testbedAddRequest)
+	a, ok := in.Used.(*testbedAddRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = testbedAddRequests.Get().(*testbedAddRequest)
+	}
 	a.impl = impl
 	d := &in.Args
 	a.a = d.U64()
 	a.b = d.U64()
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *testbedAddRequest) release() {
+// Drop implements roam.Reusable.
+func (a *testbedAddRequest) Drop() {
 	*a = testbedAddRequest{}
 	testbedAddRequests.Put(a)
 }
@@ -1002,8 +1020,9 @@ func (*testbedAddRequest) Method() *roam.Method { return testbedAdd }
 
 // Invoke implements roam.Invocation.
 func (a *testbedAddRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	result, err := a.impl.Add(ctx, a.a, a.b)
+	a.a = *new(uint64)
+	a.b = *new(uint64)
 	if err != nil {
 		reply.Fail(testbedAdd, err)
 		return
@@ -1022,19 +1041,25 @@ type testbedInlineRequest struct {
 var testbedInlineRequests = sync.Pool{New: func() any { return new(testbedInlineRequest) }}
 
 func prepareTestbedInlineRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a := testbedInlineRequests.Get().(*testbedInlineRequest)
+	a, ok := in.Used.(*testbedInlineRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = testbedInlineRequests.Get().(*testbedInlineRequest)
+	}
 	a.impl = impl
 	d := &in.Args
 	a.a = d.U64()
 	a.b = d.U64()
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *testbedInlineRequest) release() {
+// Drop implements roam.Reusable.
+func (a *testbedInlineRequest) Drop() {
 	*a = testbedInlineRequest{}
 	testbedInlineRequests.Put(a)
 }
@@ -1044,8 +1069,9 @@ func (*testbedInlineRequest) Method() *roam.Method { return testbedInline }
 
 // Invoke implements roam.Invocation.
 func (a *testbedInlineRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	result, err := a.impl.Inline(ctx, a.a, a.b)
+	a.a = *new(uint64)
+	a.b = *new(uint64)
 	if err != nil {
 		reply.Fail(testbedInline, err)
 		return
@@ -1063,18 +1089,24 @@ type testbedSmallRequest struct {
 var testbedSmallRequests = sync.Pool{New: func() any { return new(testbedSmallRequest) }}
 
 func prepareTestbedSmallRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a := testbedSmallRequests.Get().(*testbedSmallRequest)
+	a, ok := in.Used.(*testbedSmallRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = testbedSmallRequests.Get().(*testbedSmallRequest)
+	}
 	a.impl = impl
 	d := &in.Args
 	a.data = decodeArray32U8(d)
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *testbedSmallRequest) release() {
+// Drop implements roam.Reusable.
+func (a *testbedSmallRequest) Drop() {
 	*a = testbedSmallRequest{}
 	testbedSmallRequests.Put(a)
 }
@@ -1084,8 +1116,8 @@ func (*testbedSmallRequest) Method() *roam.Method { return testbedSmall }
 
 // Invoke implements roam.Invocation.
 func (a *testbedSmallRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	result, err := a.impl.Small(ctx, a.data)
+	a.data = *new([32]byte)
 	if err != nil {
 		reply.Fail(testbedSmall, err)
 		return
@@ -1103,18 +1135,24 @@ type testbedBytesRequest struct {
 var testbedBytesRequests = sync.Pool{New: func() any { return new(testbedBytesRequest) }}
 
 func prepareTestbedBytesRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a := testbedBytesRequests.Get().(*testbedBytesRequest)
+	a, ok := in.Used.(*testbedBytesRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = testbedBytesRequests.Get().(*testbedBytesRequest)
+	}
 	a.impl = impl
 	d := &in.Args
 	a.data = d.Bytes()
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *testbedBytesRequest) release() {
+// Drop implements roam.Reusable.
+func (a *testbedBytesRequest) Drop() {
 	*a = testbedBytesRequest{}
 	testbedBytesRequests.Put(a)
 }
@@ -1124,8 +1162,8 @@ func (*testbedBytesRequest) Method() *roam.Method { return testbedBytes }
 
 // Invoke implements roam.Invocation.
 func (a *testbedBytesRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	result, err := a.impl.Bytes(ctx, a.data)
+	a.data = *new([]byte)
 	if err != nil {
 		reply.Fail(testbedBytes, err)
 		return
@@ -1143,18 +1181,24 @@ type testbedLentRequest struct {
 var testbedLentRequests = sync.Pool{New: func() any { return new(testbedLentRequest) }}
 
 func prepareTestbedLentRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a := testbedLentRequests.Get().(*testbedLentRequest)
+	a, ok := in.Used.(*testbedLentRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = testbedLentRequests.Get().(*testbedLentRequest)
+	}
 	a.impl = impl
 	d := &in.Args
 	a.data = d.Bytes()
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *testbedLentRequest) release() {
+// Drop implements roam.Reusable.
+func (a *testbedLentRequest) Drop() {
 	*a = testbedLentRequest{}
 	testbedLentRequests.Put(a)
 }
@@ -1164,8 +1208,8 @@ func (*testbedLentRequest) Method() *roam.Method { return testbedLent }
 
 // Invoke implements roam.Invocation.
 func (a *testbedLentRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	result, err := a.impl.Lent(ctx, a.data)
+	a.data = *new([]byte)
 	if err != nil {
 		reply.Fail(testbedLent, err)
 		return
@@ -1183,18 +1227,24 @@ type testbedLentInlineRequest struct {
 var testbedLentInlineRequests = sync.Pool{New: func() any { return new(testbedLentInlineRequest) }}
 
 func prepareTestbedLentInlineRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a := testbedLentInlineRequests.Get().(*testbedLentInlineRequest)
+	a, ok := in.Used.(*testbedLentInlineRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = testbedLentInlineRequests.Get().(*testbedLentInlineRequest)
+	}
 	a.impl = impl
 	d := &in.Args
 	a.data = d.Bytes()
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *testbedLentInlineRequest) release() {
+// Drop implements roam.Reusable.
+func (a *testbedLentInlineRequest) Drop() {
 	*a = testbedLentInlineRequest{}
 	testbedLentInlineRequests.Put(a)
 }
@@ -1204,8 +1254,8 @@ func (*testbedLentInlineRequest) Method() *roam.Method { return testbedLentInlin
 
 // Invoke implements roam.Invocation.
 func (a *testbedLentInlineRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	result, err := a.impl.LentInline(ctx, a.data)
+	a.data = *new([]byte)
 	if err != nil {
 		reply.Fail(testbedLentInline, err)
 		return
@@ -1223,18 +1273,24 @@ type testbedKeepRequest struct {
 var testbedKeepRequests = sync.Pool{New: func() any { return new(testbedKeepRequest) }}
 
 func prepareTestbedKeepRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a := testbedKeepRequests.Get().(*testbedKeepRequest)
+	a, ok := in.Used.(*testbedKeepRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = testbedKeepRequests.Get().(*testbedKeepRequest)
+	}
 	a.impl = impl
 	d := &in.Args
 	a.data = d.Bytes()
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *testbedKeepRequest) release() {
+// Drop implements roam.Reusable.
+func (a *testbedKeepRequest) Drop() {
 	*a = testbedKeepRequest{}
 	testbedKeepRequests.Put(a)
 }
@@ -1244,8 +1300,8 @@ func (*testbedKeepRequest) Method() *roam.Method { return testbedKeep }
 
 // Invoke implements roam.Invocation.
 func (a *testbedKeepRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	err := a.impl.Keep(ctx, a.data)
+	a.data = *new([]byte)
 	if err != nil {
 		reply.Fail(testbedKeep, err)
 		return
@@ -1262,18 +1318,24 @@ type testbedCheckRequest struct {
 var testbedCheckRequests = sync.Pool{New: func() any { return new(testbedCheckRequest) }}
 
 func prepareTestbedCheckRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a := testbedCheckRequests.Get().(*testbedCheckRequest)
+	a, ok := in.Used.(*testbedCheckRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = testbedCheckRequests.Get().(*testbedCheckRequest)
+	}
 	a.impl = impl
 	d := &in.Args
 	a.code = d.U32()
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *testbedCheckRequest) release() {
+// Drop implements roam.Reusable.
+func (a *testbedCheckRequest) Drop() {
 	*a = testbedCheckRequest{}
 	testbedCheckRequests.Put(a)
 }
@@ -1283,8 +1345,8 @@ func (*testbedCheckRequest) Method() *roam.Method { return testbedCheck }
 
 // Invoke implements roam.Invocation.
 func (a *testbedCheckRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	err := a.impl.Check(ctx, a.code)
+	a.code = *new(uint32)
 	if err != nil {
 		reply.Fail(testbedCheck, err)
 		return
@@ -1301,18 +1363,24 @@ type testbedFailRequest struct {
 var testbedFailRequests = sync.Pool{New: func() any { return new(testbedFailRequest) }}
 
 func prepareTestbedFailRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a := testbedFailRequests.Get().(*testbedFailRequest)
+	a, ok := in.Used.(*testbedFailRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = testbedFailRequests.Get().(*testbedFailRequest)
+	}
 	a.impl = impl
 	d := &in.Args
 	a.text = d.String()
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *testbedFailRequest) release() {
+// Drop implements roam.Reusable.
+func (a *testbedFailRequest) Drop() {
 	*a = testbedFailRequest{}
 	testbedFailRequests.Put(a)
 }
@@ -1322,8 +1390,8 @@ func (*testbedFailRequest) Method() *roam.Method { return testbedFail }
 
 // Invoke implements roam.Invocation.
 func (a *testbedFailRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	err := a.impl.Fail(ctx, a.text)
+	a.text = *new(string)
 	if err != nil {
 		reply.Fail(testbedFail, err)
 		return
@@ -1339,16 +1407,22 @@ type testbedPanicRequest struct {
 var testbedPanicRequests = sync.Pool{New: func() any { return new(testbedPanicRequest) }}
 
 func prepareTestbedPanicRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a := testbedPanicRequests.Get().(*testbedPanicRequest)
+	a, ok := in.Used.(*testbedPanicRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = testbedPanicRequests.Get().(*testbedPanicRequest)
+	}
 	a.impl = impl
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *testbedPanicRequest) release() {
+// Drop implements roam.Reusable.
+func (a *testbedPanicRequest) Drop() {
 	*a = testbedPanicRequest{}
 	testbedPanicRequests.Put(a)
 }
@@ -1358,7 +1432,6 @@ func (*testbedPanicRequest) Method() *roam.Method { return testbedPanic }
 
 // Invoke implements roam.Invocation.
 func (a *testbedPanicRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	err := a.impl.Panic(ctx)
 	if err != nil {
 		reply.Fail(testbedPanic, err)
@@ -1375,16 +1448,22 @@ type testbedBlockRequest struct {
 var testbedBlockRequests = sync.Pool{New: func() any { return new(testbedBlockRequest) }}
 
 func prepareTestbedBlockRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a := testbedBlockRequests.Get().(*testbedBlockRequest)
+	a, ok := in.Used.(*testbedBlockRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = testbedBlockRequests.Get().(*testbedBlockRequest)
+	}
 	a.impl = impl
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *testbedBlockRequest) release() {
+// Drop implements roam.Reusable.
+func (a *testbedBlockRequest) Drop() {
 	*a = testbedBlockRequest{}
 	testbedBlockRequests.Put(a)
 }
@@ -1394,7 +1473,6 @@ func (*testbedBlockRequest) Method() *roam.Method { return testbedBlock }
 
 // Invoke implements roam.Invocation.
 func (a *testbedBlockRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	err := a.impl.Block(ctx)
 	if err != nil {
 		reply.Fail(testbedBlock, err)
@@ -1412,18 +1490,24 @@ type testbedNestRequest struct {
 var testbedNestRequests = sync.Pool{New: func() any { return new(testbedNestRequest) }}
 
 func prepareTestbedNestRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a := testbedNestRequests.Get().(*testbedNestRequest)
+	a, ok := in.Used.(*testbedNestRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = testbedNestRequests.Get().(*testbedNestRequest)
+	}
 	a.impl = impl
 	d := &in.Args
 	a.depth = d.U32()
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *testbedNestRequest) release() {
+// Drop implements roam.Reusable.
+func (a *testbedNestRequest) Drop() {
 	*a = testbedNestRequest{}
 	testbedNestRequests.Put(a)
 }
@@ -1433,8 +1517,8 @@ func (*testbedNestRequest) Method() *roam.Method { return testbedNest }
 
 // Invoke implements roam.Invocation.
 func (a *testbedNestRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	result, err := a.impl.Nest(ctx, a.depth)
+	a.depth = *new(uint32)
 	if err != nil {
 		reply.Fail(testbedNest, err)
 		return
@@ -1452,18 +1536,24 @@ type testbedMetaRequest struct {
 var testbedMetaRequests = sync.Pool{New: func() any { return new(testbedMetaRequest) }}
 
 func prepareTestbedMetaRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a := testbedMetaRequests.Get().(*testbedMetaRequest)
+	a, ok := in.Used.(*testbedMetaRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = testbedMetaRequests.Get().(*testbedMetaRequest)
+	}
 	a.impl = impl
 	d := &in.Args
 	a.key = d.String()
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *testbedMetaRequest) release() {
+// Drop implements roam.Reusable.
+func (a *testbedMetaRequest) Drop() {
 	*a = testbedMetaRequest{}
 	testbedMetaRequests.Put(a)
 }
@@ -1473,8 +1563,8 @@ func (*testbedMetaRequest) Method() *roam.Method { return testbedMeta }
 
 // Invoke implements roam.Invocation.
 func (a *testbedMetaRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	result, err := a.impl.Meta(ctx, a.key)
+	a.key = *new(string)
 	if err != nil {
 		reply.Fail(testbedMeta, err)
 		return
@@ -1493,19 +1583,25 @@ type testbedDriveRequest struct {
 var testbedDriveRequests = sync.Pool{New: func() any { return new(testbedDriveRequest) }}
 
 func prepareTestbedDriveRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a := testbedDriveRequests.Get().(*testbedDriveRequest)
+	a, ok := in.Used.(*testbedDriveRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = testbedDriveRequests.Get().(*testbedDriveRequest)
+	}
 	a.impl = impl
 	d := &in.Args
 	a.scenario = d.String()
 	a.n = d.Int()
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *testbedDriveRequest) release() {
+// Drop implements roam.Reusable.
+func (a *testbedDriveRequest) Drop() {
 	*a = testbedDriveRequest{}
 	testbedDriveRequests.Put(a)
 }
@@ -1515,8 +1611,9 @@ func (*testbedDriveRequest) Method() *roam.Method { return testbedDrive }
 
 // Invoke implements roam.Invocation.
 func (a *testbedDriveRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	err := a.impl.Drive(ctx, a.scenario, a.n)
+	a.scenario = *new(string)
+	a.n = *new(int)
 	if err != nil {
 		reply.Fail(testbedDrive, err)
 		return
@@ -1532,16 +1629,22 @@ type testbedLeaveRequest struct {
 var testbedLeaveRequests = sync.Pool{New: func() any { return new(testbedLeaveRequest) }}
 
 func prepareTestbedLeaveRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a := testbedLeaveRequests.Get().(*testbedLeaveRequest)
+	a, ok := in.Used.(*testbedLeaveRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = testbedLeaveRequests.Get().(*testbedLeaveRequest)
+	}
 	a.impl = impl
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *testbedLeaveRequest) release() {
+// Drop implements roam.Reusable.
+func (a *testbedLeaveRequest) Drop() {
 	*a = testbedLeaveRequest{}
 	testbedLeaveRequests.Put(a)
 }
@@ -1551,7 +1654,6 @@ func (*testbedLeaveRequest) Method() *roam.Method { return testbedLeave }
 
 // Invoke implements roam.Invocation.
 func (a *testbedLeaveRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	err := a.impl.Leave(ctx)
 	if err != nil {
 		reply.Fail(testbedLeave, err)
@@ -1568,16 +1670,22 @@ type testbedExitRequest struct {
 var testbedExitRequests = sync.Pool{New: func() any { return new(testbedExitRequest) }}
 
 func prepareTestbedExitRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a := testbedExitRequests.Get().(*testbedExitRequest)
+	a, ok := in.Used.(*testbedExitRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = testbedExitRequests.Get().(*testbedExitRequest)
+	}
 	a.impl = impl
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *testbedExitRequest) release() {
+// Drop implements roam.Reusable.
+func (a *testbedExitRequest) Drop() {
 	*a = testbedExitRequest{}
 	testbedExitRequests.Put(a)
 }
@@ -1587,7 +1695,6 @@ func (*testbedExitRequest) Method() *roam.Method { return testbedExit }
 
 // Invoke implements roam.Invocation.
 func (a *testbedExitRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	err := a.impl.Exit(ctx)
 	if err != nil {
 		reply.Fail(testbedExit, err)
@@ -1605,17 +1712,23 @@ type testbedSumRequest struct {
 var testbedSumRequests = sync.Pool{New: func() any { return new(testbedSumRequest) }}
 
 func prepareTestbedSumRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a := testbedSumRequests.Get().(*testbedSumRequest)
+	a, ok := in.Used.(*testbedSumRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = testbedSumRequests.Get().(*testbedSumRequest)
+	}
 	a.impl = impl
 	a.numbers = roam.AcceptRx(in, wire.I32)
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *testbedSumRequest) release() {
+// Drop implements roam.Reusable.
+func (a *testbedSumRequest) Drop() {
 	*a = testbedSumRequest{}
 	testbedSumRequests.Put(a)
 }
@@ -1625,8 +1738,8 @@ func (*testbedSumRequest) Method() *roam.Method { return testbedSum }
 
 // Invoke implements roam.Invocation.
 func (a *testbedSumRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	result, err := a.impl.Sum(ctx, a.numbers)
+	a.numbers = *new(*roam.Rx[int32])
 	if err != nil {
 		reply.Fail(testbedSum, err)
 		return
@@ -1645,19 +1758,25 @@ type testbedGenerateRequest struct {
 var testbedGenerateRequests = sync.Pool{New: func() any { return new(testbedGenerateRequest) }}
 
 func prepareTestbedGenerateRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a := testbedGenerateRequests.Get().(*testbedGenerateRequest)
+	a, ok := in.Used.(*testbedGenerateRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = testbedGenerateRequests.Get().(*testbedGenerateRequest)
+	}
 	a.impl = impl
 	d := &in.Args
 	a.count = d.U32()
 	a.numbers = roam.AcceptTx(in, wire.I32)
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *testbedGenerateRequest) release() {
+// Drop implements roam.Reusable.
+func (a *testbedGenerateRequest) Drop() {
 	*a = testbedGenerateRequest{}
 	testbedGenerateRequests.Put(a)
 }
@@ -1667,8 +1786,9 @@ func (*testbedGenerateRequest) Method() *roam.Method { return testbedGenerate }
 
 // Invoke implements roam.Invocation.
 func (a *testbedGenerateRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	err := a.impl.Generate(ctx, a.count, a.numbers)
+	a.count = *new(uint32)
+	a.numbers = *new(*roam.Tx[int32])
 	if err != nil {
 		reply.Fail(testbedGenerate, err)
 		return
@@ -1686,18 +1806,24 @@ type testbedTransformRequest struct {
 var testbedTransformRequests = sync.Pool{New: func() any { return new(testbedTransformRequest) }}
 
 func prepareTestbedTransformRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a := testbedTransformRequests.Get().(*testbedTransformRequest)
+	a, ok := in.Used.(*testbedTransformRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = testbedTransformRequests.Get().(*testbedTransformRequest)
+	}
 	a.impl = impl
 	a.in = roam.AcceptRx(in, wire.String)
 	a.out = roam.AcceptTx(in, wire.String)
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *testbedTransformRequest) release() {
+// Drop implements roam.Reusable.
+func (a *testbedTransformRequest) Drop() {
 	*a = testbedTransformRequest{}
 	testbedTransformRequests.Put(a)
 }
@@ -1707,8 +1833,9 @@ func (*testbedTransformRequest) Method() *roam.Method { return testbedTransform 
 
 // Invoke implements roam.Invocation.
 func (a *testbedTransformRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	err := a.impl.Transform(ctx, a.in, a.out)
+	a.in = *new(*roam.Rx[string])
+	a.out = *new(*roam.Tx[string])
 	if err != nil {
 		reply.Fail(testbedTransform, err)
 		return
@@ -1725,17 +1852,23 @@ type testbedDrainRequest struct {
 var testbedDrainRequests = sync.Pool{New: func() any { return new(testbedDrainRequest) }}
 
 func prepareTestbedDrainRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a := testbedDrainRequests.Get().(*testbedDrainRequest)
+	a, ok := in.Used.(*testbedDrainRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = testbedDrainRequests.Get().(*testbedDrainRequest)
+	}
 	a.impl = impl
 	a.data = roam.AcceptRx(in, wire.Bytes)
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *testbedDrainRequest) release() {
+// Drop implements roam.Reusable.
+func (a *testbedDrainRequest) Drop() {
 	*a = testbedDrainRequest{}
 	testbedDrainRequests.Put(a)
 }
@@ -1745,8 +1878,8 @@ func (*testbedDrainRequest) Method() *roam.Method { return testbedDrain }
 
 // Invoke implements roam.Invocation.
 func (a *testbedDrainRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	result, err := a.impl.Drain(ctx, a.data)
+	a.data = *new(*roam.Rx[[]byte])
 	if err != nil {
 		reply.Fail(testbedDrain, err)
 		return
@@ -1764,17 +1897,23 @@ type testbedLendRequest struct {
 var testbedLendRequests = sync.Pool{New: func() any { return new(testbedLendRequest) }}
 
 func prepareTestbedLendRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a := testbedLendRequests.Get().(*testbedLendRequest)
+	a, ok := in.Used.(*testbedLendRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = testbedLendRequests.Get().(*testbedLendRequest)
+	}
 	a.impl = impl
 	a.data = roam.AcceptRx(in, wire.Bytes)
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *testbedLendRequest) release() {
+// Drop implements roam.Reusable.
+func (a *testbedLendRequest) Drop() {
 	*a = testbedLendRequest{}
 	testbedLendRequests.Put(a)
 }
@@ -1784,8 +1923,8 @@ func (*testbedLendRequest) Method() *roam.Method { return testbedLend }
 
 // Invoke implements roam.Invocation.
 func (a *testbedLendRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	result, err := a.impl.Lend(ctx, a.data)
+	a.data = *new(*roam.Rx[[]byte])
 	if err != nil {
 		reply.Fail(testbedLend, err)
 		return
@@ -1803,17 +1942,23 @@ type testbedIgnoreRequest struct {
 var testbedIgnoreRequests = sync.Pool{New: func() any { return new(testbedIgnoreRequest) }}
 
 func prepareTestbedIgnoreRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a := testbedIgnoreRequests.Get().(*testbedIgnoreRequest)
+	a, ok := in.Used.(*testbedIgnoreRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = testbedIgnoreRequests.Get().(*testbedIgnoreRequest)
+	}
 	a.impl = impl
 	a.data = roam.AcceptRx(in, wire.Bytes)
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *testbedIgnoreRequest) release() {
+// Drop implements roam.Reusable.
+func (a *testbedIgnoreRequest) Drop() {
 	*a = testbedIgnoreRequest{}
 	testbedIgnoreRequests.Put(a)
 }
@@ -1823,8 +1968,8 @@ func (*testbedIgnoreRequest) Method() *roam.Method { return testbedIgnore }
 
 // Invoke implements roam.Invocation.
 func (a *testbedIgnoreRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	result, err := a.impl.Ignore(ctx, a.data)
+	a.data = *new(*roam.Rx[[]byte])
 	if err != nil {
 		reply.Fail(testbedIgnore, err)
 		return
@@ -1842,17 +1987,23 @@ type testbedHoldRequest struct {
 var testbedHoldRequests = sync.Pool{New: func() any { return new(testbedHoldRequest) }}
 
 func prepareTestbedHoldRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a := testbedHoldRequests.Get().(*testbedHoldRequest)
+	a, ok := in.Used.(*testbedHoldRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = testbedHoldRequests.Get().(*testbedHoldRequest)
+	}
 	a.impl = impl
 	a.data = roam.AcceptRx(in, wire.Bytes)
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *testbedHoldRequest) release() {
+// Drop implements roam.Reusable.
+func (a *testbedHoldRequest) Drop() {
 	*a = testbedHoldRequest{}
 	testbedHoldRequests.Put(a)
 }
@@ -1862,8 +2013,8 @@ func (*testbedHoldRequest) Method() *roam.Method { return testbedHold }
 
 // Invoke implements roam.Invocation.
 func (a *testbedHoldRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	err := a.impl.Hold(ctx, a.data)
+	a.data = *new(*roam.Rx[[]byte])
 	if err != nil {
 		reply.Fail(testbedHold, err)
 		return
@@ -1880,17 +2031,23 @@ type testbedLingerRequest struct {
 var testbedLingerRequests = sync.Pool{New: func() any { return new(testbedLingerRequest) }}
 
 func prepareTestbedLingerRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a := testbedLingerRequests.Get().(*testbedLingerRequest)
+	a, ok := in.Used.(*testbedLingerRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = testbedLingerRequests.Get().(*testbedLingerRequest)
+	}
 	a.impl = impl
 	a.data = roam.AcceptRx(in, wire.Bytes)
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *testbedLingerRequest) release() {
+// Drop implements roam.Reusable.
+func (a *testbedLingerRequest) Drop() {
 	*a = testbedLingerRequest{}
 	testbedLingerRequests.Put(a)
 }
@@ -1900,8 +2057,8 @@ func (*testbedLingerRequest) Method() *roam.Method { return testbedLinger }
 
 // Invoke implements roam.Invocation.
 func (a *testbedLingerRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	err := a.impl.Linger(ctx, a.data)
+	a.data = *new(*roam.Rx[[]byte])
 	if err != nil {
 		reply.Fail(testbedLinger, err)
 		return
@@ -1919,18 +2076,24 @@ type testbedPileRequest struct {
 var testbedPileRequests = sync.Pool{New: func() any { return new(testbedPileRequest) }}
 
 func prepareTestbedPileRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a := testbedPileRequests.Get().(*testbedPileRequest)
+	a, ok := in.Used.(*testbedPileRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = testbedPileRequests.Get().(*testbedPileRequest)
+	}
 	a.impl = impl
 	a.start = roam.AcceptRx(in, wire.I32)
 	a.ticks = roam.AcceptRx(in, wire.Unit)
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *testbedPileRequest) release() {
+// Drop implements roam.Reusable.
+func (a *testbedPileRequest) Drop() {
 	*a = testbedPileRequest{}
 	testbedPileRequests.Put(a)
 }
@@ -1940,8 +2103,9 @@ func (*testbedPileRequest) Method() *roam.Method { return testbedPile }
 
 // Invoke implements roam.Invocation.
 func (a *testbedPileRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	result, err := a.impl.Pile(ctx, a.start, a.ticks)
+	a.start = *new(*roam.Rx[int32])
+	a.ticks = *new(*roam.Rx[struct{}])
 	if err != nil {
 		reply.Fail(testbedPile, err)
 		return
@@ -1960,18 +2124,24 @@ type testbedBreakRequest struct {
 var testbedBreakRequests = sync.Pool{New: func() any { return new(testbedBreakRequest) }}
 
 func prepareTestbedBreakRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a := testbedBreakRequests.Get().(*testbedBreakRequest)
+	a, ok := in.Used.(*testbedBreakRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = testbedBreakRequests.Get().(*testbedBreakRequest)
+	}
 	a.impl = impl
 	a.in = roam.AcceptRx(in, wire.Bytes)
 	a.out = roam.AcceptTx(in, wire.I32)
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *testbedBreakRequest) release() {
+// Drop implements roam.Reusable.
+func (a *testbedBreakRequest) Drop() {
 	*a = testbedBreakRequest{}
 	testbedBreakRequests.Put(a)
 }
@@ -1981,8 +2151,9 @@ func (*testbedBreakRequest) Method() *roam.Method { return testbedBreak }
 
 // Invoke implements roam.Invocation.
 func (a *testbedBreakRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	err := a.impl.Break(ctx, a.in, a.out)
+	a.in = *new(*roam.Rx[[]byte])
+	a.out = *new(*roam.Tx[int32])
 	if err != nil {
 		reply.Fail(testbedBreak, err)
 		return
@@ -2001,20 +2172,26 @@ type testbedFloodRequest struct {
 var testbedFloodRequests = sync.Pool{New: func() any { return new(testbedFloodRequest) }}
 
 func prepareTestbedFloodRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a := testbedFloodRequests.Get().(*testbedFloodRequest)
+	a, ok := in.Used.(*testbedFloodRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = testbedFloodRequests.Get().(*testbedFloodRequest)
+	}
 	a.impl = impl
 	d := &in.Args
 	a.total = d.U64()
 	a.size = d.U32()
 	a.data = roam.AcceptTx(in, wire.Bytes)
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *testbedFloodRequest) release() {
+// Drop implements roam.Reusable.
+func (a *testbedFloodRequest) Drop() {
 	*a = testbedFloodRequest{}
 	testbedFloodRequests.Put(a)
 }
@@ -2024,8 +2201,10 @@ func (*testbedFloodRequest) Method() *roam.Method { return testbedFlood }
 
 // Invoke implements roam.Invocation.
 func (a *testbedFloodRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	err := a.impl.Flood(ctx, a.total, a.size, a.data)
+	a.total = *new(uint64)
+	a.size = *new(uint32)
+	a.data = *new(*roam.Tx[[]byte])
 	if err != nil {
 		reply.Fail(testbedFlood, err)
 		return

@@ -129,18 +129,24 @@ type greeterGreetRequest struct {
 var greeterGreetRequests = sync.Pool{New: func() any { return new(greeterGreetRequest) }}
 
 func prepareGreeterGreetRequest(impl Greeter, in *roam.Incoming) (roam.Invocation, error) {
-	a := greeterGreetRequests.Get().(*greeterGreetRequest)
+	a, ok := in.Used.(*greeterGreetRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = greeterGreetRequests.Get().(*greeterGreetRequest)
+	}
 	a.impl = impl
 	d := &in.Args
 	a.name = d.String()
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *greeterGreetRequest) release() {
+// Drop implements roam.Reusable.
+func (a *greeterGreetRequest) Drop() {
 	*a = greeterGreetRequest{}
 	greeterGreetRequests.Put(a)
 }
@@ -150,8 +156,8 @@ func (*greeterGreetRequest) Method() *roam.Method { return greeterGreet }
 
 // Invoke implements roam.Invocation.
 func (a *greeterGreetRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	result, err := a.impl.Greet(ctx, a.name)
+	a.name = *new(string)
 	if err != nil {
 		reply.Fail(greeterGreet, err)
 		return
@@ -170,18 +176,24 @@ type greeterGreetAllRequest struct {
 var greeterGreetAllRequests = sync.Pool{New: func() any { return new(greeterGreetAllRequest) }}
 
 func prepareGreeterGreetAllRequest(impl Greeter, in *roam.Incoming) (roam.Invocation, error) {
-	a := greeterGreetAllRequests.Get().(*greeterGreetAllRequest)
+	a, ok := in.Used.(*greeterGreetAllRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = greeterGreetAllRequests.Get().(*greeterGreetAllRequest)
+	}
 	a.impl = impl
 	a.names = roam.AcceptRx(in, wire.String)
 	a.greetings = roam.AcceptTx(in, wire.String)
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *greeterGreetAllRequest) release() {
+// Drop implements roam.Reusable.
+func (a *greeterGreetAllRequest) Drop() {
 	*a = greeterGreetAllRequest{}
 	greeterGreetAllRequests.Put(a)
 }
@@ -191,8 +203,9 @@ func (*greeterGreetAllRequest) Method() *roam.Method { return greeterGreetAll }
 
 // Invoke implements roam.Invocation.
 func (a *greeterGreetAllRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	err := a.impl.GreetAll(ctx, a.names, a.greetings)
+	a.names = *new(*roam.Rx[string])
+	a.greetings = *new(*roam.Tx[string])
 	if err != nil {
 		reply.Fail(greeterGreetAll, err)
 		return
@@ -284,17 +297,23 @@ type logsCountLinesRequest struct {
 var logsCountLinesRequests = sync.Pool{New: func() any { return new(logsCountLinesRequest) }}
 
 func prepareLogsCountLinesRequest(impl Logs, in *roam.Incoming) (roam.Invocation, error) {
-	a := logsCountLinesRequests.Get().(*logsCountLinesRequest)
+	a, ok := in.Used.(*logsCountLinesRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = logsCountLinesRequests.Get().(*logsCountLinesRequest)
+	}
 	a.impl = impl
 	a.content = roam.AcceptRx(in, wire.Bytes)
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *logsCountLinesRequest) release() {
+// Drop implements roam.Reusable.
+func (a *logsCountLinesRequest) Drop() {
 	*a = logsCountLinesRequest{}
 	logsCountLinesRequests.Put(a)
 }
@@ -304,8 +323,8 @@ func (*logsCountLinesRequest) Method() *roam.Method { return logsCountLines }
 
 // Invoke implements roam.Invocation.
 func (a *logsCountLinesRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	result, err := a.impl.CountLines(ctx, a.content)
+	a.content = *new(*roam.Rx[[]byte])
 	if err != nil {
 		reply.Fail(logsCountLines, err)
 		return

@@ -1057,18 +1057,24 @@ type everythingBoolRequest struct {
 var everythingBoolRequests = sync.Pool{New: func() any { return new(everythingBoolRequest) }}
 
 func prepareEverythingBoolRequest(impl Everything, in *roam.Incoming) (roam.Invocation, error) {
-	a := everythingBoolRequests.Get().(*everythingBoolRequest)
+	a, ok := in.Used.(*everythingBoolRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = everythingBoolRequests.Get().(*everythingBoolRequest)
+	}
 	a.impl = impl
 	d := &in.Args
 	a.v = d.Bool()
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *everythingBoolRequest) release() {
+// Drop implements roam.Reusable.
+func (a *everythingBoolRequest) Drop() {
 	*a = everythingBoolRequest{}
 	everythingBoolRequests.Put(a)
 }
@@ -1078,8 +1084,8 @@ func (*everythingBoolRequest) Method() *roam.Method { return everythingBool }
 
 // Invoke implements roam.Invocation.
 func (a *everythingBoolRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	result, err := a.impl.Bool(ctx, a.v)
+	a.v = *new(bool)
 	if err != nil {
 		reply.Fail(everythingBool, err)
 		return
@@ -1097,18 +1103,24 @@ type everythingIntsRequest struct {
 var everythingIntsRequests = sync.Pool{New: func() any { return new(everythingIntsRequest) }}
 
 func prepareEverythingIntsRequest(impl Everything, in *roam.Incoming) (roam.Invocation, error) {
-	a := everythingIntsRequests.Get().(*everythingIntsRequest)
+	a, ok := in.Used.(*everythingIntsRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = everythingIntsRequests.Get().(*everythingIntsRequest)
+	}
 	a.impl = impl
 	d := &in.Args
 	a.v = decodeInts(d)
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *everythingIntsRequest) release() {
+// Drop implements roam.Reusable.
+func (a *everythingIntsRequest) Drop() {
 	*a = everythingIntsRequest{}
 	everythingIntsRequests.Put(a)
 }
@@ -1118,8 +1130,8 @@ func (*everythingIntsRequest) Method() *roam.Method { return everythingInts }
 
 // Invoke implements roam.Invocation.
 func (a *everythingIntsRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	result, err := a.impl.Ints(ctx, a.v)
+	a.v = *new(Ints)
 	if err != nil {
 		reply.Fail(everythingInts, err)
 		return
@@ -1137,18 +1149,24 @@ type everythingFloatsRequest struct {
 var everythingFloatsRequests = sync.Pool{New: func() any { return new(everythingFloatsRequest) }}
 
 func prepareEverythingFloatsRequest(impl Everything, in *roam.Incoming) (roam.Invocation, error) {
-	a := everythingFloatsRequests.Get().(*everythingFloatsRequest)
+	a, ok := in.Used.(*everythingFloatsRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = everythingFloatsRequests.Get().(*everythingFloatsRequest)
+	}
 	a.impl = impl
 	d := &in.Args
 	a.v = decodeFloats(d)
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *everythingFloatsRequest) release() {
+// Drop implements roam.Reusable.
+func (a *everythingFloatsRequest) Drop() {
 	*a = everythingFloatsRequest{}
 	everythingFloatsRequests.Put(a)
 }
@@ -1158,8 +1176,8 @@ func (*everythingFloatsRequest) Method() *roam.Method { return everythingFloats 
 
 // Invoke implements roam.Invocation.
 func (a *everythingFloatsRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	result, err := a.impl.Floats(ctx, a.v)
+	a.v = *new(Floats)
 	if err != nil {
 		reply.Fail(everythingFloats, err)
 		return
@@ -1177,18 +1195,24 @@ type everythingStringRequest struct {
 var everythingStringRequests = sync.Pool{New: func() any { return new(everythingStringRequest) }}
 
 func prepareEverythingStringRequest(impl Everything, in *roam.Incoming) (roam.Invocation, error) {
-	a := everythingStringRequests.Get().(*everythingStringRequest)
+	a, ok := in.Used.(*everythingStringRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = everythingStringRequests.Get().(*everythingStringRequest)
+	}
 	a.impl = impl
 	d := &in.Args
 	a.v = d.String()
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *everythingStringRequest) release() {
+// Drop implements roam.Reusable.
+func (a *everythingStringRequest) Drop() {
 	*a = everythingStringRequest{}
 	everythingStringRequests.Put(a)
 }
@@ -1198,8 +1222,8 @@ func (*everythingStringRequest) Method() *roam.Method { return everythingString 
 
 // Invoke implements roam.Invocation.
 func (a *everythingStringRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	result, err := a.impl.String(ctx, a.v)
+	a.v = *new(string)
 	if err != nil {
 		reply.Fail(everythingString, err)
 		return
@@ -1217,18 +1241,24 @@ type everythingBytesRequest struct {
 var everythingBytesRequests = sync.Pool{New: func() any { return new(everythingBytesRequest) }}
 
 func prepareEverythingBytesRequest(impl Everything, in *roam.Incoming) (roam.Invocation, error) {
-	a := everythingBytesRequests.Get().(*everythingBytesRequest)
+	a, ok := in.Used.(*everythingBytesRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = everythingBytesRequests.Get().(*everythingBytesRequest)
+	}
 	a.impl = impl
 	d := &in.Args
 	a.v = d.Bytes()
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *everythingBytesRequest) release() {
+// Drop implements roam.Reusable.
+func (a *everythingBytesRequest) Drop() {
 	*a = everythingBytesRequest{}
 	everythingBytesRequests.Put(a)
 }
@@ -1238,8 +1268,8 @@ func (*everythingBytesRequest) Method() *roam.Method { return everythingBytes }
 
 // Invoke implements roam.Invocation.
 func (a *everythingBytesRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	result, err := a.impl.Bytes(ctx, a.v)
+	a.v = *new([]byte)
 	if err != nil {
 		reply.Fail(everythingBytes, err)
 		return
@@ -1257,18 +1287,24 @@ type everythingWideRequest struct {
 var everythingWideRequests = sync.Pool{New: func() any { return new(everythingWideRequest) }}
 
 func prepareEverythingWideRequest(impl Everything, in *roam.Incoming) (roam.Invocation, error) {
-	a := everythingWideRequests.Get().(*everythingWideRequest)
+	a, ok := in.Used.(*everythingWideRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = everythingWideRequests.Get().(*everythingWideRequest)
+	}
 	a.impl = impl
 	d := &in.Args
 	a.v = decodeWide(d)
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *everythingWideRequest) release() {
+// Drop implements roam.Reusable.
+func (a *everythingWideRequest) Drop() {
 	*a = everythingWideRequest{}
 	everythingWideRequests.Put(a)
 }
@@ -1278,8 +1314,8 @@ func (*everythingWideRequest) Method() *roam.Method { return everythingWide }
 
 // Invoke implements roam.Invocation.
 func (a *everythingWideRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	result, err := a.impl.Wide(ctx, a.v)
+	a.v = *new(Wide)
 	if err != nil {
 		reply.Fail(everythingWide, err)
 		return
@@ -1297,18 +1333,24 @@ type everythingTimesRequest struct {
 var everythingTimesRequests = sync.Pool{New: func() any { return new(everythingTimesRequest) }}
 
 func prepareEverythingTimesRequest(impl Everything, in *roam.Incoming) (roam.Invocation, error) {
-	a := everythingTimesRequests.Get().(*everythingTimesRequest)
+	a, ok := in.Used.(*everythingTimesRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = everythingTimesRequests.Get().(*everythingTimesRequest)
+	}
 	a.impl = impl
 	d := &in.Args
 	a.v = decodeTimes(d)
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *everythingTimesRequest) release() {
+// Drop implements roam.Reusable.
+func (a *everythingTimesRequest) Drop() {
 	*a = everythingTimesRequest{}
 	everythingTimesRequests.Put(a)
 }
@@ -1318,8 +1360,8 @@ func (*everythingTimesRequest) Method() *roam.Method { return everythingTimes }
 
 // Invoke implements roam.Invocation.
 func (a *everythingTimesRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	result, err := a.impl.Times(ctx, a.v)
+	a.v = *new(Times)
 	if err != nil {
 		reply.Fail(everythingTimes, err)
 		return
@@ -1337,18 +1379,24 @@ type everythingNamedRequest struct {
 var everythingNamedRequests = sync.Pool{New: func() any { return new(everythingNamedRequest) }}
 
 func prepareEverythingNamedRequest(impl Everything, in *roam.Incoming) (roam.Invocation, error) {
-	a := everythingNamedRequests.Get().(*everythingNamedRequest)
+	a, ok := in.Used.(*everythingNamedRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = everythingNamedRequests.Get().(*everythingNamedRequest)
+	}
 	a.impl = impl
 	d := &in.Args
 	a.v = decodeNamed(d)
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *everythingNamedRequest) release() {
+// Drop implements roam.Reusable.
+func (a *everythingNamedRequest) Drop() {
 	*a = everythingNamedRequest{}
 	everythingNamedRequests.Put(a)
 }
@@ -1358,8 +1406,8 @@ func (*everythingNamedRequest) Method() *roam.Method { return everythingNamed }
 
 // Invoke implements roam.Invocation.
 func (a *everythingNamedRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	result, err := a.impl.Named(ctx, a.v)
+	a.v = *new(Named)
 	if err != nil {
 		reply.Fail(everythingNamed, err)
 		return
@@ -1377,18 +1425,24 @@ type everythingDerivedRequest struct {
 var everythingDerivedRequests = sync.Pool{New: func() any { return new(everythingDerivedRequest) }}
 
 func prepareEverythingDerivedRequest(impl Everything, in *roam.Incoming) (roam.Invocation, error) {
-	a := everythingDerivedRequests.Get().(*everythingDerivedRequest)
+	a, ok := in.Used.(*everythingDerivedRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = everythingDerivedRequests.Get().(*everythingDerivedRequest)
+	}
 	a.impl = impl
 	d := &in.Args
 	a.v = decodeDerived(d)
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *everythingDerivedRequest) release() {
+// Drop implements roam.Reusable.
+func (a *everythingDerivedRequest) Drop() {
 	*a = everythingDerivedRequest{}
 	everythingDerivedRequests.Put(a)
 }
@@ -1398,8 +1452,8 @@ func (*everythingDerivedRequest) Method() *roam.Method { return everythingDerive
 
 // Invoke implements roam.Invocation.
 func (a *everythingDerivedRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	result, err := a.impl.Derived(ctx, a.v)
+	a.v = *new(Derived)
 	if err != nil {
 		reply.Fail(everythingDerived, err)
 		return
@@ -1417,18 +1471,24 @@ type everythingListsRequest struct {
 var everythingListsRequests = sync.Pool{New: func() any { return new(everythingListsRequest) }}
 
 func prepareEverythingListsRequest(impl Everything, in *roam.Incoming) (roam.Invocation, error) {
-	a := everythingListsRequests.Get().(*everythingListsRequest)
+	a, ok := in.Used.(*everythingListsRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = everythingListsRequests.Get().(*everythingListsRequest)
+	}
 	a.impl = impl
 	d := &in.Args
 	a.v = decodeLists(d)
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *everythingListsRequest) release() {
+// Drop implements roam.Reusable.
+func (a *everythingListsRequest) Drop() {
 	*a = everythingListsRequest{}
 	everythingListsRequests.Put(a)
 }
@@ -1438,8 +1498,8 @@ func (*everythingListsRequest) Method() *roam.Method { return everythingLists }
 
 // Invoke implements roam.Invocation.
 func (a *everythingListsRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	result, err := a.impl.Lists(ctx, a.v)
+	a.v = *new(Lists)
 	if err != nil {
 		reply.Fail(everythingLists, err)
 		return
@@ -1457,18 +1517,24 @@ type everythingMapsRequest struct {
 var everythingMapsRequests = sync.Pool{New: func() any { return new(everythingMapsRequest) }}
 
 func prepareEverythingMapsRequest(impl Everything, in *roam.Incoming) (roam.Invocation, error) {
-	a := everythingMapsRequests.Get().(*everythingMapsRequest)
+	a, ok := in.Used.(*everythingMapsRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = everythingMapsRequests.Get().(*everythingMapsRequest)
+	}
 	a.impl = impl
 	d := &in.Args
 	a.v = decodeMaps(d)
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *everythingMapsRequest) release() {
+// Drop implements roam.Reusable.
+func (a *everythingMapsRequest) Drop() {
 	*a = everythingMapsRequest{}
 	everythingMapsRequests.Put(a)
 }
@@ -1478,8 +1544,8 @@ func (*everythingMapsRequest) Method() *roam.Method { return everythingMaps }
 
 // Invoke implements roam.Invocation.
 func (a *everythingMapsRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	result, err := a.impl.Maps(ctx, a.v)
+	a.v = *new(Maps)
 	if err != nil {
 		reply.Fail(everythingMaps, err)
 		return
@@ -1497,18 +1563,24 @@ type everythingSetsRequest struct {
 var everythingSetsRequests = sync.Pool{New: func() any { return new(everythingSetsRequest) }}
 
 func prepareEverythingSetsRequest(impl Everything, in *roam.Incoming) (roam.Invocation, error) {
-	a := everythingSetsRequests.Get().(*everythingSetsRequest)
+	a, ok := in.Used.(*everythingSetsRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = everythingSetsRequests.Get().(*everythingSetsRequest)
+	}
 	a.impl = impl
 	d := &in.Args
 	a.v = decodeSets(d)
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *everythingSetsRequest) release() {
+// Drop implements roam.Reusable.
+func (a *everythingSetsRequest) Drop() {
 	*a = everythingSetsRequest{}
 	everythingSetsRequests.Put(a)
 }
@@ -1518,8 +1590,8 @@ func (*everythingSetsRequest) Method() *roam.Method { return everythingSets }
 
 // Invoke implements roam.Invocation.
 func (a *everythingSetsRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	result, err := a.impl.Sets(ctx, a.v)
+	a.v = *new(Sets)
 	if err != nil {
 		reply.Fail(everythingSets, err)
 		return
@@ -1537,18 +1609,24 @@ type everythingOptionsRequest struct {
 var everythingOptionsRequests = sync.Pool{New: func() any { return new(everythingOptionsRequest) }}
 
 func prepareEverythingOptionsRequest(impl Everything, in *roam.Incoming) (roam.Invocation, error) {
-	a := everythingOptionsRequests.Get().(*everythingOptionsRequest)
+	a, ok := in.Used.(*everythingOptionsRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = everythingOptionsRequests.Get().(*everythingOptionsRequest)
+	}
 	a.impl = impl
 	d := &in.Args
 	a.v = decodeOptions(d)
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *everythingOptionsRequest) release() {
+// Drop implements roam.Reusable.
+func (a *everythingOptionsRequest) Drop() {
 	*a = everythingOptionsRequest{}
 	everythingOptionsRequests.Put(a)
 }
@@ -1558,8 +1636,8 @@ func (*everythingOptionsRequest) Method() *roam.Method { return everythingOption
 
 // Invoke implements roam.Invocation.
 func (a *everythingOptionsRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	result, err := a.impl.Options(ctx, a.v)
+	a.v = *new(Options)
 	if err != nil {
 		reply.Fail(everythingOptions, err)
 		return
@@ -1577,18 +1655,24 @@ type everythingLentRequest struct {
 var everythingLentRequests = sync.Pool{New: func() any { return new(everythingLentRequest) }}
 
 func prepareEverythingLentRequest(impl Everything, in *roam.Incoming) (roam.Invocation, error) {
-	a := everythingLentRequests.Get().(*everythingLentRequest)
+	a, ok := in.Used.(*everythingLentRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = everythingLentRequests.Get().(*everythingLentRequest)
+	}
 	a.impl = impl
 	d := &in.Args
 	a.v = decodeLent(d)
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *everythingLentRequest) release() {
+// Drop implements roam.Reusable.
+func (a *everythingLentRequest) Drop() {
 	*a = everythingLentRequest{}
 	everythingLentRequests.Put(a)
 }
@@ -1598,8 +1682,8 @@ func (*everythingLentRequest) Method() *roam.Method { return everythingLent }
 
 // Invoke implements roam.Invocation.
 func (a *everythingLentRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	result, err := a.impl.Lent(ctx, a.v)
+	a.v = *new(Lent)
 	if err != nil {
 		reply.Fail(everythingLent, err)
 		return
@@ -1617,18 +1701,24 @@ type everythingColorRequest struct {
 var everythingColorRequests = sync.Pool{New: func() any { return new(everythingColorRequest) }}
 
 func prepareEverythingColorRequest(impl Everything, in *roam.Incoming) (roam.Invocation, error) {
-	a := everythingColorRequests.Get().(*everythingColorRequest)
+	a, ok := in.Used.(*everythingColorRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = everythingColorRequests.Get().(*everythingColorRequest)
+	}
 	a.impl = impl
 	d := &in.Args
 	a.v = decodeColor(d)
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *everythingColorRequest) release() {
+// Drop implements roam.Reusable.
+func (a *everythingColorRequest) Drop() {
 	*a = everythingColorRequest{}
 	everythingColorRequests.Put(a)
 }
@@ -1638,8 +1728,8 @@ func (*everythingColorRequest) Method() *roam.Method { return everythingColor }
 
 // Invoke implements roam.Invocation.
 func (a *everythingColorRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	result, err := a.impl.Color(ctx, a.v)
+	a.v = *new(Color)
 	if err != nil {
 		reply.Fail(everythingColor, err)
 		return
@@ -1657,18 +1747,24 @@ type everythingShapeRequest struct {
 var everythingShapeRequests = sync.Pool{New: func() any { return new(everythingShapeRequest) }}
 
 func prepareEverythingShapeRequest(impl Everything, in *roam.Incoming) (roam.Invocation, error) {
-	a := everythingShapeRequests.Get().(*everythingShapeRequest)
+	a, ok := in.Used.(*everythingShapeRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = everythingShapeRequests.Get().(*everythingShapeRequest)
+	}
 	a.impl = impl
 	d := &in.Args
 	a.v = decodeShape(d)
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *everythingShapeRequest) release() {
+// Drop implements roam.Reusable.
+func (a *everythingShapeRequest) Drop() {
 	*a = everythingShapeRequest{}
 	everythingShapeRequests.Put(a)
 }
@@ -1678,8 +1774,8 @@ func (*everythingShapeRequest) Method() *roam.Method { return everythingShape }
 
 // Invoke implements roam.Invocation.
 func (a *everythingShapeRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	result, err := a.impl.Shape(ctx, a.v)
+	a.v = *new(Shape)
 	if err != nil {
 		reply.Fail(everythingShape, err)
 		return
@@ -1697,18 +1793,24 @@ type everythingPairRequest struct {
 var everythingPairRequests = sync.Pool{New: func() any { return new(everythingPairRequest) }}
 
 func prepareEverythingPairRequest(impl Everything, in *roam.Incoming) (roam.Invocation, error) {
-	a := everythingPairRequests.Get().(*everythingPairRequest)
+	a, ok := in.Used.(*everythingPairRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = everythingPairRequests.Get().(*everythingPairRequest)
+	}
 	a.impl = impl
 	d := &in.Args
 	a.v = decodePair(d)
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *everythingPairRequest) release() {
+// Drop implements roam.Reusable.
+func (a *everythingPairRequest) Drop() {
 	*a = everythingPairRequest{}
 	everythingPairRequests.Put(a)
 }
@@ -1718,8 +1820,8 @@ func (*everythingPairRequest) Method() *roam.Method { return everythingPair }
 
 // Invoke implements roam.Invocation.
 func (a *everythingPairRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	result, err := a.impl.Pair(ctx, a.v)
+	a.v = *new(Pair)
 	if err != nil {
 		reply.Fail(everythingPair, err)
 		return
@@ -1737,18 +1839,24 @@ type everythingTaggedRequest struct {
 var everythingTaggedRequests = sync.Pool{New: func() any { return new(everythingTaggedRequest) }}
 
 func prepareEverythingTaggedRequest(impl Everything, in *roam.Incoming) (roam.Invocation, error) {
-	a := everythingTaggedRequests.Get().(*everythingTaggedRequest)
+	a, ok := in.Used.(*everythingTaggedRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = everythingTaggedRequests.Get().(*everythingTaggedRequest)
+	}
 	a.impl = impl
 	d := &in.Args
 	a.v = decodeTagged(d)
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *everythingTaggedRequest) release() {
+// Drop implements roam.Reusable.
+func (a *everythingTaggedRequest) Drop() {
 	*a = everythingTaggedRequest{}
 	everythingTaggedRequests.Put(a)
 }
@@ -1758,8 +1866,8 @@ func (*everythingTaggedRequest) Method() *roam.Method { return everythingTagged 
 
 // Invoke implements roam.Invocation.
 func (a *everythingTaggedRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	result, err := a.impl.Tagged(ctx, a.v)
+	a.v = *new(Tagged)
 	if err != nil {
 		reply.Fail(everythingTagged, err)
 		return
@@ -1777,18 +1885,24 @@ type everythingSharedRequest struct {
 var everythingSharedRequests = sync.Pool{New: func() any { return new(everythingSharedRequest) }}
 
 func prepareEverythingSharedRequest(impl Everything, in *roam.Incoming) (roam.Invocation, error) {
-	a := everythingSharedRequests.Get().(*everythingSharedRequest)
+	a, ok := in.Used.(*everythingSharedRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = everythingSharedRequests.Get().(*everythingSharedRequest)
+	}
 	a.impl = impl
 	d := &in.Args
 	a.v = decodeShared(d)
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *everythingSharedRequest) release() {
+// Drop implements roam.Reusable.
+func (a *everythingSharedRequest) Drop() {
 	*a = everythingSharedRequest{}
 	everythingSharedRequests.Put(a)
 }
@@ -1798,8 +1912,8 @@ func (*everythingSharedRequest) Method() *roam.Method { return everythingShared 
 
 // Invoke implements roam.Invocation.
 func (a *everythingSharedRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	result, err := a.impl.Shared(ctx, a.v)
+	a.v = *new(Shared)
 	if err != nil {
 		reply.Fail(everythingShared, err)
 		return
@@ -1820,18 +1934,24 @@ type everythingAnonymousRequest struct {
 var everythingAnonymousRequests = sync.Pool{New: func() any { return new(everythingAnonymousRequest) }}
 
 func prepareEverythingAnonymousRequest(impl Everything, in *roam.Incoming) (roam.Invocation, error) {
-	a := everythingAnonymousRequests.Get().(*everythingAnonymousRequest)
+	a, ok := in.Used.(*everythingAnonymousRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = everythingAnonymousRequests.Get().(*everythingAnonymousRequest)
+	}
 	a.impl = impl
 	d := &in.Args
 	a.v = decodeStruct(d)
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *everythingAnonymousRequest) release() {
+// Drop implements roam.Reusable.
+func (a *everythingAnonymousRequest) Drop() {
 	*a = everythingAnonymousRequest{}
 	everythingAnonymousRequests.Put(a)
 }
@@ -1841,8 +1961,11 @@ func (*everythingAnonymousRequest) Method() *roam.Method { return everythingAnon
 
 // Invoke implements roam.Invocation.
 func (a *everythingAnonymousRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	result, err := a.impl.Anonymous(ctx, a.v)
+	a.v = *new(struct {
+		X int
+		Y int
+	})
 	if err != nil {
 		reply.Fail(everythingAnonymous, err)
 		return
@@ -1860,17 +1983,23 @@ type everythingUnitRequest struct {
 var everythingUnitRequests = sync.Pool{New: func() any { return new(everythingUnitRequest) }}
 
 func prepareEverythingUnitRequest(impl Everything, in *roam.Incoming) (roam.Invocation, error) {
-	a := everythingUnitRequests.Get().(*everythingUnitRequest)
+	a, ok := in.Used.(*everythingUnitRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = everythingUnitRequests.Get().(*everythingUnitRequest)
+	}
 	a.impl = impl
 	a.v = struct{}{}
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *everythingUnitRequest) release() {
+// Drop implements roam.Reusable.
+func (a *everythingUnitRequest) Drop() {
 	*a = everythingUnitRequest{}
 	everythingUnitRequests.Put(a)
 }
@@ -1880,8 +2009,8 @@ func (*everythingUnitRequest) Method() *roam.Method { return everythingUnit }
 
 // Invoke implements roam.Invocation.
 func (a *everythingUnitRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	_, err := a.impl.Unit(ctx, a.v)
+	a.v = *new(struct{})
 	if err != nil {
 		reply.Fail(everythingUnit, err)
 		return
@@ -1898,18 +2027,24 @@ type everythingUnitsRequest struct {
 var everythingUnitsRequests = sync.Pool{New: func() any { return new(everythingUnitsRequest) }}
 
 func prepareEverythingUnitsRequest(impl Everything, in *roam.Incoming) (roam.Invocation, error) {
-	a := everythingUnitsRequests.Get().(*everythingUnitsRequest)
+	a, ok := in.Used.(*everythingUnitsRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = everythingUnitsRequests.Get().(*everythingUnitsRequest)
+	}
 	a.impl = impl
 	d := &in.Args
 	a.v = decodeListUnit(d)
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *everythingUnitsRequest) release() {
+// Drop implements roam.Reusable.
+func (a *everythingUnitsRequest) Drop() {
 	*a = everythingUnitsRequest{}
 	everythingUnitsRequests.Put(a)
 }
@@ -1919,8 +2054,8 @@ func (*everythingUnitsRequest) Method() *roam.Method { return everythingUnits }
 
 // Invoke implements roam.Invocation.
 func (a *everythingUnitsRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	result, err := a.impl.Units(ctx, a.v)
+	a.v = *new([]struct{})
 	if err != nil {
 		reply.Fail(everythingUnits, err)
 		return
@@ -1939,19 +2074,25 @@ type everythingTwoRequest struct {
 var everythingTwoRequests = sync.Pool{New: func() any { return new(everythingTwoRequest) }}
 
 func prepareEverythingTwoRequest(impl Everything, in *roam.Incoming) (roam.Invocation, error) {
-	a := everythingTwoRequests.Get().(*everythingTwoRequest)
+	a, ok := in.Used.(*everythingTwoRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = everythingTwoRequests.Get().(*everythingTwoRequest)
+	}
 	a.impl = impl
 	d := &in.Args
 	a.a = d.I32()
 	a.b = d.String()
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *everythingTwoRequest) release() {
+// Drop implements roam.Reusable.
+func (a *everythingTwoRequest) Drop() {
 	*a = everythingTwoRequest{}
 	everythingTwoRequests.Put(a)
 }
@@ -1961,8 +2102,9 @@ func (*everythingTwoRequest) Method() *roam.Method { return everythingTwo }
 
 // Invoke implements roam.Invocation.
 func (a *everythingTwoRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	result1, result2, err := a.impl.Two(ctx, a.a, a.b)
+	a.a = *new(int32)
+	a.b = *new(string)
 	if err != nil {
 		reply.Fail(everythingTwo, err)
 		return
@@ -1980,16 +2122,22 @@ type everythingNothingRequest struct {
 var everythingNothingRequests = sync.Pool{New: func() any { return new(everythingNothingRequest) }}
 
 func prepareEverythingNothingRequest(impl Everything, in *roam.Incoming) (roam.Invocation, error) {
-	a := everythingNothingRequests.Get().(*everythingNothingRequest)
+	a, ok := in.Used.(*everythingNothingRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = everythingNothingRequests.Get().(*everythingNothingRequest)
+	}
 	a.impl = impl
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *everythingNothingRequest) release() {
+// Drop implements roam.Reusable.
+func (a *everythingNothingRequest) Drop() {
 	*a = everythingNothingRequest{}
 	everythingNothingRequests.Put(a)
 }
@@ -1999,7 +2147,6 @@ func (*everythingNothingRequest) Method() *roam.Method { return everythingNothin
 
 // Invoke implements roam.Invocation.
 func (a *everythingNothingRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	err := a.impl.Nothing(ctx)
 	if err != nil {
 		reply.Fail(everythingNothing, err)
@@ -2010,27 +2157,32 @@ func (a *everythingNothingRequest) Invoke(ctx context.Context, reply *roam.Reply
 
 // everythingClashesRequest is a request to Clashes, ready to run.
 type everythingClashesRequest struct {
-	impl       Everything
-	call       int
-	err        int
-	e          int
-	d          int
-	c          int
-	wire       int
-	roam       int
-	implArg    int
-	releaseArg int
-	result     int
-	encodeKey  int
-	sync       int
-	shared     shared.Key
-	fmt        *roam.Rx[Color]
+	impl      Everything
+	call      int
+	err       int
+	e         int
+	d         int
+	c         int
+	wire      int
+	roam      int
+	implArg   int
+	release   int
+	result    int
+	encodeKey int
+	sync      int
+	shared    shared.Key
+	fmt       *roam.Rx[Color]
 }
 
 var everythingClashesRequests = sync.Pool{New: func() any { return new(everythingClashesRequest) }}
 
 func prepareEverythingClashesRequest(impl Everything, in *roam.Incoming) (roam.Invocation, error) {
-	a := everythingClashesRequests.Get().(*everythingClashesRequest)
+	a, ok := in.Used.(*everythingClashesRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = everythingClashesRequests.Get().(*everythingClashesRequest)
+	}
 	a.impl = impl
 	d := &in.Args
 	a.call = d.Int()
@@ -2041,20 +2193,21 @@ func prepareEverythingClashesRequest(impl Everything, in *roam.Incoming) (roam.I
 	a.wire = d.Int()
 	a.roam = d.Int()
 	a.implArg = d.Int()
-	a.releaseArg = d.Int()
+	a.release = d.Int()
 	a.result = d.Int()
 	a.encodeKey = d.Int()
 	a.sync = d.Int()
 	a.shared = decodeKey(d)
 	a.fmt = roam.AcceptRx(in, codecColor)
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *everythingClashesRequest) release() {
+// Drop implements roam.Reusable.
+func (a *everythingClashesRequest) Drop() {
 	*a = everythingClashesRequest{}
 	everythingClashesRequests.Put(a)
 }
@@ -2064,8 +2217,21 @@ func (*everythingClashesRequest) Method() *roam.Method { return everythingClashe
 
 // Invoke implements roam.Invocation.
 func (a *everythingClashesRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
-	result, err := a.impl.Clashes(ctx, a.call, a.err, a.e, a.d, a.c, a.wire, a.roam, a.implArg, a.releaseArg, a.result, a.encodeKey, a.sync, a.shared, a.fmt)
+	result, err := a.impl.Clashes(ctx, a.call, a.err, a.e, a.d, a.c, a.wire, a.roam, a.implArg, a.release, a.result, a.encodeKey, a.sync, a.shared, a.fmt)
+	a.call = *new(int)
+	a.err = *new(int)
+	a.e = *new(int)
+	a.d = *new(int)
+	a.c = *new(int)
+	a.wire = *new(int)
+	a.roam = *new(int)
+	a.implArg = *new(int)
+	a.release = *new(int)
+	a.result = *new(int)
+	a.encodeKey = *new(int)
+	a.sync = *new(int)
+	a.shared = *new(shared.Key)
+	a.fmt = *new(*roam.Rx[Color])
 	if err != nil {
 		reply.Fail(everythingClashes, err)
 		return
@@ -2084,19 +2250,25 @@ type everythingUnnamedRequest struct {
 var everythingUnnamedRequests = sync.Pool{New: func() any { return new(everythingUnnamedRequest) }}
 
 func prepareEverythingUnnamedRequest(impl Everything, in *roam.Incoming) (roam.Invocation, error) {
-	a := everythingUnnamedRequests.Get().(*everythingUnnamedRequest)
+	a, ok := in.Used.(*everythingUnnamedRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = everythingUnnamedRequests.Get().(*everythingUnnamedRequest)
+	}
 	a.impl = impl
 	d := &in.Args
 	a.arg1 = d.Int()
 	a.arg2 = d.String()
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *everythingUnnamedRequest) release() {
+// Drop implements roam.Reusable.
+func (a *everythingUnnamedRequest) Drop() {
 	*a = everythingUnnamedRequest{}
 	everythingUnnamedRequests.Put(a)
 }
@@ -2106,8 +2278,9 @@ func (*everythingUnnamedRequest) Method() *roam.Method { return everythingUnname
 
 // Invoke implements roam.Invocation.
 func (a *everythingUnnamedRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	result, err := a.impl.Unnamed(ctx, a.arg1, a.arg2)
+	a.arg1 = *new(int)
+	a.arg2 = *new(string)
 	if err != nil {
 		reply.Fail(everythingUnnamed, err)
 		return
@@ -2125,18 +2298,24 @@ type everythingFailsRequest struct {
 var everythingFailsRequests = sync.Pool{New: func() any { return new(everythingFailsRequest) }}
 
 func prepareEverythingFailsRequest(impl Everything, in *roam.Incoming) (roam.Invocation, error) {
-	a := everythingFailsRequests.Get().(*everythingFailsRequest)
+	a, ok := in.Used.(*everythingFailsRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = everythingFailsRequests.Get().(*everythingFailsRequest)
+	}
 	a.impl = impl
 	d := &in.Args
 	a.code = d.U8()
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *everythingFailsRequest) release() {
+// Drop implements roam.Reusable.
+func (a *everythingFailsRequest) Drop() {
 	*a = everythingFailsRequest{}
 	everythingFailsRequests.Put(a)
 }
@@ -2146,8 +2325,8 @@ func (*everythingFailsRequest) Method() *roam.Method { return everythingFails }
 
 // Invoke implements roam.Invocation.
 func (a *everythingFailsRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	err := a.impl.Fails(ctx, a.code)
+	a.code = *new(uint8)
 	if err != nil {
 		reply.Fail(everythingFails, err)
 		return
@@ -2164,18 +2343,24 @@ type everythingBreaksRequest struct {
 var everythingBreaksRequests = sync.Pool{New: func() any { return new(everythingBreaksRequest) }}
 
 func prepareEverythingBreaksRequest(impl Everything, in *roam.Incoming) (roam.Invocation, error) {
-	a := everythingBreaksRequests.Get().(*everythingBreaksRequest)
+	a, ok := in.Used.(*everythingBreaksRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = everythingBreaksRequests.Get().(*everythingBreaksRequest)
+	}
 	a.impl = impl
 	d := &in.Args
 	a.problem = decodeProblem(d)
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *everythingBreaksRequest) release() {
+// Drop implements roam.Reusable.
+func (a *everythingBreaksRequest) Drop() {
 	*a = everythingBreaksRequest{}
 	everythingBreaksRequests.Put(a)
 }
@@ -2185,8 +2370,8 @@ func (*everythingBreaksRequest) Method() *roam.Method { return everythingBreaks 
 
 // Invoke implements roam.Invocation.
 func (a *everythingBreaksRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	err := a.impl.Breaks(ctx, a.problem)
+	a.problem = *new(Problem)
 	if err != nil {
 		reply.Fail(everythingBreaks, err)
 		return
@@ -2205,19 +2390,25 @@ type everythingStreamsRequest struct {
 var everythingStreamsRequests = sync.Pool{New: func() any { return new(everythingStreamsRequest) }}
 
 func prepareEverythingStreamsRequest(impl Everything, in *roam.Incoming) (roam.Invocation, error) {
-	a := everythingStreamsRequests.Get().(*everythingStreamsRequest)
+	a, ok := in.Used.(*everythingStreamsRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = everythingStreamsRequests.Get().(*everythingStreamsRequest)
+	}
 	a.impl = impl
 	a.direct = roam.AcceptRx(in, wire.I32)
 	a.deep = decodeStreams(in)
 	a.many = decodeMapStringRxPair(in)
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *everythingStreamsRequest) release() {
+// Drop implements roam.Reusable.
+func (a *everythingStreamsRequest) Drop() {
 	*a = everythingStreamsRequest{}
 	everythingStreamsRequests.Put(a)
 }
@@ -2227,8 +2418,10 @@ func (*everythingStreamsRequest) Method() *roam.Method { return everythingStream
 
 // Invoke implements roam.Invocation.
 func (a *everythingStreamsRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	result, err := a.impl.Streams(ctx, a.direct, a.deep, a.many)
+	a.direct = *new(*roam.Rx[int32])
+	a.deep = *new(Streams)
+	a.many = *new(map[string]*roam.Rx[Pair])
 	if err != nil {
 		reply.Fail(everythingStreams, err)
 		return
@@ -2246,17 +2439,23 @@ type everythingItemsRequest struct {
 var everythingItemsRequests = sync.Pool{New: func() any { return new(everythingItemsRequest) }}
 
 func prepareEverythingItemsRequest(impl Everything, in *roam.Incoming) (roam.Invocation, error) {
-	a := everythingItemsRequests.Get().(*everythingItemsRequest)
+	a, ok := in.Used.(*everythingItemsRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = everythingItemsRequests.Get().(*everythingItemsRequest)
+	}
 	a.impl = impl
 	a.out = decodeItemStreams(in)
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *everythingItemsRequest) release() {
+// Drop implements roam.Reusable.
+func (a *everythingItemsRequest) Drop() {
 	*a = everythingItemsRequest{}
 	everythingItemsRequests.Put(a)
 }
@@ -2266,8 +2465,8 @@ func (*everythingItemsRequest) Method() *roam.Method { return everythingItems }
 
 // Invoke implements roam.Invocation.
 func (a *everythingItemsRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	err := a.impl.Items(ctx, a.out)
+	a.out = *new(ItemStreams)
 	if err != nil {
 		reply.Fail(everythingItems, err)
 		return

@@ -30,7 +30,7 @@ func (g *generator) dispatcher(s *model.Service, methods map[*model.Method]metho
 		g.p("}\n")
 	})
 	for _, m := range s.Methods {
-		fields := unlike(map[string]bool{"impl": true, "release": true, "Method": true, "Invoke": true}, argumentNames(m))
+		fields := unlike(map[string]bool{"impl": true, "Drop": true, "Method": true, "Invoke": true}, argumentNames(m))
 		g.request(s, m, methods[m], fields)
 		g.function(nil, func() { g.prepare(s, m, methods[m], fields) })
 		g.function(nil, func() { g.invoke(m, methods[m], fields) })
@@ -53,7 +53,8 @@ func (g *generator) request(s *model.Service, m *model.Method, name methodNames,
 // prepare writes what decodes the arguments of a request.
 func (g *generator) prepare(s *model.Service, m *model.Method, name methodNames, fields []string) {
 	g.p("func %s($impl %s, $in *%s.Incoming) (%s.Invocation, error) {", name.prepare, s.GoName, g.roam(), g.roam())
-	g.p("$a := %s.Get().(*%s)", name.pool, name.request)
+	g.p("$a, $ok := $in.Used.(*%s)", name.request)
+	g.p("if $ok {\n$in.Used = nil\n} else {\n$a = %s.Get().(*%s)\n}", name.pool, name.request)
 	g.p("$a.impl = $impl")
 	decode := g.body(func() {
 		for i, arg := range m.Args {
@@ -64,18 +65,18 @@ func (g *generator) prepare(s *model.Service, m *model.Method, name methodNames,
 		g.p("$d := &$in.Args")
 	}
 	g.out.WriteString(decode)
-	g.p("if $err := $in.Args.Finish(); $err != nil {\n$a.release()\nreturn nil, $err\n}")
+	g.p("if $err := $in.Args.Finish(); $err != nil {\n$a.Drop()\nreturn nil, $err\n}")
 	g.p("return $a, nil\n}\n")
 }
 
 // invoke writes the methods of a request, which run and end it.
 func (g *generator) invoke(m *model.Method, name methodNames, fields []string) {
-	g.p("func ($a *%s) release() {\n*$a = %s{}\n%s.Put($a)\n}\n", name.request, name.request, name.pool)
+	g.p("// Drop implements %s.Reusable.", g.roam())
+	g.p("func ($a *%s) Drop() {\n*$a = %s{}\n%s.Put($a)\n}\n", name.request, name.request, name.pool)
 	g.p("// Method implements %s.Invocation.", g.roam())
 	g.p("func (*%s) Method() *%s.Method { return %s }\n", name.request, g.roam(), name.descriptor)
 	g.p("// Invoke implements %s.Invocation.", g.roam())
 	g.p("func ($a *%s) Invoke($ctx %s.Context, $reply *%s.Reply) {", name.request, g.std("context"), g.roam())
-	g.p("defer $a.release()")
 	args := []string{"$ctx"}
 	for _, field := range fields {
 		args = append(args, "$a."+field)
@@ -91,6 +92,9 @@ func (g *generator) invoke(m *model.Method, name methodNames, fields []string) {
 	}
 	results = append(results, "$err")
 	g.p("%s := $a.impl.%s(%s)", strings.Join(results, ", "), m.GoName, strings.Join(args, ", "))
+	for i, a := range m.Args {
+		g.p("$a.%s = *new(%s)", fields[i], g.typeText(a.Type.Go))
+	}
 	g.p("if $err != nil {\n$reply.Fail(%s, $err)\nreturn\n}", name.descriptor)
 	if uses(encode, "e") {
 		encode = "$e := $reply.Succeed()\n" + encode

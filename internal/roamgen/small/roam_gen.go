@@ -184,18 +184,24 @@ type storeGetRequest struct {
 var storeGetRequests = sync.Pool{New: func() any { return new(storeGetRequest) }}
 
 func prepareStoreGetRequest(impl Store, in *roam.Incoming) (roam.Invocation, error) {
-	a := storeGetRequests.Get().(*storeGetRequest)
+	a, ok := in.Used.(*storeGetRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = storeGetRequests.Get().(*storeGetRequest)
+	}
 	a.impl = impl
 	d := &in.Args
 	a.key = d.String()
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *storeGetRequest) release() {
+// Drop implements roam.Reusable.
+func (a *storeGetRequest) Drop() {
 	*a = storeGetRequest{}
 	storeGetRequests.Put(a)
 }
@@ -205,8 +211,8 @@ func (*storeGetRequest) Method() *roam.Method { return storeGet }
 
 // Invoke implements roam.Invocation.
 func (a *storeGetRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	result, err := a.impl.Get(ctx, a.key)
+	a.key = *new(string)
 	if err != nil {
 		reply.Fail(storeGet, err)
 		return
@@ -223,16 +229,22 @@ type storeSizeRequest struct {
 var storeSizeRequests = sync.Pool{New: func() any { return new(storeSizeRequest) }}
 
 func prepareStoreSizeRequest(impl Store, in *roam.Incoming) (roam.Invocation, error) {
-	a := storeSizeRequests.Get().(*storeSizeRequest)
+	a, ok := in.Used.(*storeSizeRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = storeSizeRequests.Get().(*storeSizeRequest)
+	}
 	a.impl = impl
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *storeSizeRequest) release() {
+// Drop implements roam.Reusable.
+func (a *storeSizeRequest) Drop() {
 	*a = storeSizeRequest{}
 	storeSizeRequests.Put(a)
 }
@@ -242,7 +254,6 @@ func (*storeSizeRequest) Method() *roam.Method { return storeSize }
 
 // Invoke implements roam.Invocation.
 func (a *storeSizeRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	result, err := a.impl.Size(ctx)
 	if err != nil {
 		reply.Fail(storeSize, err)
@@ -262,18 +273,24 @@ type storeWatchRequest struct {
 var storeWatchRequests = sync.Pool{New: func() any { return new(storeWatchRequest) }}
 
 func prepareStoreWatchRequest(impl Store, in *roam.Incoming) (roam.Invocation, error) {
-	a := storeWatchRequests.Get().(*storeWatchRequest)
+	a, ok := in.Used.(*storeWatchRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = storeWatchRequests.Get().(*storeWatchRequest)
+	}
 	a.impl = impl
 	a.filter = decodeFilter(in)
 	a.changes = roam.AcceptTx(in, codecChange)
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *storeWatchRequest) release() {
+// Drop implements roam.Reusable.
+func (a *storeWatchRequest) Drop() {
 	*a = storeWatchRequest{}
 	storeWatchRequests.Put(a)
 }
@@ -283,8 +300,9 @@ func (*storeWatchRequest) Method() *roam.Method { return storeWatch }
 
 // Invoke implements roam.Invocation.
 func (a *storeWatchRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	result1, result2, err := a.impl.Watch(ctx, a.filter, a.changes)
+	a.filter = *new(Filter)
+	a.changes = *new(*roam.Tx[Change])
 	if err != nil {
 		reply.Fail(storeWatch, err)
 		return
@@ -302,16 +320,22 @@ type storeClearRequest struct {
 var storeClearRequests = sync.Pool{New: func() any { return new(storeClearRequest) }}
 
 func prepareStoreClearRequest(impl Store, in *roam.Incoming) (roam.Invocation, error) {
-	a := storeClearRequests.Get().(*storeClearRequest)
+	a, ok := in.Used.(*storeClearRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = storeClearRequests.Get().(*storeClearRequest)
+	}
 	a.impl = impl
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *storeClearRequest) release() {
+// Drop implements roam.Reusable.
+func (a *storeClearRequest) Drop() {
 	*a = storeClearRequest{}
 	storeClearRequests.Put(a)
 }
@@ -321,7 +345,6 @@ func (*storeClearRequest) Method() *roam.Method { return storeClear }
 
 // Invoke implements roam.Invocation.
 func (a *storeClearRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	err := a.impl.Clear(ctx)
 	if err != nil {
 		reply.Fail(storeClear, err)

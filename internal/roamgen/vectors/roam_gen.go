@@ -477,18 +477,24 @@ type testbedEchoRequest struct {
 var testbedEchoRequests = sync.Pool{New: func() any { return new(testbedEchoRequest) }}
 
 func prepareTestbedEchoRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a := testbedEchoRequests.Get().(*testbedEchoRequest)
+	a, ok := in.Used.(*testbedEchoRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = testbedEchoRequests.Get().(*testbedEchoRequest)
+	}
 	a.impl = impl
 	d := &in.Args
 	a.message = d.String()
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *testbedEchoRequest) release() {
+// Drop implements roam.Reusable.
+func (a *testbedEchoRequest) Drop() {
 	*a = testbedEchoRequest{}
 	testbedEchoRequests.Put(a)
 }
@@ -498,8 +504,8 @@ func (*testbedEchoRequest) Method() *roam.Method { return testbedEcho }
 
 // Invoke implements roam.Invocation.
 func (a *testbedEchoRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	result, err := a.impl.Echo(ctx, a.message)
+	a.message = *new(string)
 	if err != nil {
 		reply.Fail(testbedEcho, err)
 		return
@@ -517,18 +523,24 @@ type testbedReverseRequest struct {
 var testbedReverseRequests = sync.Pool{New: func() any { return new(testbedReverseRequest) }}
 
 func prepareTestbedReverseRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a := testbedReverseRequests.Get().(*testbedReverseRequest)
+	a, ok := in.Used.(*testbedReverseRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = testbedReverseRequests.Get().(*testbedReverseRequest)
+	}
 	a.impl = impl
 	d := &in.Args
 	a.message = d.String()
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *testbedReverseRequest) release() {
+// Drop implements roam.Reusable.
+func (a *testbedReverseRequest) Drop() {
 	*a = testbedReverseRequest{}
 	testbedReverseRequests.Put(a)
 }
@@ -538,8 +550,8 @@ func (*testbedReverseRequest) Method() *roam.Method { return testbedReverse }
 
 // Invoke implements roam.Invocation.
 func (a *testbedReverseRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	result, err := a.impl.Reverse(ctx, a.message)
+	a.message = *new(string)
 	if err != nil {
 		reply.Fail(testbedReverse, err)
 		return
@@ -557,17 +569,23 @@ type testbedSumRequest struct {
 var testbedSumRequests = sync.Pool{New: func() any { return new(testbedSumRequest) }}
 
 func prepareTestbedSumRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a := testbedSumRequests.Get().(*testbedSumRequest)
+	a, ok := in.Used.(*testbedSumRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = testbedSumRequests.Get().(*testbedSumRequest)
+	}
 	a.impl = impl
 	a.numbers = roam.AcceptRx(in, wire.I32)
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *testbedSumRequest) release() {
+// Drop implements roam.Reusable.
+func (a *testbedSumRequest) Drop() {
 	*a = testbedSumRequest{}
 	testbedSumRequests.Put(a)
 }
@@ -577,8 +595,8 @@ func (*testbedSumRequest) Method() *roam.Method { return testbedSum }
 
 // Invoke implements roam.Invocation.
 func (a *testbedSumRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	result, err := a.impl.Sum(ctx, a.numbers)
+	a.numbers = *new(*roam.Rx[int32])
 	if err != nil {
 		reply.Fail(testbedSum, err)
 		return
@@ -597,19 +615,25 @@ type testbedGenerateRequest struct {
 var testbedGenerateRequests = sync.Pool{New: func() any { return new(testbedGenerateRequest) }}
 
 func prepareTestbedGenerateRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a := testbedGenerateRequests.Get().(*testbedGenerateRequest)
+	a, ok := in.Used.(*testbedGenerateRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = testbedGenerateRequests.Get().(*testbedGenerateRequest)
+	}
 	a.impl = impl
 	d := &in.Args
 	a.count = d.U32()
 	a.output = roam.AcceptTx(in, wire.I32)
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *testbedGenerateRequest) release() {
+// Drop implements roam.Reusable.
+func (a *testbedGenerateRequest) Drop() {
 	*a = testbedGenerateRequest{}
 	testbedGenerateRequests.Put(a)
 }
@@ -619,8 +643,9 @@ func (*testbedGenerateRequest) Method() *roam.Method { return testbedGenerate }
 
 // Invoke implements roam.Invocation.
 func (a *testbedGenerateRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	err := a.impl.Generate(ctx, a.count, a.output)
+	a.count = *new(uint32)
+	a.output = *new(*roam.Tx[int32])
 	if err != nil {
 		reply.Fail(testbedGenerate, err)
 		return
@@ -638,18 +663,24 @@ type testbedTransformRequest struct {
 var testbedTransformRequests = sync.Pool{New: func() any { return new(testbedTransformRequest) }}
 
 func prepareTestbedTransformRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a := testbedTransformRequests.Get().(*testbedTransformRequest)
+	a, ok := in.Used.(*testbedTransformRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = testbedTransformRequests.Get().(*testbedTransformRequest)
+	}
 	a.impl = impl
 	a.input = roam.AcceptRx(in, wire.String)
 	a.output = roam.AcceptTx(in, wire.String)
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *testbedTransformRequest) release() {
+// Drop implements roam.Reusable.
+func (a *testbedTransformRequest) Drop() {
 	*a = testbedTransformRequest{}
 	testbedTransformRequests.Put(a)
 }
@@ -659,8 +690,9 @@ func (*testbedTransformRequest) Method() *roam.Method { return testbedTransform 
 
 // Invoke implements roam.Invocation.
 func (a *testbedTransformRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	err := a.impl.Transform(ctx, a.input, a.output)
+	a.input = *new(*roam.Rx[string])
+	a.output = *new(*roam.Tx[string])
 	if err != nil {
 		reply.Fail(testbedTransform, err)
 		return
@@ -677,18 +709,24 @@ type testbedEchoPointRequest struct {
 var testbedEchoPointRequests = sync.Pool{New: func() any { return new(testbedEchoPointRequest) }}
 
 func prepareTestbedEchoPointRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a := testbedEchoPointRequests.Get().(*testbedEchoPointRequest)
+	a, ok := in.Used.(*testbedEchoPointRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = testbedEchoPointRequests.Get().(*testbedEchoPointRequest)
+	}
 	a.impl = impl
 	d := &in.Args
 	a.point = decodePoint(d)
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *testbedEchoPointRequest) release() {
+// Drop implements roam.Reusable.
+func (a *testbedEchoPointRequest) Drop() {
 	*a = testbedEchoPointRequest{}
 	testbedEchoPointRequests.Put(a)
 }
@@ -698,8 +736,8 @@ func (*testbedEchoPointRequest) Method() *roam.Method { return testbedEchoPoint 
 
 // Invoke implements roam.Invocation.
 func (a *testbedEchoPointRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	result, err := a.impl.EchoPoint(ctx, a.point)
+	a.point = *new(Point)
 	if err != nil {
 		reply.Fail(testbedEchoPoint, err)
 		return
@@ -719,20 +757,26 @@ type testbedCreatePersonRequest struct {
 var testbedCreatePersonRequests = sync.Pool{New: func() any { return new(testbedCreatePersonRequest) }}
 
 func prepareTestbedCreatePersonRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a := testbedCreatePersonRequests.Get().(*testbedCreatePersonRequest)
+	a, ok := in.Used.(*testbedCreatePersonRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = testbedCreatePersonRequests.Get().(*testbedCreatePersonRequest)
+	}
 	a.impl = impl
 	d := &in.Args
 	a.name = d.String()
 	a.age = d.U8()
 	a.email = decodeOptionString(d)
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *testbedCreatePersonRequest) release() {
+// Drop implements roam.Reusable.
+func (a *testbedCreatePersonRequest) Drop() {
 	*a = testbedCreatePersonRequest{}
 	testbedCreatePersonRequests.Put(a)
 }
@@ -742,8 +786,10 @@ func (*testbedCreatePersonRequest) Method() *roam.Method { return testbedCreateP
 
 // Invoke implements roam.Invocation.
 func (a *testbedCreatePersonRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	result, err := a.impl.CreatePerson(ctx, a.name, a.age, a.email)
+	a.name = *new(string)
+	a.age = *new(uint8)
+	a.email = *new(*string)
 	if err != nil {
 		reply.Fail(testbedCreatePerson, err)
 		return
@@ -761,18 +807,24 @@ type testbedRectangleAreaRequest struct {
 var testbedRectangleAreaRequests = sync.Pool{New: func() any { return new(testbedRectangleAreaRequest) }}
 
 func prepareTestbedRectangleAreaRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a := testbedRectangleAreaRequests.Get().(*testbedRectangleAreaRequest)
+	a, ok := in.Used.(*testbedRectangleAreaRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = testbedRectangleAreaRequests.Get().(*testbedRectangleAreaRequest)
+	}
 	a.impl = impl
 	d := &in.Args
 	a.rect = decodeRectangle(d)
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *testbedRectangleAreaRequest) release() {
+// Drop implements roam.Reusable.
+func (a *testbedRectangleAreaRequest) Drop() {
 	*a = testbedRectangleAreaRequest{}
 	testbedRectangleAreaRequests.Put(a)
 }
@@ -782,8 +834,8 @@ func (*testbedRectangleAreaRequest) Method() *roam.Method { return testbedRectan
 
 // Invoke implements roam.Invocation.
 func (a *testbedRectangleAreaRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	result, err := a.impl.RectangleArea(ctx, a.rect)
+	a.rect = *new(Rectangle)
 	if err != nil {
 		reply.Fail(testbedRectangleArea, err)
 		return
@@ -801,18 +853,24 @@ type testbedParseColorRequest struct {
 var testbedParseColorRequests = sync.Pool{New: func() any { return new(testbedParseColorRequest) }}
 
 func prepareTestbedParseColorRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a := testbedParseColorRequests.Get().(*testbedParseColorRequest)
+	a, ok := in.Used.(*testbedParseColorRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = testbedParseColorRequests.Get().(*testbedParseColorRequest)
+	}
 	a.impl = impl
 	d := &in.Args
 	a.name = d.String()
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *testbedParseColorRequest) release() {
+// Drop implements roam.Reusable.
+func (a *testbedParseColorRequest) Drop() {
 	*a = testbedParseColorRequest{}
 	testbedParseColorRequests.Put(a)
 }
@@ -822,8 +880,8 @@ func (*testbedParseColorRequest) Method() *roam.Method { return testbedParseColo
 
 // Invoke implements roam.Invocation.
 func (a *testbedParseColorRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	result, err := a.impl.ParseColor(ctx, a.name)
+	a.name = *new(string)
 	if err != nil {
 		reply.Fail(testbedParseColor, err)
 		return
@@ -841,18 +899,24 @@ type testbedShapeAreaRequest struct {
 var testbedShapeAreaRequests = sync.Pool{New: func() any { return new(testbedShapeAreaRequest) }}
 
 func prepareTestbedShapeAreaRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a := testbedShapeAreaRequests.Get().(*testbedShapeAreaRequest)
+	a, ok := in.Used.(*testbedShapeAreaRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = testbedShapeAreaRequests.Get().(*testbedShapeAreaRequest)
+	}
 	a.impl = impl
 	d := &in.Args
 	a.shape = decodeShape(d)
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *testbedShapeAreaRequest) release() {
+// Drop implements roam.Reusable.
+func (a *testbedShapeAreaRequest) Drop() {
 	*a = testbedShapeAreaRequest{}
 	testbedShapeAreaRequests.Put(a)
 }
@@ -862,8 +926,8 @@ func (*testbedShapeAreaRequest) Method() *roam.Method { return testbedShapeArea 
 
 // Invoke implements roam.Invocation.
 func (a *testbedShapeAreaRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	result, err := a.impl.ShapeArea(ctx, a.shape)
+	a.shape = *new(Shape)
 	if err != nil {
 		reply.Fail(testbedShapeArea, err)
 		return
@@ -883,20 +947,26 @@ type testbedCreateCanvasRequest struct {
 var testbedCreateCanvasRequests = sync.Pool{New: func() any { return new(testbedCreateCanvasRequest) }}
 
 func prepareTestbedCreateCanvasRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a := testbedCreateCanvasRequests.Get().(*testbedCreateCanvasRequest)
+	a, ok := in.Used.(*testbedCreateCanvasRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = testbedCreateCanvasRequests.Get().(*testbedCreateCanvasRequest)
+	}
 	a.impl = impl
 	d := &in.Args
 	a.name = d.String()
 	a.shapes = decodeListShape(d)
 	a.background = decodeColor(d)
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *testbedCreateCanvasRequest) release() {
+// Drop implements roam.Reusable.
+func (a *testbedCreateCanvasRequest) Drop() {
 	*a = testbedCreateCanvasRequest{}
 	testbedCreateCanvasRequests.Put(a)
 }
@@ -906,8 +976,10 @@ func (*testbedCreateCanvasRequest) Method() *roam.Method { return testbedCreateC
 
 // Invoke implements roam.Invocation.
 func (a *testbedCreateCanvasRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	result, err := a.impl.CreateCanvas(ctx, a.name, a.shapes, a.background)
+	a.name = *new(string)
+	a.shapes = *new([]Shape)
+	a.background = *new(Color)
 	if err != nil {
 		reply.Fail(testbedCreateCanvas, err)
 		return
@@ -925,18 +997,24 @@ type testbedProcessMessageRequest struct {
 var testbedProcessMessageRequests = sync.Pool{New: func() any { return new(testbedProcessMessageRequest) }}
 
 func prepareTestbedProcessMessageRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a := testbedProcessMessageRequests.Get().(*testbedProcessMessageRequest)
+	a, ok := in.Used.(*testbedProcessMessageRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = testbedProcessMessageRequests.Get().(*testbedProcessMessageRequest)
+	}
 	a.impl = impl
 	d := &in.Args
 	a.msg = decodeMessage(d)
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *testbedProcessMessageRequest) release() {
+// Drop implements roam.Reusable.
+func (a *testbedProcessMessageRequest) Drop() {
 	*a = testbedProcessMessageRequest{}
 	testbedProcessMessageRequests.Put(a)
 }
@@ -946,8 +1024,8 @@ func (*testbedProcessMessageRequest) Method() *roam.Method { return testbedProce
 
 // Invoke implements roam.Invocation.
 func (a *testbedProcessMessageRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	result, err := a.impl.ProcessMessage(ctx, a.msg)
+	a.msg = *new(Message)
 	if err != nil {
 		reply.Fail(testbedProcessMessage, err)
 		return
@@ -965,18 +1043,24 @@ type testbedGetPointsRequest struct {
 var testbedGetPointsRequests = sync.Pool{New: func() any { return new(testbedGetPointsRequest) }}
 
 func prepareTestbedGetPointsRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a := testbedGetPointsRequests.Get().(*testbedGetPointsRequest)
+	a, ok := in.Used.(*testbedGetPointsRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = testbedGetPointsRequests.Get().(*testbedGetPointsRequest)
+	}
 	a.impl = impl
 	d := &in.Args
 	a.count = d.U32()
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *testbedGetPointsRequest) release() {
+// Drop implements roam.Reusable.
+func (a *testbedGetPointsRequest) Drop() {
 	*a = testbedGetPointsRequest{}
 	testbedGetPointsRequests.Put(a)
 }
@@ -986,8 +1070,8 @@ func (*testbedGetPointsRequest) Method() *roam.Method { return testbedGetPoints 
 
 // Invoke implements roam.Invocation.
 func (a *testbedGetPointsRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	result, err := a.impl.GetPoints(ctx, a.count)
+	a.count = *new(uint32)
 	if err != nil {
 		reply.Fail(testbedGetPoints, err)
 		return
@@ -1005,18 +1089,24 @@ type testbedSwapPairRequest struct {
 var testbedSwapPairRequests = sync.Pool{New: func() any { return new(testbedSwapPairRequest) }}
 
 func prepareTestbedSwapPairRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a := testbedSwapPairRequests.Get().(*testbedSwapPairRequest)
+	a, ok := in.Used.(*testbedSwapPairRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = testbedSwapPairRequests.Get().(*testbedSwapPairRequest)
+	}
 	a.impl = impl
 	d := &in.Args
 	a.pair = decodePair(d)
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *testbedSwapPairRequest) release() {
+// Drop implements roam.Reusable.
+func (a *testbedSwapPairRequest) Drop() {
 	*a = testbedSwapPairRequest{}
 	testbedSwapPairRequests.Put(a)
 }
@@ -1026,8 +1116,8 @@ func (*testbedSwapPairRequest) Method() *roam.Method { return testbedSwapPair }
 
 // Invoke implements roam.Invocation.
 func (a *testbedSwapPairRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	result1, result2, err := a.impl.SwapPair(ctx, a.pair)
+	a.pair = *new(Pair)
 	if err != nil {
 		reply.Fail(testbedSwapPair, err)
 		return

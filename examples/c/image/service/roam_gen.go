@@ -111,20 +111,26 @@ type filterApplyRequest struct {
 var filterApplyRequests = sync.Pool{New: func() any { return new(filterApplyRequest) }}
 
 func prepareFilterApplyRequest(impl Filter, in *roam.Incoming) (roam.Invocation, error) {
-	a := filterApplyRequests.Get().(*filterApplyRequest)
+	a, ok := in.Used.(*filterApplyRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = filterApplyRequests.Get().(*filterApplyRequest)
+	}
 	a.impl = impl
 	d := &in.Args
 	a.effect = decodeEffect(d)
 	a.in = roam.AcceptRx(in, wire.Bytes)
 	a.out = roam.AcceptTx(in, wire.Bytes)
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *filterApplyRequest) release() {
+// Drop implements roam.Reusable.
+func (a *filterApplyRequest) Drop() {
 	*a = filterApplyRequest{}
 	filterApplyRequests.Put(a)
 }
@@ -134,8 +140,10 @@ func (*filterApplyRequest) Method() *roam.Method { return filterApply }
 
 // Invoke implements roam.Invocation.
 func (a *filterApplyRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	result, err := a.impl.Apply(ctx, a.effect, a.in, a.out)
+	a.effect = *new(Effect)
+	a.in = *new(*roam.Rx[[]byte])
+	a.out = *new(*roam.Tx[[]byte])
 	if err != nil {
 		reply.Fail(filterApply, err)
 		return

@@ -128,18 +128,24 @@ type clockWaitRequest struct {
 var clockWaitRequests = sync.Pool{New: func() any { return new(clockWaitRequest) }}
 
 func prepareClockWaitRequest(impl Clock, in *roam.Incoming) (roam.Invocation, error) {
-	a := clockWaitRequests.Get().(*clockWaitRequest)
+	a, ok := in.Used.(*clockWaitRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = clockWaitRequests.Get().(*clockWaitRequest)
+	}
 	a.impl = impl
 	d := &in.Args
 	a.span = d.Duration()
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *clockWaitRequest) release() {
+// Drop implements roam.Reusable.
+func (a *clockWaitRequest) Drop() {
 	*a = clockWaitRequest{}
 	clockWaitRequests.Put(a)
 }
@@ -149,8 +155,8 @@ func (*clockWaitRequest) Method() *roam.Method { return clockWait }
 
 // Invoke implements roam.Invocation.
 func (a *clockWaitRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	result, err := a.impl.Wait(ctx, a.span)
+	a.span = *new(time.Duration)
 	if err != nil {
 		reply.Fail(clockWait, err)
 		return
@@ -170,20 +176,26 @@ type clockTickRequest struct {
 var clockTickRequests = sync.Pool{New: func() any { return new(clockTickRequest) }}
 
 func prepareClockTickRequest(impl Clock, in *roam.Incoming) (roam.Invocation, error) {
-	a := clockTickRequests.Get().(*clockTickRequest)
+	a, ok := in.Used.(*clockTickRequest)
+	if ok {
+		in.Used = nil
+	} else {
+		a = clockTickRequests.Get().(*clockTickRequest)
+	}
 	a.impl = impl
 	d := &in.Args
 	a.every = d.Duration()
 	a.count = d.U32()
 	a.ticks = roam.AcceptTx(in, wire.U32)
 	if err := in.Args.Finish(); err != nil {
-		a.release()
+		a.Drop()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *clockTickRequest) release() {
+// Drop implements roam.Reusable.
+func (a *clockTickRequest) Drop() {
 	*a = clockTickRequest{}
 	clockTickRequests.Put(a)
 }
@@ -193,8 +205,10 @@ func (*clockTickRequest) Method() *roam.Method { return clockTick }
 
 // Invoke implements roam.Invocation.
 func (a *clockTickRequest) Invoke(ctx context.Context, reply *roam.Reply) {
-	defer a.release()
 	err := a.impl.Tick(ctx, a.every, a.count, a.ticks)
+	a.every = *new(time.Duration)
+	a.count = *new(uint32)
+	a.ticks = *new(*roam.Tx[uint32])
 	if err != nil {
 		reply.Fail(clockTick, err)
 		return
