@@ -34,10 +34,9 @@ type Call struct {
 	Result wire.Decoder
 	// ResultMetadata is the encoded metadata list of the Response, valid until Release.
 	ResultMetadata []byte
-	// Driver belongs to the connection that the call goes through; what implements
-	// Releaser is told when the call is released. A new call may have what the connection of
-	// an earlier one left.
-	Driver any
+	// Driver belongs to the connection that the call goes through, and is told when the call
+	// is released. A new call may have what the connection of an earlier one left.
+	Driver Releaser
 
 	passed []Passed
 	ids    []uint64
@@ -71,7 +70,7 @@ func (c *Call) Release() {
 		c.passed[i].Fail(ErrNotSent)
 		c.passed[i] = Passed{}
 	}
-	if r, ok := c.Driver.(Releaser); !ok || !r.Released() {
+	if c.Driver != nil && !c.Driver.Released() {
 		c.Driver = nil
 	}
 	args, _ := c.Args.Parts()

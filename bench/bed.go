@@ -18,7 +18,7 @@ func roamCaller(c roam.Caller) caller {
 	bed := testbed.NewTestbedClient(c)
 	return caller{
 		add:   bed.Add,
-		small: bed.Small,
+		small: bed,
 		echo:  bed.Lent,
 		done:  roam.Recycle,
 		nest: func(ctx context.Context) error {

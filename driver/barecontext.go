@@ -50,11 +50,20 @@ var overContext = func() context.Context {
 	return ctx
 }()
 
+// next is the context of the next request, nil if there is none or Done of the last was
+// called.
+func (b *bareContexts) next() *bareContext {
+	if is := b.current.Load(); is < 2*bareCount && is%2 == 0 {
+		return &b.each[is/2]
+	}
+	return nil
+}
+
 // newBareContext makes the context of the request that s serves.
 func (s *served) newBareContext() *bareContext {
 	if s.bare != nil {
-		if is := s.bare.current.Load(); is < 2*bareCount && is%2 == 0 {
-			return &s.bare.each[is/2]
+		if b := s.bare.next(); b != nil {
+			return b
 		}
 	}
 	s.bare = &bareContexts{c: s.c, each: numbers}

@@ -93,6 +93,11 @@ func (s *slab) take() *requestContext {
 
 // newContext makes the context of the request that s serves. The caller holds the role.
 func (s *served) newContext(metadata []byte) context.Context {
+	if _, bare := s.ctx.(*bareContext); bare && len(metadata) <= 1 { // nearly always
+		if b := s.bare.next(); b != nil {
+			return b
+		}
+	}
 	if len(metadata) > 1 || asked(s.ctx) {
 		return s.c.newRequestContext(metadata)
 	}

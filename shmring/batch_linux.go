@@ -52,9 +52,10 @@ func (b *Batch) room(n int) []byte {
 
 // fill makes messages of the first n records.
 func (b *Batch) fill(n int, arena []byte) {
-	b.Messages = b.messages[:n]
-	for i := range b.Messages {
-		r, m := &b.records[i], &b.Messages[i]
+	messages, records := b.messages[:n], b.records[:n]
+	b.Messages = messages
+	for i := range records {
+		r, m := &records[i], &messages[i]
 		end := r.At + r.Length
 		m.Type, m.ID, m.Method, m.Seq = MsgType(r.Type), r.ID, r.Method, r.Seq
 		m.Payload, m.Owned, m.Loan = arena[r.At:end:end], false, nil

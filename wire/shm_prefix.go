@@ -18,11 +18,15 @@ func AppendMetadataPrefix(b, metadata []byte) []byte {
 // which is nil. Errors: *DecodeError when the length does not fit the payload; the
 // list itself is for [CheckMetadata].
 func SplitMetadataPrefix(payload []byte) (metadata, rest []byte, err error) {
-	switch {
-	case len(payload) == 0:
-		return nil, nil, nil
-	case len(payload) >= len(noPrefix) && string(payload[:len(noPrefix)]) == noPrefix: // nearly always
+	if len(payload) >= len(noPrefix) && payload[0] == noPrefix[0] && payload[1] == noPrefix[1] { // nearly always
 		return payload[1:2:2], payload[2:], nil
+	}
+	return splitPrefix(payload)
+}
+
+func splitPrefix(payload []byte) (metadata, rest []byte, err error) {
+	if len(payload) == 0 {
+		return nil, nil, nil
 	}
 	d := NewDecoder(payload)
 	metadata = d.view("metadata prefix")

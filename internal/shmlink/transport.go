@@ -139,20 +139,21 @@ func (t *Link) Poll(out []transport.Arrival, looks int) (int, error) {
 		return 0, t.failed
 	}
 	n, err := t.link.Poll(t.batch, looks)
-	for i := range n {
-		if fault := t.arrival(&out[i], &t.batch.Messages[i]); fault != nil {
-			t.batch.Messages[i].Loan.Release()
+	messages := t.batch.Messages
+	for i := range messages {
+		if fault := t.arrival(&out[i], &messages[i]); fault != nil {
+			messages[i].Loan.Release()
 			t.failed = fault
 			return i, fault
 		}
 	}
-	return n, asFault(err)
+	if err != nil {
+		err = asFault(err)
+	}
+	return n, err
 }
 
 func asFault(err error) error {
-	if err == nil {
-		return nil // at once: looking for a Fault allocates
-	}
 	var f *shmring.Fault
 	if errors.As(err, &f) {
 		return &transport.Fault{Rule: f.Rule, Detail: f.Detail}
@@ -174,12 +175,14 @@ var kinds = [...]wire.Kind{
 func (t *Link) arrival(a *transport.Arrival, m *shmring.Message) error {
 	// Field by field: a message is large, and nobody sets the rest of it.
 	a.Kind, a.ID, a.Method = kinds[m.Type], uint64(m.ID), m.Method
-	a.Metadata, a.Payload, a.Owned = nil, m.Payload, m.Owned
-	a.Size, a.Seq, a.Loan = len(m.Payload), m.Seq, nil
+	a.Size, a.Seq, a.Owned = len(m.Payload), m.Seq, m.Owned
 	if m.Loan != nil {
 		a.Loan = m.Loan
+	} else if a.Loan != nil {
+		a.Loan = nil
 	}
 	if a.Kind != wire.KindRequest && a.Kind != wire.KindResponse {
+		a.Metadata, a.Payload = nil, m.Payload
 		return nil
 	}
 	var err error
