@@ -55,7 +55,7 @@ type Incoming struct {
 	// Metadata is the encoded metadata list.
 	Metadata []byte
 	// Used is a [Reusable] that is over, or nil. A dispatcher that prepares this request into
-	// it sets it to nil.
+	// it sets it to nil. It is over again when what Prepare returns has been invoked.
 	Used Invocation
 
 	ends []Accepted

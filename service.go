@@ -49,9 +49,15 @@ func (d *dispatcher) Borrows(method uint64) bool { return d.borrow[method] }
 
 // Prepare implements [Dispatcher].
 func (d *dispatcher) Prepare(in *Incoming) (Invocation, error) {
+	if len(d.interceptors) == 0 {
+		return d.Dispatcher.Prepare(in)
+	}
+	used := in.Used
+	in.Used = nil // what is intercepted ends by itself
 	inv, err := d.Dispatcher.Prepare(in)
-	if err != nil || len(d.interceptors) == 0 {
-		return inv, err
+	in.Used = used
+	if err != nil {
+		return nil, err
 	}
 	return &intercepted{inv, inv.Method(), d.interceptors}, nil
 }

@@ -25,7 +25,7 @@ type served struct {
 	bare     *bareContexts   // for the next requests
 	in       roam.Incoming
 	inv      roam.Invocation
-	kept     roam.Invocation // inv, if its memory may serve later requests
+	kept     roam.Invocation // what the request was prepared into, if that may serve later ones
 	reply    roam.Reply
 	ends     []core.End
 	message  wire.Message // the Response
@@ -86,9 +86,13 @@ func (c *conn) arrived(r *core.Request, loan transport.Loan) (started bool) {
 func (s *served) prepare(loan transport.Loan) (roam.Invocation, error) {
 	s.in.Method, s.in.Metadata = s.request.Method, s.request.Metadata
 	s.setArgs(loan)
+	offered := s.in.Used != nil
 	inv, err := s.c.dispatch.Prepare(&s.in)
 	if err == nil && inv == nil {
 		err = errors.New("the dispatcher gave no invocation")
+	}
+	if taken := offered && s.in.Used == nil; !taken {
+		s.keep(inv)
 	}
 	return inv, err
 }
@@ -101,9 +105,7 @@ func (s *served) begin(inv roam.Invocation, err error) bool {
 		s.refuse(err)
 		return false
 	}
-	if s.inv = inv; s.kept != inv {
-		s.keep(inv)
-	}
+	s.inv = inv
 	inline := inv.Method().Inline
 	if err := c.accept(s); err != nil {
 		endContext(s.ctx)
