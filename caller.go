@@ -32,7 +32,8 @@ type Call struct {
 	// Result holds the result when Do returned nil, for clients to decode, before
 	// Release.
 	Result wire.Decoder
-	// ResultMetadata is the encoded metadata list of the Response, valid until Release.
+	// ResultMetadata is the encoded metadata list of the Response, valid until Release; it may
+	// be empty.
 	ResultMetadata []byte
 	// Driver belongs to the connection that the call goes through, and is told when the call
 	// is released. A new call may have what the connection of an earlier one left.
@@ -56,7 +57,7 @@ func NewCall(m *Method) *Call {
 // Releaser is a connection's part of a call.
 type Releaser interface {
 	// Released says that nobody uses the call or its Result any more. With true it stays
-	// with the Call for the next one.
+	// with the Call for the next one, and is told so again even if that did not use it.
 	Released() bool
 }
 

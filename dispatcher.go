@@ -38,11 +38,13 @@ type Invocation interface {
 	Invoke(ctx context.Context, reply *Reply)
 }
 
-// Reusable is an Invocation whose memory may serve a later request of the same method once
-// Invoke has returned. It keeps nothing of the request then. Generated code's are.
+// Reusable is an Invocation, a pointer, whose memory may serve a later request of the same
+// method once Invoke has returned. It keeps nothing of the request then. Generated code's are.
 type Reusable interface {
 	Invocation
-	// Drop says that no later request will be prepared into it. Nobody uses it after that.
+	// Drop says that no later request will be prepared into it: Invoke has ended, or is not
+	// called. Nobody uses it after that. Whoever invokes by itself what another Dispatcher
+	// prepared may call it then, and need not.
 	Drop()
 }
 
@@ -54,24 +56,38 @@ type Incoming struct {
 	Args wire.Decoder
 	// Metadata is the encoded metadata list.
 	Metadata []byte
-	// Used is a [Reusable] that is over, or nil. A dispatcher that prepares this request into
-	// it sets it to nil. It is over again when what Prepare returns has been invoked.
-	Used Invocation
 
 	ends []Accepted
+	used *Invocation // the driver's; of copies the same
 }
 
 // Accepted lists the channel ends found while decoding, in order, for the driver.
 func (in *Incoming) Accepted() []Accepted { return in.ends }
 
-// Reset empties in for another request, and drops what is left in Used.
+// Offer has Used give what used holds, a [Reusable] that is over or nil, and TakeUsed set it to
+// nil. It is for drivers.
+func (in *Incoming) Offer(used *Invocation) { in.used = used }
+
+// Used is a [Reusable] that is over, or nil: a request of the same method may be prepared into
+// it, after TakeUsed, and has Prepare return it.
+func (in *Incoming) Used() Invocation {
+	if in.used == nil {
+		return nil
+	}
+	return *in.used
+}
+
+// TakeUsed says that what Used gave, not nil, is in use from now on.
+func (in *Incoming) TakeUsed() { *in.used = nil }
+
+// Reset empties in for another request. What is still offered is dropped.
 func (in *Incoming) Reset() {
 	clear(in.ends)
 	in.Method, in.Args, in.Metadata = 0, wire.Decoder{}, nil
 	in.ends = in.ends[:0]
-	if in.Used != nil {
-		drop(in.Used)
-		in.Used = nil
+	if inv := in.Used(); inv != nil {
+		in.TakeUsed()
+		drop(inv)
 	}
 }
 

@@ -52,10 +52,7 @@ func (d *dispatcher) Prepare(in *Incoming) (Invocation, error) {
 	if len(d.interceptors) == 0 {
 		return d.Dispatcher.Prepare(in)
 	}
-	used := in.Used
-	in.Used = nil // what is intercepted ends by itself
 	inv, err := d.Dispatcher.Prepare(in)
-	in.Used = used
 	if err != nil {
 		return nil, err
 	}

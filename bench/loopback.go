@@ -45,6 +45,7 @@ type loop struct {
 	call        core.Call // the one in flight
 	in          roam.Incoming
 	reply       roam.Reply
+	used        roam.Invocation // of the last request
 }
 
 // Do makes one call.
@@ -106,6 +107,7 @@ func (l *loop) deliver(ctx context.Context, to *core.Core, queue []transport.Arr
 // serve runs the handler and sends its response.
 func (l *loop) serve(ctx context.Context, r *core.Request) error {
 	l.in.Reset()
+	l.in.Offer(&l.used)
 	l.in.Method, l.in.Metadata = r.Method, r.Metadata
 	l.in.Args.Reset(r.Args, false)
 	invocation, err := l.service.Prepare(&l.in)
@@ -117,6 +119,7 @@ func (l *loop) serve(ctx context.Context, r *core.Request) error {
 	}
 	l.reply.Reset()
 	invocation.Invoke(ctx, &l.reply)
+	l.used = invocation
 	if err := l.reply.Undeclared(); err != nil {
 		return err
 	}

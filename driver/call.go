@@ -104,7 +104,7 @@ func (p *pending) Released() bool {
 	p.message.Payload, p.message.Tail = nil, nil
 	release.Store(&p.done, 0)
 	p.core.Reset()
-	return true
+	return !p.c.ended.Load()
 }
 
 // pendingOf is the driver's part of a call, made at its first use. What an earlier call has

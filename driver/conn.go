@@ -51,7 +51,7 @@ type conn struct {
 	contexts slab // of whoever holds the role
 
 	park    parking
-	spare   sync.Pool // of *pending, for calls to come
+	spare   sync.Pool // of *pending, whose Call went to another connection
 	outWait outWait
 
 	withholds atomic.Bool // credit waits to be granted

@@ -2,9 +2,12 @@ package driver
 
 import (
 	"context"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"unsafe"
+	"weak"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -55,9 +58,9 @@ type reusing struct {
 }
 
 func (d *reusing) Prepare(in *roam.Incoming) (roam.Invocation, error) {
-	r, ok := in.Used.(*reusable)
+	r, ok := in.Used().(*reusable)
 	if ok && r.method.ID == in.Method {
-		in.Used = nil
+		in.TakeUsed()
 		d.again.Add(1)
 	} else {
 		r = &reusable{of: d, method: &roam.Method{ID: in.Method, Service: "Any", Name: "Method", Inline: in.Method == 1}}
@@ -114,6 +117,94 @@ func TestMemoryOfRequestsHasOneUser(t *testing.T) {
 	assert.Zero(t, d.faults.Load())
 	assert.Positive(t, d.dropped.Load())
 	assert.LessOrEqual(t, d.dropped.Load(), d.made.Load())
+}
+
+// wrapping is a dispatcher that wraps every other request of another: its wrapper returns
+// before what is in it has run.
+type wrapping struct {
+	reusing
+	copies bool // it hands on a copy of the Incoming
+	n      int
+	inner  sync.WaitGroup
+}
+
+type wrapped struct {
+	roam.Invocation
+	of *wrapping
+}
+
+func (d *wrapping) Prepare(in *roam.Incoming) (roam.Invocation, error) {
+	if d.copies {
+		other := *in
+		in = &other
+	}
+	inv, err := d.reusing.Prepare(in)
+	if d.n++; err != nil || d.n%2 == 0 {
+		return inv, err
+	}
+	return wrapped{inv, d}, nil
+}
+
+func (w wrapped) Invoke(ctx context.Context, reply *roam.Reply) {
+	w.of.inner.Add(1)
+	returned := make(chan struct{})
+	defer close(returned)
+	go func() {
+		defer w.of.inner.Done()
+		<-returned
+		w.Invocation.Invoke(ctx, new(roam.Reply))
+	}()
+	reply.Succeed()
+}
+
+// TestMemoryOfWrappedRequestsIsTheirs: nobody knows for how long a wrapper uses what it wraps.
+func TestMemoryOfWrappedRequestsIsTheirs(t *testing.T) {
+	for name, copies := range map[string]bool{"same": false, "copied": true} {
+		t.Run(name, func(t *testing.T) {
+			a, b := connectPipe(t, 4)
+			d := &wrapping{copies: copies}
+			b.c.dispatch = d
+			for range 500 {
+				require.NoError(t, call(a, 2))
+			}
+			d.inner.Wait()
+			assert.Zero(t, d.faults.Load())
+		})
+	}
+}
+
+// keepsNothing is a service one of whose handlers does not return.
+type keepsNothing struct {
+	testbed.Service
+	arguments *weak.Pointer[byte]
+	fail      func()
+}
+
+func (k *keepsNothing) Bytes(_ context.Context, data []byte) ([]byte, error) {
+	*k.arguments = weak.Make(unsafe.SliceData(data))
+	k.fail()
+	return data, nil
+}
+
+// TestArgumentsOfAFailedHandlerAreNotKept by a connection that is idle after it.
+func TestArgumentsOfAFailedHandlerAreNotKept(t *testing.T) {
+	for name, fail := range map[string]func(){"panic": func() { panic("as asked") }, "goexit": runtime.Goexit} {
+		t.Run(name, func(t *testing.T) {
+			a, b := connectPipe(t, 4)
+			var arguments weak.Pointer[byte]
+			service := &keepsNothing{arguments: &arguments, fail: fail}
+			b.c.dispatch = testbed.NewTestbedDispatcher(service)
+			client := testbed.NewTestbedClient(a)
+			_, err := client.Bytes(context.Background(), make([]byte, 1<<10))
+			require.Error(t, err)
+			for range 1000 { // its goroutine may be on its way out
+				if runtime.GC(); arguments.Value() == nil {
+					break
+				}
+			}
+			assert.Nil(t, arguments.Value())
+		})
+	}
 }
 
 // TestCallsOfTwoConnections use the same memory one after the other.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"runtime/debug"
 	"time"
 
@@ -25,7 +26,8 @@ type served struct {
 	bare     *bareContexts   // for the next requests
 	in       roam.Incoming
 	inv      roam.Invocation
-	kept     roam.Invocation // what the request was prepared into, if that may serve later ones
+	kept     roam.Invocation // inv, or that of the last request, if it is a pointer and Reusable
+	used     roam.Invocation // kept, from when its request is over until the next is prepared
 	reply    roam.Reply
 	ends     []core.End
 	message  wire.Message // the Response
@@ -65,15 +67,12 @@ func (c *conn) arrived(r *core.Request, loan transport.Loan) (started bool) {
 			return
 		}
 		if preparing {
-			if p := recover(); p != nil { // an undecodable request
-				c.log.Error("roam: panic while decoding a request", "panic", p, "stack", string(debug.Stack()))
-				s.refuse(fmt.Errorf("panic while decoding: %v", p))
+			if p := recover(); p != nil {
+				s.undecodable(p)
 				return
 			}
 		}
-		// The program ended this goroutine, and the role with it.
-		s.giveBack()
-		c.fail(errors.New("a dispatcher or inline handler ended the receiving goroutine"))
+		s.endedReceiving()
 	}()
 	inv, err := s.prepare(loan)
 	preparing = false
@@ -82,16 +81,37 @@ func (c *conn) arrived(r *core.Request, loan transport.Loan) (started bool) {
 	return started
 }
 
+// endedReceiving is for a goroutine that the program ended, and the role with it.
+func (s *served) endedReceiving() {
+	s.giveBack()
+	s.c.fail(errors.New("a dispatcher or inline handler ended the receiving goroutine"))
+}
+
+// undecodable refuses a request whose decoding panicked.
+func (s *served) undecodable(panicked any) {
+	refused := false
+	defer func() {
+		if !refused { // the logger panics, too
+			s.endedReceiving()
+		}
+	}()
+	s.c.log.Error("roam: panic while decoding a request", "panic", panicked, "stack", string(debug.Stack()))
+	s.refuse(fmt.Errorf("panic while decoding: %v", panicked))
+	refused = true
+}
+
 // prepare lets the dispatcher decode.
 func (s *served) prepare(loan transport.Loan) (roam.Invocation, error) {
 	s.in.Method, s.in.Metadata = s.request.Method, s.request.Metadata
 	s.setArgs(loan)
-	offered := s.in.Used != nil
+	s.in.Offer(&s.used)
 	inv, err := s.c.dispatch.Prepare(&s.in)
 	if err == nil && inv == nil {
 		err = errors.New("the dispatcher gave no invocation")
 	}
-	if taken := offered && s.in.Used == nil; !taken {
+	if inv != nil && inv == s.kept {
+		s.used = nil // in any case
+	} else {
 		s.keep(inv)
 	}
 	return inv, err
@@ -155,7 +175,7 @@ func (c *conn) accept(s *served) error {
 	return nil
 }
 
-// refuse answers a request that was not prepared.
+// refuse answers a request that was not prepared, and gives its loan back.
 func (s *served) refuse(err error) {
 	c, r := s.c, s.request
 	why := core.InvalidPayload
@@ -169,10 +189,11 @@ func (s *served) refuse(err error) {
 	s.giveBack()
 }
 
-// keep notes whether the memory of inv may serve later requests.
+// keep notes whether the memory of inv may serve later requests. What wraps one that may is
+// another: nobody knows what it does with it.
 func (s *served) keep(inv roam.Invocation) {
 	s.kept = nil
-	if _, ok := inv.(roam.Reusable); ok {
+	if _, ok := inv.(roam.Reusable); ok && reflect.TypeOf(inv).Kind() == reflect.Pointer {
 		s.kept = inv
 	}
 }
@@ -270,6 +291,7 @@ func (s *served) invoke() {
 		if done {
 			return
 		}
+		s.kept = nil // it still has the arguments
 		if p := recover(); p != nil {
 			s.c.log.Error("roam: panic in a handler", "panic", p, "stack", string(debug.Stack()))
 			s.reply.Reset()
@@ -278,7 +300,7 @@ func (s *served) invoke() {
 	}()
 	s.inv.Invoke(s.ctx, &s.reply)
 	s.returned = true
-	s.in.Used = s.kept
+	s.used = s.kept
 	if err := s.reply.Undeclared(); err != nil {
 		s.fail(err.Error()) // here, since it is the program's code and may panic
 		if ended := s.ctx.Err(); ended != nil {

@@ -129,9 +129,9 @@ type filesDigestRequest struct {
 var filesDigestRequests = sync.Pool{New: func() any { return new(filesDigestRequest) }}
 
 func prepareFilesDigestRequest(impl Files, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*filesDigestRequest)
+	a, ok := in.Used().(*filesDigestRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = filesDigestRequests.Get().(*filesDigestRequest)
 	}
@@ -156,7 +156,7 @@ func (*filesDigestRequest) Method() *roam.Method { return filesDigest }
 // Invoke implements roam.Invocation.
 func (a *filesDigestRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	result, err := a.impl.Digest(ctx, a.content)
-	a.content = *new(*roam.Rx[[]byte])
+	a.content = nil
 	if err != nil {
 		reply.Fail(filesDigest, err)
 		return
@@ -175,9 +175,9 @@ type filesCompressRequest struct {
 var filesCompressRequests = sync.Pool{New: func() any { return new(filesCompressRequest) }}
 
 func prepareFilesCompressRequest(impl Files, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*filesCompressRequest)
+	a, ok := in.Used().(*filesCompressRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = filesCompressRequests.Get().(*filesCompressRequest)
 	}
@@ -203,8 +203,8 @@ func (*filesCompressRequest) Method() *roam.Method { return filesCompress }
 // Invoke implements roam.Invocation.
 func (a *filesCompressRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	err := a.impl.Compress(ctx, a.content, a.packed)
-	a.content = *new(*roam.Rx[[]byte])
-	a.packed = *new(*roam.Tx[[]byte])
+	a.content = nil
+	a.packed = nil
 	if err != nil {
 		reply.Fail(filesCompress, err)
 		return

@@ -50,6 +50,7 @@ func (c *Core) RecycleNext(r *Request) {
 		return
 	}
 	clear(r.Channels)
+	r.Metadata, r.Args = nil, nil // it may lie there for long
 	c.next = r
 }
 

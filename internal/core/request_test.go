@@ -39,6 +39,22 @@ func TestRequestIDMayBeUsedAgainOnceItsResponseIsCommitted(t *testing.T) {
 	p.atRest()
 }
 
+func TestRequestsAreUsedAgain(t *testing.T) {
+	p := streams(t, handshake.Acceptor)
+	first, second := p.serve(1), p.serve(2)
+	first.Owner, second.Owner = 1, 2
+	p.answer(first)
+	p.answer(second)
+	p.core.RecycleNext(first)
+	p.core.RecycleNext(second) // after it, or not at all
+	third, fourth := p.serve(3), p.serve(4)
+	assert.Same(t, first, third)
+	assert.NotSame(t, first, fourth)
+	assert.EqualValues(t, 3, third.ID)
+	assert.EqualValues(t, 4, fourth.ID)
+	assert.Equal(t, 1, third.Owner, "it stays")
+}
+
 func TestInFlightOverrunOfATablePeerIsGoodbyeAtOnce(t *testing.T) {
 	p := shared(t, handshake.Acceptor, 8)
 	for id := uint64(1); id <= MaxInFlight; id++ {

@@ -99,6 +99,24 @@ func TestNoWakeIsMissed(t *testing.T) {
 			func() bool { _, _, bell := guest.Receive(share, arena); return bell },
 			func() bool { host.Declare(bit); return host.Room() == OK })
 	})
+	t.Run("slot", func(t *testing.T) {
+		host, guest := twoEnds(t)
+		bit := BellBit(SlotBack)
+		payload := make([]byte, layout.InlineMax+1)
+		meetRounds(t, rounds,
+			func() {
+				host.Withdraw(bit)
+				status := OK
+				for status == OK {
+					if status = host.Stage(Header{Type: layout.MsgRequest}, nil, payload, NoneTaken); status == OK {
+						host.Commit()
+					}
+				}
+				require.Equal(t, NoSlot, status)
+			},
+			func() bool { _, _, bell := guest.Receive(records, arena); return bell },
+			func() bool { host.Declare(bit); return host.Own().Free() > 0 })
+	})
 	t.Run("space at rest", func(t *testing.T) {
 		host, guest := twoEnds(t)
 		bit := BellBit(Space)

@@ -899,9 +899,9 @@ type testbedEchoRequest struct {
 var testbedEchoRequests = sync.Pool{New: func() any { return new(testbedEchoRequest) }}
 
 func prepareTestbedEchoRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*testbedEchoRequest)
+	a, ok := in.Used().(*testbedEchoRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = testbedEchoRequests.Get().(*testbedEchoRequest)
 	}
@@ -927,7 +927,7 @@ func (*testbedEchoRequest) Method() *roam.Method { return testbedEcho }
 // Invoke implements roam.Invocation.
 func (a *testbedEchoRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	result, err := a.impl.Echo(ctx, a.text)
-	a.text = *new(string)
+	a.text = ""
 	if err != nil {
 		reply.Fail(testbedEcho, err)
 		return
@@ -945,9 +945,9 @@ type testbedReverseRequest struct {
 var testbedReverseRequests = sync.Pool{New: func() any { return new(testbedReverseRequest) }}
 
 func prepareTestbedReverseRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*testbedReverseRequest)
+	a, ok := in.Used().(*testbedReverseRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = testbedReverseRequests.Get().(*testbedReverseRequest)
 	}
@@ -973,7 +973,7 @@ func (*testbedReverseRequest) Method() *roam.Method { return testbedReverse }
 // Invoke implements roam.Invocation.
 func (a *testbedReverseRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	result, err := a.impl.Reverse(ctx, a.text)
-	a.text = *new(string)
+	a.text = ""
 	if err != nil {
 		reply.Fail(testbedReverse, err)
 		return
@@ -992,9 +992,9 @@ type testbedAddRequest struct {
 var testbedAddRequests = sync.Pool{New: func() any { return new(testbedAddRequest) }}
 
 func prepareTestbedAddRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*testbedAddRequest)
+	a, ok := in.Used().(*testbedAddRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = testbedAddRequests.Get().(*testbedAddRequest)
 	}
@@ -1021,8 +1021,8 @@ func (*testbedAddRequest) Method() *roam.Method { return testbedAdd }
 // Invoke implements roam.Invocation.
 func (a *testbedAddRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	result, err := a.impl.Add(ctx, a.a, a.b)
-	a.a = *new(uint64)
-	a.b = *new(uint64)
+	a.a = 0
+	a.b = 0
 	if err != nil {
 		reply.Fail(testbedAdd, err)
 		return
@@ -1041,9 +1041,9 @@ type testbedInlineRequest struct {
 var testbedInlineRequests = sync.Pool{New: func() any { return new(testbedInlineRequest) }}
 
 func prepareTestbedInlineRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*testbedInlineRequest)
+	a, ok := in.Used().(*testbedInlineRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = testbedInlineRequests.Get().(*testbedInlineRequest)
 	}
@@ -1070,8 +1070,8 @@ func (*testbedInlineRequest) Method() *roam.Method { return testbedInline }
 // Invoke implements roam.Invocation.
 func (a *testbedInlineRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	result, err := a.impl.Inline(ctx, a.a, a.b)
-	a.a = *new(uint64)
-	a.b = *new(uint64)
+	a.a = 0
+	a.b = 0
 	if err != nil {
 		reply.Fail(testbedInline, err)
 		return
@@ -1089,9 +1089,9 @@ type testbedSmallRequest struct {
 var testbedSmallRequests = sync.Pool{New: func() any { return new(testbedSmallRequest) }}
 
 func prepareTestbedSmallRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*testbedSmallRequest)
+	a, ok := in.Used().(*testbedSmallRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = testbedSmallRequests.Get().(*testbedSmallRequest)
 	}
@@ -1117,7 +1117,7 @@ func (*testbedSmallRequest) Method() *roam.Method { return testbedSmall }
 // Invoke implements roam.Invocation.
 func (a *testbedSmallRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	result, err := a.impl.Small(ctx, a.data)
-	a.data = *new([32]byte)
+	a.data = [32]byte{}
 	if err != nil {
 		reply.Fail(testbedSmall, err)
 		return
@@ -1135,9 +1135,9 @@ type testbedBytesRequest struct {
 var testbedBytesRequests = sync.Pool{New: func() any { return new(testbedBytesRequest) }}
 
 func prepareTestbedBytesRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*testbedBytesRequest)
+	a, ok := in.Used().(*testbedBytesRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = testbedBytesRequests.Get().(*testbedBytesRequest)
 	}
@@ -1163,7 +1163,7 @@ func (*testbedBytesRequest) Method() *roam.Method { return testbedBytes }
 // Invoke implements roam.Invocation.
 func (a *testbedBytesRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	result, err := a.impl.Bytes(ctx, a.data)
-	a.data = *new([]byte)
+	a.data = nil
 	if err != nil {
 		reply.Fail(testbedBytes, err)
 		return
@@ -1181,9 +1181,9 @@ type testbedLentRequest struct {
 var testbedLentRequests = sync.Pool{New: func() any { return new(testbedLentRequest) }}
 
 func prepareTestbedLentRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*testbedLentRequest)
+	a, ok := in.Used().(*testbedLentRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = testbedLentRequests.Get().(*testbedLentRequest)
 	}
@@ -1209,7 +1209,7 @@ func (*testbedLentRequest) Method() *roam.Method { return testbedLent }
 // Invoke implements roam.Invocation.
 func (a *testbedLentRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	result, err := a.impl.Lent(ctx, a.data)
-	a.data = *new([]byte)
+	a.data = nil
 	if err != nil {
 		reply.Fail(testbedLent, err)
 		return
@@ -1227,9 +1227,9 @@ type testbedLentInlineRequest struct {
 var testbedLentInlineRequests = sync.Pool{New: func() any { return new(testbedLentInlineRequest) }}
 
 func prepareTestbedLentInlineRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*testbedLentInlineRequest)
+	a, ok := in.Used().(*testbedLentInlineRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = testbedLentInlineRequests.Get().(*testbedLentInlineRequest)
 	}
@@ -1255,7 +1255,7 @@ func (*testbedLentInlineRequest) Method() *roam.Method { return testbedLentInlin
 // Invoke implements roam.Invocation.
 func (a *testbedLentInlineRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	result, err := a.impl.LentInline(ctx, a.data)
-	a.data = *new([]byte)
+	a.data = nil
 	if err != nil {
 		reply.Fail(testbedLentInline, err)
 		return
@@ -1273,9 +1273,9 @@ type testbedKeepRequest struct {
 var testbedKeepRequests = sync.Pool{New: func() any { return new(testbedKeepRequest) }}
 
 func prepareTestbedKeepRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*testbedKeepRequest)
+	a, ok := in.Used().(*testbedKeepRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = testbedKeepRequests.Get().(*testbedKeepRequest)
 	}
@@ -1301,7 +1301,7 @@ func (*testbedKeepRequest) Method() *roam.Method { return testbedKeep }
 // Invoke implements roam.Invocation.
 func (a *testbedKeepRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	err := a.impl.Keep(ctx, a.data)
-	a.data = *new([]byte)
+	a.data = nil
 	if err != nil {
 		reply.Fail(testbedKeep, err)
 		return
@@ -1318,9 +1318,9 @@ type testbedCheckRequest struct {
 var testbedCheckRequests = sync.Pool{New: func() any { return new(testbedCheckRequest) }}
 
 func prepareTestbedCheckRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*testbedCheckRequest)
+	a, ok := in.Used().(*testbedCheckRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = testbedCheckRequests.Get().(*testbedCheckRequest)
 	}
@@ -1346,7 +1346,7 @@ func (*testbedCheckRequest) Method() *roam.Method { return testbedCheck }
 // Invoke implements roam.Invocation.
 func (a *testbedCheckRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	err := a.impl.Check(ctx, a.code)
-	a.code = *new(uint32)
+	a.code = 0
 	if err != nil {
 		reply.Fail(testbedCheck, err)
 		return
@@ -1363,9 +1363,9 @@ type testbedFailRequest struct {
 var testbedFailRequests = sync.Pool{New: func() any { return new(testbedFailRequest) }}
 
 func prepareTestbedFailRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*testbedFailRequest)
+	a, ok := in.Used().(*testbedFailRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = testbedFailRequests.Get().(*testbedFailRequest)
 	}
@@ -1391,7 +1391,7 @@ func (*testbedFailRequest) Method() *roam.Method { return testbedFail }
 // Invoke implements roam.Invocation.
 func (a *testbedFailRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	err := a.impl.Fail(ctx, a.text)
-	a.text = *new(string)
+	a.text = ""
 	if err != nil {
 		reply.Fail(testbedFail, err)
 		return
@@ -1407,9 +1407,9 @@ type testbedPanicRequest struct {
 var testbedPanicRequests = sync.Pool{New: func() any { return new(testbedPanicRequest) }}
 
 func prepareTestbedPanicRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*testbedPanicRequest)
+	a, ok := in.Used().(*testbedPanicRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = testbedPanicRequests.Get().(*testbedPanicRequest)
 	}
@@ -1448,9 +1448,9 @@ type testbedBlockRequest struct {
 var testbedBlockRequests = sync.Pool{New: func() any { return new(testbedBlockRequest) }}
 
 func prepareTestbedBlockRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*testbedBlockRequest)
+	a, ok := in.Used().(*testbedBlockRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = testbedBlockRequests.Get().(*testbedBlockRequest)
 	}
@@ -1490,9 +1490,9 @@ type testbedNestRequest struct {
 var testbedNestRequests = sync.Pool{New: func() any { return new(testbedNestRequest) }}
 
 func prepareTestbedNestRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*testbedNestRequest)
+	a, ok := in.Used().(*testbedNestRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = testbedNestRequests.Get().(*testbedNestRequest)
 	}
@@ -1518,7 +1518,7 @@ func (*testbedNestRequest) Method() *roam.Method { return testbedNest }
 // Invoke implements roam.Invocation.
 func (a *testbedNestRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	result, err := a.impl.Nest(ctx, a.depth)
-	a.depth = *new(uint32)
+	a.depth = 0
 	if err != nil {
 		reply.Fail(testbedNest, err)
 		return
@@ -1536,9 +1536,9 @@ type testbedMetaRequest struct {
 var testbedMetaRequests = sync.Pool{New: func() any { return new(testbedMetaRequest) }}
 
 func prepareTestbedMetaRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*testbedMetaRequest)
+	a, ok := in.Used().(*testbedMetaRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = testbedMetaRequests.Get().(*testbedMetaRequest)
 	}
@@ -1564,7 +1564,7 @@ func (*testbedMetaRequest) Method() *roam.Method { return testbedMeta }
 // Invoke implements roam.Invocation.
 func (a *testbedMetaRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	result, err := a.impl.Meta(ctx, a.key)
-	a.key = *new(string)
+	a.key = ""
 	if err != nil {
 		reply.Fail(testbedMeta, err)
 		return
@@ -1583,9 +1583,9 @@ type testbedDriveRequest struct {
 var testbedDriveRequests = sync.Pool{New: func() any { return new(testbedDriveRequest) }}
 
 func prepareTestbedDriveRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*testbedDriveRequest)
+	a, ok := in.Used().(*testbedDriveRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = testbedDriveRequests.Get().(*testbedDriveRequest)
 	}
@@ -1612,8 +1612,8 @@ func (*testbedDriveRequest) Method() *roam.Method { return testbedDrive }
 // Invoke implements roam.Invocation.
 func (a *testbedDriveRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	err := a.impl.Drive(ctx, a.scenario, a.n)
-	a.scenario = *new(string)
-	a.n = *new(int)
+	a.scenario = ""
+	a.n = 0
 	if err != nil {
 		reply.Fail(testbedDrive, err)
 		return
@@ -1629,9 +1629,9 @@ type testbedLeaveRequest struct {
 var testbedLeaveRequests = sync.Pool{New: func() any { return new(testbedLeaveRequest) }}
 
 func prepareTestbedLeaveRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*testbedLeaveRequest)
+	a, ok := in.Used().(*testbedLeaveRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = testbedLeaveRequests.Get().(*testbedLeaveRequest)
 	}
@@ -1670,9 +1670,9 @@ type testbedExitRequest struct {
 var testbedExitRequests = sync.Pool{New: func() any { return new(testbedExitRequest) }}
 
 func prepareTestbedExitRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*testbedExitRequest)
+	a, ok := in.Used().(*testbedExitRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = testbedExitRequests.Get().(*testbedExitRequest)
 	}
@@ -1712,9 +1712,9 @@ type testbedSumRequest struct {
 var testbedSumRequests = sync.Pool{New: func() any { return new(testbedSumRequest) }}
 
 func prepareTestbedSumRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*testbedSumRequest)
+	a, ok := in.Used().(*testbedSumRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = testbedSumRequests.Get().(*testbedSumRequest)
 	}
@@ -1739,7 +1739,7 @@ func (*testbedSumRequest) Method() *roam.Method { return testbedSum }
 // Invoke implements roam.Invocation.
 func (a *testbedSumRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	result, err := a.impl.Sum(ctx, a.numbers)
-	a.numbers = *new(*roam.Rx[int32])
+	a.numbers = nil
 	if err != nil {
 		reply.Fail(testbedSum, err)
 		return
@@ -1758,9 +1758,9 @@ type testbedGenerateRequest struct {
 var testbedGenerateRequests = sync.Pool{New: func() any { return new(testbedGenerateRequest) }}
 
 func prepareTestbedGenerateRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*testbedGenerateRequest)
+	a, ok := in.Used().(*testbedGenerateRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = testbedGenerateRequests.Get().(*testbedGenerateRequest)
 	}
@@ -1787,8 +1787,8 @@ func (*testbedGenerateRequest) Method() *roam.Method { return testbedGenerate }
 // Invoke implements roam.Invocation.
 func (a *testbedGenerateRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	err := a.impl.Generate(ctx, a.count, a.numbers)
-	a.count = *new(uint32)
-	a.numbers = *new(*roam.Tx[int32])
+	a.count = 0
+	a.numbers = nil
 	if err != nil {
 		reply.Fail(testbedGenerate, err)
 		return
@@ -1806,9 +1806,9 @@ type testbedTransformRequest struct {
 var testbedTransformRequests = sync.Pool{New: func() any { return new(testbedTransformRequest) }}
 
 func prepareTestbedTransformRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*testbedTransformRequest)
+	a, ok := in.Used().(*testbedTransformRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = testbedTransformRequests.Get().(*testbedTransformRequest)
 	}
@@ -1834,8 +1834,8 @@ func (*testbedTransformRequest) Method() *roam.Method { return testbedTransform 
 // Invoke implements roam.Invocation.
 func (a *testbedTransformRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	err := a.impl.Transform(ctx, a.in, a.out)
-	a.in = *new(*roam.Rx[string])
-	a.out = *new(*roam.Tx[string])
+	a.in = nil
+	a.out = nil
 	if err != nil {
 		reply.Fail(testbedTransform, err)
 		return
@@ -1852,9 +1852,9 @@ type testbedDrainRequest struct {
 var testbedDrainRequests = sync.Pool{New: func() any { return new(testbedDrainRequest) }}
 
 func prepareTestbedDrainRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*testbedDrainRequest)
+	a, ok := in.Used().(*testbedDrainRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = testbedDrainRequests.Get().(*testbedDrainRequest)
 	}
@@ -1879,7 +1879,7 @@ func (*testbedDrainRequest) Method() *roam.Method { return testbedDrain }
 // Invoke implements roam.Invocation.
 func (a *testbedDrainRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	result, err := a.impl.Drain(ctx, a.data)
-	a.data = *new(*roam.Rx[[]byte])
+	a.data = nil
 	if err != nil {
 		reply.Fail(testbedDrain, err)
 		return
@@ -1897,9 +1897,9 @@ type testbedLendRequest struct {
 var testbedLendRequests = sync.Pool{New: func() any { return new(testbedLendRequest) }}
 
 func prepareTestbedLendRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*testbedLendRequest)
+	a, ok := in.Used().(*testbedLendRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = testbedLendRequests.Get().(*testbedLendRequest)
 	}
@@ -1924,7 +1924,7 @@ func (*testbedLendRequest) Method() *roam.Method { return testbedLend }
 // Invoke implements roam.Invocation.
 func (a *testbedLendRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	result, err := a.impl.Lend(ctx, a.data)
-	a.data = *new(*roam.Rx[[]byte])
+	a.data = nil
 	if err != nil {
 		reply.Fail(testbedLend, err)
 		return
@@ -1942,9 +1942,9 @@ type testbedIgnoreRequest struct {
 var testbedIgnoreRequests = sync.Pool{New: func() any { return new(testbedIgnoreRequest) }}
 
 func prepareTestbedIgnoreRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*testbedIgnoreRequest)
+	a, ok := in.Used().(*testbedIgnoreRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = testbedIgnoreRequests.Get().(*testbedIgnoreRequest)
 	}
@@ -1969,7 +1969,7 @@ func (*testbedIgnoreRequest) Method() *roam.Method { return testbedIgnore }
 // Invoke implements roam.Invocation.
 func (a *testbedIgnoreRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	result, err := a.impl.Ignore(ctx, a.data)
-	a.data = *new(*roam.Rx[[]byte])
+	a.data = nil
 	if err != nil {
 		reply.Fail(testbedIgnore, err)
 		return
@@ -1987,9 +1987,9 @@ type testbedHoldRequest struct {
 var testbedHoldRequests = sync.Pool{New: func() any { return new(testbedHoldRequest) }}
 
 func prepareTestbedHoldRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*testbedHoldRequest)
+	a, ok := in.Used().(*testbedHoldRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = testbedHoldRequests.Get().(*testbedHoldRequest)
 	}
@@ -2014,7 +2014,7 @@ func (*testbedHoldRequest) Method() *roam.Method { return testbedHold }
 // Invoke implements roam.Invocation.
 func (a *testbedHoldRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	err := a.impl.Hold(ctx, a.data)
-	a.data = *new(*roam.Rx[[]byte])
+	a.data = nil
 	if err != nil {
 		reply.Fail(testbedHold, err)
 		return
@@ -2031,9 +2031,9 @@ type testbedLingerRequest struct {
 var testbedLingerRequests = sync.Pool{New: func() any { return new(testbedLingerRequest) }}
 
 func prepareTestbedLingerRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*testbedLingerRequest)
+	a, ok := in.Used().(*testbedLingerRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = testbedLingerRequests.Get().(*testbedLingerRequest)
 	}
@@ -2058,7 +2058,7 @@ func (*testbedLingerRequest) Method() *roam.Method { return testbedLinger }
 // Invoke implements roam.Invocation.
 func (a *testbedLingerRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	err := a.impl.Linger(ctx, a.data)
-	a.data = *new(*roam.Rx[[]byte])
+	a.data = nil
 	if err != nil {
 		reply.Fail(testbedLinger, err)
 		return
@@ -2076,9 +2076,9 @@ type testbedPileRequest struct {
 var testbedPileRequests = sync.Pool{New: func() any { return new(testbedPileRequest) }}
 
 func prepareTestbedPileRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*testbedPileRequest)
+	a, ok := in.Used().(*testbedPileRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = testbedPileRequests.Get().(*testbedPileRequest)
 	}
@@ -2104,8 +2104,8 @@ func (*testbedPileRequest) Method() *roam.Method { return testbedPile }
 // Invoke implements roam.Invocation.
 func (a *testbedPileRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	result, err := a.impl.Pile(ctx, a.start, a.ticks)
-	a.start = *new(*roam.Rx[int32])
-	a.ticks = *new(*roam.Rx[struct{}])
+	a.start = nil
+	a.ticks = nil
 	if err != nil {
 		reply.Fail(testbedPile, err)
 		return
@@ -2124,9 +2124,9 @@ type testbedBreakRequest struct {
 var testbedBreakRequests = sync.Pool{New: func() any { return new(testbedBreakRequest) }}
 
 func prepareTestbedBreakRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*testbedBreakRequest)
+	a, ok := in.Used().(*testbedBreakRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = testbedBreakRequests.Get().(*testbedBreakRequest)
 	}
@@ -2152,8 +2152,8 @@ func (*testbedBreakRequest) Method() *roam.Method { return testbedBreak }
 // Invoke implements roam.Invocation.
 func (a *testbedBreakRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	err := a.impl.Break(ctx, a.in, a.out)
-	a.in = *new(*roam.Rx[[]byte])
-	a.out = *new(*roam.Tx[int32])
+	a.in = nil
+	a.out = nil
 	if err != nil {
 		reply.Fail(testbedBreak, err)
 		return
@@ -2172,9 +2172,9 @@ type testbedFloodRequest struct {
 var testbedFloodRequests = sync.Pool{New: func() any { return new(testbedFloodRequest) }}
 
 func prepareTestbedFloodRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*testbedFloodRequest)
+	a, ok := in.Used().(*testbedFloodRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = testbedFloodRequests.Get().(*testbedFloodRequest)
 	}
@@ -2202,9 +2202,9 @@ func (*testbedFloodRequest) Method() *roam.Method { return testbedFlood }
 // Invoke implements roam.Invocation.
 func (a *testbedFloodRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	err := a.impl.Flood(ctx, a.total, a.size, a.data)
-	a.total = *new(uint64)
-	a.size = *new(uint32)
-	a.data = *new(*roam.Tx[[]byte])
+	a.total = 0
+	a.size = 0
+	a.data = nil
 	if err != nil {
 		reply.Fail(testbedFlood, err)
 		return

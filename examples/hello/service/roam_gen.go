@@ -129,9 +129,9 @@ type greeterGreetRequest struct {
 var greeterGreetRequests = sync.Pool{New: func() any { return new(greeterGreetRequest) }}
 
 func prepareGreeterGreetRequest(impl Greeter, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*greeterGreetRequest)
+	a, ok := in.Used().(*greeterGreetRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = greeterGreetRequests.Get().(*greeterGreetRequest)
 	}
@@ -157,7 +157,7 @@ func (*greeterGreetRequest) Method() *roam.Method { return greeterGreet }
 // Invoke implements roam.Invocation.
 func (a *greeterGreetRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	result, err := a.impl.Greet(ctx, a.name)
-	a.name = *new(string)
+	a.name = ""
 	if err != nil {
 		reply.Fail(greeterGreet, err)
 		return
@@ -176,9 +176,9 @@ type greeterGreetAllRequest struct {
 var greeterGreetAllRequests = sync.Pool{New: func() any { return new(greeterGreetAllRequest) }}
 
 func prepareGreeterGreetAllRequest(impl Greeter, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*greeterGreetAllRequest)
+	a, ok := in.Used().(*greeterGreetAllRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = greeterGreetAllRequests.Get().(*greeterGreetAllRequest)
 	}
@@ -204,8 +204,8 @@ func (*greeterGreetAllRequest) Method() *roam.Method { return greeterGreetAll }
 // Invoke implements roam.Invocation.
 func (a *greeterGreetAllRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	err := a.impl.GreetAll(ctx, a.names, a.greetings)
-	a.names = *new(*roam.Rx[string])
-	a.greetings = *new(*roam.Tx[string])
+	a.names = nil
+	a.greetings = nil
 	if err != nil {
 		reply.Fail(greeterGreetAll, err)
 		return
@@ -297,9 +297,9 @@ type logsCountLinesRequest struct {
 var logsCountLinesRequests = sync.Pool{New: func() any { return new(logsCountLinesRequest) }}
 
 func prepareLogsCountLinesRequest(impl Logs, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*logsCountLinesRequest)
+	a, ok := in.Used().(*logsCountLinesRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = logsCountLinesRequests.Get().(*logsCountLinesRequest)
 	}
@@ -324,7 +324,7 @@ func (*logsCountLinesRequest) Method() *roam.Method { return logsCountLines }
 // Invoke implements roam.Invocation.
 func (a *logsCountLinesRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	result, err := a.impl.CountLines(ctx, a.content)
-	a.content = *new(*roam.Rx[[]byte])
+	a.content = nil
 	if err != nil {
 		reply.Fail(logsCountLines, err)
 		return

@@ -1057,9 +1057,9 @@ type everythingBoolRequest struct {
 var everythingBoolRequests = sync.Pool{New: func() any { return new(everythingBoolRequest) }}
 
 func prepareEverythingBoolRequest(impl Everything, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*everythingBoolRequest)
+	a, ok := in.Used().(*everythingBoolRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = everythingBoolRequests.Get().(*everythingBoolRequest)
 	}
@@ -1085,7 +1085,7 @@ func (*everythingBoolRequest) Method() *roam.Method { return everythingBool }
 // Invoke implements roam.Invocation.
 func (a *everythingBoolRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	result, err := a.impl.Bool(ctx, a.v)
-	a.v = *new(bool)
+	a.v = false
 	if err != nil {
 		reply.Fail(everythingBool, err)
 		return
@@ -1103,9 +1103,9 @@ type everythingIntsRequest struct {
 var everythingIntsRequests = sync.Pool{New: func() any { return new(everythingIntsRequest) }}
 
 func prepareEverythingIntsRequest(impl Everything, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*everythingIntsRequest)
+	a, ok := in.Used().(*everythingIntsRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = everythingIntsRequests.Get().(*everythingIntsRequest)
 	}
@@ -1131,7 +1131,7 @@ func (*everythingIntsRequest) Method() *roam.Method { return everythingInts }
 // Invoke implements roam.Invocation.
 func (a *everythingIntsRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	result, err := a.impl.Ints(ctx, a.v)
-	a.v = *new(Ints)
+	a.v = Ints{}
 	if err != nil {
 		reply.Fail(everythingInts, err)
 		return
@@ -1149,9 +1149,9 @@ type everythingFloatsRequest struct {
 var everythingFloatsRequests = sync.Pool{New: func() any { return new(everythingFloatsRequest) }}
 
 func prepareEverythingFloatsRequest(impl Everything, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*everythingFloatsRequest)
+	a, ok := in.Used().(*everythingFloatsRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = everythingFloatsRequests.Get().(*everythingFloatsRequest)
 	}
@@ -1177,7 +1177,7 @@ func (*everythingFloatsRequest) Method() *roam.Method { return everythingFloats 
 // Invoke implements roam.Invocation.
 func (a *everythingFloatsRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	result, err := a.impl.Floats(ctx, a.v)
-	a.v = *new(Floats)
+	a.v = Floats{}
 	if err != nil {
 		reply.Fail(everythingFloats, err)
 		return
@@ -1195,9 +1195,9 @@ type everythingStringRequest struct {
 var everythingStringRequests = sync.Pool{New: func() any { return new(everythingStringRequest) }}
 
 func prepareEverythingStringRequest(impl Everything, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*everythingStringRequest)
+	a, ok := in.Used().(*everythingStringRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = everythingStringRequests.Get().(*everythingStringRequest)
 	}
@@ -1223,7 +1223,7 @@ func (*everythingStringRequest) Method() *roam.Method { return everythingString 
 // Invoke implements roam.Invocation.
 func (a *everythingStringRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	result, err := a.impl.String(ctx, a.v)
-	a.v = *new(string)
+	a.v = ""
 	if err != nil {
 		reply.Fail(everythingString, err)
 		return
@@ -1241,9 +1241,9 @@ type everythingBytesRequest struct {
 var everythingBytesRequests = sync.Pool{New: func() any { return new(everythingBytesRequest) }}
 
 func prepareEverythingBytesRequest(impl Everything, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*everythingBytesRequest)
+	a, ok := in.Used().(*everythingBytesRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = everythingBytesRequests.Get().(*everythingBytesRequest)
 	}
@@ -1269,7 +1269,7 @@ func (*everythingBytesRequest) Method() *roam.Method { return everythingBytes }
 // Invoke implements roam.Invocation.
 func (a *everythingBytesRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	result, err := a.impl.Bytes(ctx, a.v)
-	a.v = *new([]byte)
+	a.v = nil
 	if err != nil {
 		reply.Fail(everythingBytes, err)
 		return
@@ -1287,9 +1287,9 @@ type everythingWideRequest struct {
 var everythingWideRequests = sync.Pool{New: func() any { return new(everythingWideRequest) }}
 
 func prepareEverythingWideRequest(impl Everything, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*everythingWideRequest)
+	a, ok := in.Used().(*everythingWideRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = everythingWideRequests.Get().(*everythingWideRequest)
 	}
@@ -1315,7 +1315,7 @@ func (*everythingWideRequest) Method() *roam.Method { return everythingWide }
 // Invoke implements roam.Invocation.
 func (a *everythingWideRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	result, err := a.impl.Wide(ctx, a.v)
-	a.v = *new(Wide)
+	a.v = Wide{}
 	if err != nil {
 		reply.Fail(everythingWide, err)
 		return
@@ -1333,9 +1333,9 @@ type everythingTimesRequest struct {
 var everythingTimesRequests = sync.Pool{New: func() any { return new(everythingTimesRequest) }}
 
 func prepareEverythingTimesRequest(impl Everything, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*everythingTimesRequest)
+	a, ok := in.Used().(*everythingTimesRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = everythingTimesRequests.Get().(*everythingTimesRequest)
 	}
@@ -1361,7 +1361,7 @@ func (*everythingTimesRequest) Method() *roam.Method { return everythingTimes }
 // Invoke implements roam.Invocation.
 func (a *everythingTimesRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	result, err := a.impl.Times(ctx, a.v)
-	a.v = *new(Times)
+	a.v = Times{}
 	if err != nil {
 		reply.Fail(everythingTimes, err)
 		return
@@ -1379,9 +1379,9 @@ type everythingNamedRequest struct {
 var everythingNamedRequests = sync.Pool{New: func() any { return new(everythingNamedRequest) }}
 
 func prepareEverythingNamedRequest(impl Everything, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*everythingNamedRequest)
+	a, ok := in.Used().(*everythingNamedRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = everythingNamedRequests.Get().(*everythingNamedRequest)
 	}
@@ -1407,7 +1407,7 @@ func (*everythingNamedRequest) Method() *roam.Method { return everythingNamed }
 // Invoke implements roam.Invocation.
 func (a *everythingNamedRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	result, err := a.impl.Named(ctx, a.v)
-	a.v = *new(Named)
+	a.v = Named{}
 	if err != nil {
 		reply.Fail(everythingNamed, err)
 		return
@@ -1425,9 +1425,9 @@ type everythingDerivedRequest struct {
 var everythingDerivedRequests = sync.Pool{New: func() any { return new(everythingDerivedRequest) }}
 
 func prepareEverythingDerivedRequest(impl Everything, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*everythingDerivedRequest)
+	a, ok := in.Used().(*everythingDerivedRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = everythingDerivedRequests.Get().(*everythingDerivedRequest)
 	}
@@ -1453,7 +1453,7 @@ func (*everythingDerivedRequest) Method() *roam.Method { return everythingDerive
 // Invoke implements roam.Invocation.
 func (a *everythingDerivedRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	result, err := a.impl.Derived(ctx, a.v)
-	a.v = *new(Derived)
+	a.v = Derived{}
 	if err != nil {
 		reply.Fail(everythingDerived, err)
 		return
@@ -1471,9 +1471,9 @@ type everythingListsRequest struct {
 var everythingListsRequests = sync.Pool{New: func() any { return new(everythingListsRequest) }}
 
 func prepareEverythingListsRequest(impl Everything, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*everythingListsRequest)
+	a, ok := in.Used().(*everythingListsRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = everythingListsRequests.Get().(*everythingListsRequest)
 	}
@@ -1499,7 +1499,7 @@ func (*everythingListsRequest) Method() *roam.Method { return everythingLists }
 // Invoke implements roam.Invocation.
 func (a *everythingListsRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	result, err := a.impl.Lists(ctx, a.v)
-	a.v = *new(Lists)
+	a.v = Lists{}
 	if err != nil {
 		reply.Fail(everythingLists, err)
 		return
@@ -1517,9 +1517,9 @@ type everythingMapsRequest struct {
 var everythingMapsRequests = sync.Pool{New: func() any { return new(everythingMapsRequest) }}
 
 func prepareEverythingMapsRequest(impl Everything, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*everythingMapsRequest)
+	a, ok := in.Used().(*everythingMapsRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = everythingMapsRequests.Get().(*everythingMapsRequest)
 	}
@@ -1545,7 +1545,7 @@ func (*everythingMapsRequest) Method() *roam.Method { return everythingMaps }
 // Invoke implements roam.Invocation.
 func (a *everythingMapsRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	result, err := a.impl.Maps(ctx, a.v)
-	a.v = *new(Maps)
+	a.v = Maps{}
 	if err != nil {
 		reply.Fail(everythingMaps, err)
 		return
@@ -1563,9 +1563,9 @@ type everythingSetsRequest struct {
 var everythingSetsRequests = sync.Pool{New: func() any { return new(everythingSetsRequest) }}
 
 func prepareEverythingSetsRequest(impl Everything, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*everythingSetsRequest)
+	a, ok := in.Used().(*everythingSetsRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = everythingSetsRequests.Get().(*everythingSetsRequest)
 	}
@@ -1591,7 +1591,7 @@ func (*everythingSetsRequest) Method() *roam.Method { return everythingSets }
 // Invoke implements roam.Invocation.
 func (a *everythingSetsRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	result, err := a.impl.Sets(ctx, a.v)
-	a.v = *new(Sets)
+	a.v = Sets{}
 	if err != nil {
 		reply.Fail(everythingSets, err)
 		return
@@ -1609,9 +1609,9 @@ type everythingOptionsRequest struct {
 var everythingOptionsRequests = sync.Pool{New: func() any { return new(everythingOptionsRequest) }}
 
 func prepareEverythingOptionsRequest(impl Everything, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*everythingOptionsRequest)
+	a, ok := in.Used().(*everythingOptionsRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = everythingOptionsRequests.Get().(*everythingOptionsRequest)
 	}
@@ -1637,7 +1637,7 @@ func (*everythingOptionsRequest) Method() *roam.Method { return everythingOption
 // Invoke implements roam.Invocation.
 func (a *everythingOptionsRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	result, err := a.impl.Options(ctx, a.v)
-	a.v = *new(Options)
+	a.v = Options{}
 	if err != nil {
 		reply.Fail(everythingOptions, err)
 		return
@@ -1655,9 +1655,9 @@ type everythingLentRequest struct {
 var everythingLentRequests = sync.Pool{New: func() any { return new(everythingLentRequest) }}
 
 func prepareEverythingLentRequest(impl Everything, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*everythingLentRequest)
+	a, ok := in.Used().(*everythingLentRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = everythingLentRequests.Get().(*everythingLentRequest)
 	}
@@ -1683,7 +1683,7 @@ func (*everythingLentRequest) Method() *roam.Method { return everythingLent }
 // Invoke implements roam.Invocation.
 func (a *everythingLentRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	result, err := a.impl.Lent(ctx, a.v)
-	a.v = *new(Lent)
+	a.v = Lent{}
 	if err != nil {
 		reply.Fail(everythingLent, err)
 		return
@@ -1701,9 +1701,9 @@ type everythingColorRequest struct {
 var everythingColorRequests = sync.Pool{New: func() any { return new(everythingColorRequest) }}
 
 func prepareEverythingColorRequest(impl Everything, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*everythingColorRequest)
+	a, ok := in.Used().(*everythingColorRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = everythingColorRequests.Get().(*everythingColorRequest)
 	}
@@ -1729,7 +1729,7 @@ func (*everythingColorRequest) Method() *roam.Method { return everythingColor }
 // Invoke implements roam.Invocation.
 func (a *everythingColorRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	result, err := a.impl.Color(ctx, a.v)
-	a.v = *new(Color)
+	a.v = 0
 	if err != nil {
 		reply.Fail(everythingColor, err)
 		return
@@ -1747,9 +1747,9 @@ type everythingShapeRequest struct {
 var everythingShapeRequests = sync.Pool{New: func() any { return new(everythingShapeRequest) }}
 
 func prepareEverythingShapeRequest(impl Everything, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*everythingShapeRequest)
+	a, ok := in.Used().(*everythingShapeRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = everythingShapeRequests.Get().(*everythingShapeRequest)
 	}
@@ -1775,7 +1775,7 @@ func (*everythingShapeRequest) Method() *roam.Method { return everythingShape }
 // Invoke implements roam.Invocation.
 func (a *everythingShapeRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	result, err := a.impl.Shape(ctx, a.v)
-	a.v = *new(Shape)
+	a.v = nil
 	if err != nil {
 		reply.Fail(everythingShape, err)
 		return
@@ -1793,9 +1793,9 @@ type everythingPairRequest struct {
 var everythingPairRequests = sync.Pool{New: func() any { return new(everythingPairRequest) }}
 
 func prepareEverythingPairRequest(impl Everything, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*everythingPairRequest)
+	a, ok := in.Used().(*everythingPairRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = everythingPairRequests.Get().(*everythingPairRequest)
 	}
@@ -1821,7 +1821,7 @@ func (*everythingPairRequest) Method() *roam.Method { return everythingPair }
 // Invoke implements roam.Invocation.
 func (a *everythingPairRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	result, err := a.impl.Pair(ctx, a.v)
-	a.v = *new(Pair)
+	a.v = Pair{}
 	if err != nil {
 		reply.Fail(everythingPair, err)
 		return
@@ -1839,9 +1839,9 @@ type everythingTaggedRequest struct {
 var everythingTaggedRequests = sync.Pool{New: func() any { return new(everythingTaggedRequest) }}
 
 func prepareEverythingTaggedRequest(impl Everything, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*everythingTaggedRequest)
+	a, ok := in.Used().(*everythingTaggedRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = everythingTaggedRequests.Get().(*everythingTaggedRequest)
 	}
@@ -1867,7 +1867,7 @@ func (*everythingTaggedRequest) Method() *roam.Method { return everythingTagged 
 // Invoke implements roam.Invocation.
 func (a *everythingTaggedRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	result, err := a.impl.Tagged(ctx, a.v)
-	a.v = *new(Tagged)
+	a.v = Tagged{}
 	if err != nil {
 		reply.Fail(everythingTagged, err)
 		return
@@ -1885,9 +1885,9 @@ type everythingSharedRequest struct {
 var everythingSharedRequests = sync.Pool{New: func() any { return new(everythingSharedRequest) }}
 
 func prepareEverythingSharedRequest(impl Everything, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*everythingSharedRequest)
+	a, ok := in.Used().(*everythingSharedRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = everythingSharedRequests.Get().(*everythingSharedRequest)
 	}
@@ -1913,7 +1913,7 @@ func (*everythingSharedRequest) Method() *roam.Method { return everythingShared 
 // Invoke implements roam.Invocation.
 func (a *everythingSharedRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	result, err := a.impl.Shared(ctx, a.v)
-	a.v = *new(Shared)
+	a.v = Shared{}
 	if err != nil {
 		reply.Fail(everythingShared, err)
 		return
@@ -1934,9 +1934,9 @@ type everythingAnonymousRequest struct {
 var everythingAnonymousRequests = sync.Pool{New: func() any { return new(everythingAnonymousRequest) }}
 
 func prepareEverythingAnonymousRequest(impl Everything, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*everythingAnonymousRequest)
+	a, ok := in.Used().(*everythingAnonymousRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = everythingAnonymousRequests.Get().(*everythingAnonymousRequest)
 	}
@@ -1962,10 +1962,10 @@ func (*everythingAnonymousRequest) Method() *roam.Method { return everythingAnon
 // Invoke implements roam.Invocation.
 func (a *everythingAnonymousRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	result, err := a.impl.Anonymous(ctx, a.v)
-	a.v = *new(struct {
+	a.v = struct {
 		X int
 		Y int
-	})
+	}{}
 	if err != nil {
 		reply.Fail(everythingAnonymous, err)
 		return
@@ -1983,9 +1983,9 @@ type everythingUnitRequest struct {
 var everythingUnitRequests = sync.Pool{New: func() any { return new(everythingUnitRequest) }}
 
 func prepareEverythingUnitRequest(impl Everything, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*everythingUnitRequest)
+	a, ok := in.Used().(*everythingUnitRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = everythingUnitRequests.Get().(*everythingUnitRequest)
 	}
@@ -2010,7 +2010,7 @@ func (*everythingUnitRequest) Method() *roam.Method { return everythingUnit }
 // Invoke implements roam.Invocation.
 func (a *everythingUnitRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	_, err := a.impl.Unit(ctx, a.v)
-	a.v = *new(struct{})
+	a.v = struct{}{}
 	if err != nil {
 		reply.Fail(everythingUnit, err)
 		return
@@ -2027,9 +2027,9 @@ type everythingUnitsRequest struct {
 var everythingUnitsRequests = sync.Pool{New: func() any { return new(everythingUnitsRequest) }}
 
 func prepareEverythingUnitsRequest(impl Everything, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*everythingUnitsRequest)
+	a, ok := in.Used().(*everythingUnitsRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = everythingUnitsRequests.Get().(*everythingUnitsRequest)
 	}
@@ -2055,7 +2055,7 @@ func (*everythingUnitsRequest) Method() *roam.Method { return everythingUnits }
 // Invoke implements roam.Invocation.
 func (a *everythingUnitsRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	result, err := a.impl.Units(ctx, a.v)
-	a.v = *new([]struct{})
+	a.v = nil
 	if err != nil {
 		reply.Fail(everythingUnits, err)
 		return
@@ -2074,9 +2074,9 @@ type everythingTwoRequest struct {
 var everythingTwoRequests = sync.Pool{New: func() any { return new(everythingTwoRequest) }}
 
 func prepareEverythingTwoRequest(impl Everything, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*everythingTwoRequest)
+	a, ok := in.Used().(*everythingTwoRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = everythingTwoRequests.Get().(*everythingTwoRequest)
 	}
@@ -2103,8 +2103,8 @@ func (*everythingTwoRequest) Method() *roam.Method { return everythingTwo }
 // Invoke implements roam.Invocation.
 func (a *everythingTwoRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	result1, result2, err := a.impl.Two(ctx, a.a, a.b)
-	a.a = *new(int32)
-	a.b = *new(string)
+	a.a = 0
+	a.b = ""
 	if err != nil {
 		reply.Fail(everythingTwo, err)
 		return
@@ -2122,9 +2122,9 @@ type everythingNothingRequest struct {
 var everythingNothingRequests = sync.Pool{New: func() any { return new(everythingNothingRequest) }}
 
 func prepareEverythingNothingRequest(impl Everything, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*everythingNothingRequest)
+	a, ok := in.Used().(*everythingNothingRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = everythingNothingRequests.Get().(*everythingNothingRequest)
 	}
@@ -2177,9 +2177,9 @@ type everythingClashesRequest struct {
 var everythingClashesRequests = sync.Pool{New: func() any { return new(everythingClashesRequest) }}
 
 func prepareEverythingClashesRequest(impl Everything, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*everythingClashesRequest)
+	a, ok := in.Used().(*everythingClashesRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = everythingClashesRequests.Get().(*everythingClashesRequest)
 	}
@@ -2218,20 +2218,20 @@ func (*everythingClashesRequest) Method() *roam.Method { return everythingClashe
 // Invoke implements roam.Invocation.
 func (a *everythingClashesRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	result, err := a.impl.Clashes(ctx, a.call, a.err, a.e, a.d, a.c, a.wire, a.roam, a.implArg, a.release, a.result, a.encodeKey, a.sync, a.shared, a.fmt)
-	a.call = *new(int)
-	a.err = *new(int)
-	a.e = *new(int)
-	a.d = *new(int)
-	a.c = *new(int)
-	a.wire = *new(int)
-	a.roam = *new(int)
-	a.implArg = *new(int)
-	a.release = *new(int)
-	a.result = *new(int)
-	a.encodeKey = *new(int)
-	a.sync = *new(int)
-	a.shared = *new(shared.Key)
-	a.fmt = *new(*roam.Rx[Color])
+	a.call = 0
+	a.err = 0
+	a.e = 0
+	a.d = 0
+	a.c = 0
+	a.wire = 0
+	a.roam = 0
+	a.implArg = 0
+	a.release = 0
+	a.result = 0
+	a.encodeKey = 0
+	a.sync = 0
+	a.shared = shared.Key{}
+	a.fmt = nil
 	if err != nil {
 		reply.Fail(everythingClashes, err)
 		return
@@ -2250,9 +2250,9 @@ type everythingUnnamedRequest struct {
 var everythingUnnamedRequests = sync.Pool{New: func() any { return new(everythingUnnamedRequest) }}
 
 func prepareEverythingUnnamedRequest(impl Everything, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*everythingUnnamedRequest)
+	a, ok := in.Used().(*everythingUnnamedRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = everythingUnnamedRequests.Get().(*everythingUnnamedRequest)
 	}
@@ -2279,8 +2279,8 @@ func (*everythingUnnamedRequest) Method() *roam.Method { return everythingUnname
 // Invoke implements roam.Invocation.
 func (a *everythingUnnamedRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	result, err := a.impl.Unnamed(ctx, a.arg1, a.arg2)
-	a.arg1 = *new(int)
-	a.arg2 = *new(string)
+	a.arg1 = 0
+	a.arg2 = ""
 	if err != nil {
 		reply.Fail(everythingUnnamed, err)
 		return
@@ -2298,9 +2298,9 @@ type everythingFailsRequest struct {
 var everythingFailsRequests = sync.Pool{New: func() any { return new(everythingFailsRequest) }}
 
 func prepareEverythingFailsRequest(impl Everything, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*everythingFailsRequest)
+	a, ok := in.Used().(*everythingFailsRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = everythingFailsRequests.Get().(*everythingFailsRequest)
 	}
@@ -2326,7 +2326,7 @@ func (*everythingFailsRequest) Method() *roam.Method { return everythingFails }
 // Invoke implements roam.Invocation.
 func (a *everythingFailsRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	err := a.impl.Fails(ctx, a.code)
-	a.code = *new(uint8)
+	a.code = 0
 	if err != nil {
 		reply.Fail(everythingFails, err)
 		return
@@ -2343,9 +2343,9 @@ type everythingBreaksRequest struct {
 var everythingBreaksRequests = sync.Pool{New: func() any { return new(everythingBreaksRequest) }}
 
 func prepareEverythingBreaksRequest(impl Everything, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*everythingBreaksRequest)
+	a, ok := in.Used().(*everythingBreaksRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = everythingBreaksRequests.Get().(*everythingBreaksRequest)
 	}
@@ -2371,7 +2371,7 @@ func (*everythingBreaksRequest) Method() *roam.Method { return everythingBreaks 
 // Invoke implements roam.Invocation.
 func (a *everythingBreaksRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	err := a.impl.Breaks(ctx, a.problem)
-	a.problem = *new(Problem)
+	a.problem = nil
 	if err != nil {
 		reply.Fail(everythingBreaks, err)
 		return
@@ -2390,9 +2390,9 @@ type everythingStreamsRequest struct {
 var everythingStreamsRequests = sync.Pool{New: func() any { return new(everythingStreamsRequest) }}
 
 func prepareEverythingStreamsRequest(impl Everything, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*everythingStreamsRequest)
+	a, ok := in.Used().(*everythingStreamsRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = everythingStreamsRequests.Get().(*everythingStreamsRequest)
 	}
@@ -2419,9 +2419,9 @@ func (*everythingStreamsRequest) Method() *roam.Method { return everythingStream
 // Invoke implements roam.Invocation.
 func (a *everythingStreamsRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	result, err := a.impl.Streams(ctx, a.direct, a.deep, a.many)
-	a.direct = *new(*roam.Rx[int32])
-	a.deep = *new(Streams)
-	a.many = *new(map[string]*roam.Rx[Pair])
+	a.direct = nil
+	a.deep = Streams{}
+	a.many = nil
 	if err != nil {
 		reply.Fail(everythingStreams, err)
 		return
@@ -2439,9 +2439,9 @@ type everythingItemsRequest struct {
 var everythingItemsRequests = sync.Pool{New: func() any { return new(everythingItemsRequest) }}
 
 func prepareEverythingItemsRequest(impl Everything, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*everythingItemsRequest)
+	a, ok := in.Used().(*everythingItemsRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = everythingItemsRequests.Get().(*everythingItemsRequest)
 	}
@@ -2466,7 +2466,7 @@ func (*everythingItemsRequest) Method() *roam.Method { return everythingItems }
 // Invoke implements roam.Invocation.
 func (a *everythingItemsRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	err := a.impl.Items(ctx, a.out)
-	a.out = *new(ItemStreams)
+	a.out = ItemStreams{}
 	if err != nil {
 		reply.Fail(everythingItems, err)
 		return

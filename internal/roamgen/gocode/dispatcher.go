@@ -53,8 +53,8 @@ func (g *generator) request(s *model.Service, m *model.Method, name methodNames,
 // prepare writes what decodes the arguments of a request.
 func (g *generator) prepare(s *model.Service, m *model.Method, name methodNames, fields []string) {
 	g.p("func %s($impl %s, $in *%s.Incoming) (%s.Invocation, error) {", name.prepare, s.GoName, g.roam(), g.roam())
-	g.p("$a, $ok := $in.Used.(*%s)", name.request)
-	g.p("if $ok {\n$in.Used = nil\n} else {\n$a = %s.Get().(*%s)\n}", name.pool, name.request)
+	g.p("$a, $ok := $in.Used().(*%s)", name.request)
+	g.p("if $ok {\n$in.TakeUsed()\n} else {\n$a = %s.Get().(*%s)\n}", name.pool, name.request)
 	g.p("$a.impl = $impl")
 	decode := g.body(func() {
 		for i, arg := range m.Args {
@@ -93,7 +93,7 @@ func (g *generator) invoke(m *model.Method, name methodNames, fields []string) {
 	results = append(results, "$err")
 	g.p("%s := $a.impl.%s(%s)", strings.Join(results, ", "), m.GoName, strings.Join(args, ", "))
 	for i, a := range m.Args {
-		g.p("$a.%s = *new(%s)", fields[i], g.typeText(a.Type.Go))
+		g.p("$a.%s = %s", fields[i], g.zero(a.Type.Go))
 	}
 	g.p("if $err != nil {\n$reply.Fail(%s, $err)\nreturn\n}", name.descriptor)
 	if uses(encode, "e") {

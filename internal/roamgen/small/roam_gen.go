@@ -184,9 +184,9 @@ type storeGetRequest struct {
 var storeGetRequests = sync.Pool{New: func() any { return new(storeGetRequest) }}
 
 func prepareStoreGetRequest(impl Store, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*storeGetRequest)
+	a, ok := in.Used().(*storeGetRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = storeGetRequests.Get().(*storeGetRequest)
 	}
@@ -212,7 +212,7 @@ func (*storeGetRequest) Method() *roam.Method { return storeGet }
 // Invoke implements roam.Invocation.
 func (a *storeGetRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	result, err := a.impl.Get(ctx, a.key)
-	a.key = *new(string)
+	a.key = ""
 	if err != nil {
 		reply.Fail(storeGet, err)
 		return
@@ -229,9 +229,9 @@ type storeSizeRequest struct {
 var storeSizeRequests = sync.Pool{New: func() any { return new(storeSizeRequest) }}
 
 func prepareStoreSizeRequest(impl Store, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*storeSizeRequest)
+	a, ok := in.Used().(*storeSizeRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = storeSizeRequests.Get().(*storeSizeRequest)
 	}
@@ -273,9 +273,9 @@ type storeWatchRequest struct {
 var storeWatchRequests = sync.Pool{New: func() any { return new(storeWatchRequest) }}
 
 func prepareStoreWatchRequest(impl Store, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*storeWatchRequest)
+	a, ok := in.Used().(*storeWatchRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = storeWatchRequests.Get().(*storeWatchRequest)
 	}
@@ -301,8 +301,8 @@ func (*storeWatchRequest) Method() *roam.Method { return storeWatch }
 // Invoke implements roam.Invocation.
 func (a *storeWatchRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	result1, result2, err := a.impl.Watch(ctx, a.filter, a.changes)
-	a.filter = *new(Filter)
-	a.changes = *new(*roam.Tx[Change])
+	a.filter = Filter{}
+	a.changes = nil
 	if err != nil {
 		reply.Fail(storeWatch, err)
 		return
@@ -320,9 +320,9 @@ type storeClearRequest struct {
 var storeClearRequests = sync.Pool{New: func() any { return new(storeClearRequest) }}
 
 func prepareStoreClearRequest(impl Store, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*storeClearRequest)
+	a, ok := in.Used().(*storeClearRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = storeClearRequests.Get().(*storeClearRequest)
 	}

@@ -477,9 +477,9 @@ type testbedEchoRequest struct {
 var testbedEchoRequests = sync.Pool{New: func() any { return new(testbedEchoRequest) }}
 
 func prepareTestbedEchoRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*testbedEchoRequest)
+	a, ok := in.Used().(*testbedEchoRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = testbedEchoRequests.Get().(*testbedEchoRequest)
 	}
@@ -505,7 +505,7 @@ func (*testbedEchoRequest) Method() *roam.Method { return testbedEcho }
 // Invoke implements roam.Invocation.
 func (a *testbedEchoRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	result, err := a.impl.Echo(ctx, a.message)
-	a.message = *new(string)
+	a.message = ""
 	if err != nil {
 		reply.Fail(testbedEcho, err)
 		return
@@ -523,9 +523,9 @@ type testbedReverseRequest struct {
 var testbedReverseRequests = sync.Pool{New: func() any { return new(testbedReverseRequest) }}
 
 func prepareTestbedReverseRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*testbedReverseRequest)
+	a, ok := in.Used().(*testbedReverseRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = testbedReverseRequests.Get().(*testbedReverseRequest)
 	}
@@ -551,7 +551,7 @@ func (*testbedReverseRequest) Method() *roam.Method { return testbedReverse }
 // Invoke implements roam.Invocation.
 func (a *testbedReverseRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	result, err := a.impl.Reverse(ctx, a.message)
-	a.message = *new(string)
+	a.message = ""
 	if err != nil {
 		reply.Fail(testbedReverse, err)
 		return
@@ -569,9 +569,9 @@ type testbedSumRequest struct {
 var testbedSumRequests = sync.Pool{New: func() any { return new(testbedSumRequest) }}
 
 func prepareTestbedSumRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*testbedSumRequest)
+	a, ok := in.Used().(*testbedSumRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = testbedSumRequests.Get().(*testbedSumRequest)
 	}
@@ -596,7 +596,7 @@ func (*testbedSumRequest) Method() *roam.Method { return testbedSum }
 // Invoke implements roam.Invocation.
 func (a *testbedSumRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	result, err := a.impl.Sum(ctx, a.numbers)
-	a.numbers = *new(*roam.Rx[int32])
+	a.numbers = nil
 	if err != nil {
 		reply.Fail(testbedSum, err)
 		return
@@ -615,9 +615,9 @@ type testbedGenerateRequest struct {
 var testbedGenerateRequests = sync.Pool{New: func() any { return new(testbedGenerateRequest) }}
 
 func prepareTestbedGenerateRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*testbedGenerateRequest)
+	a, ok := in.Used().(*testbedGenerateRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = testbedGenerateRequests.Get().(*testbedGenerateRequest)
 	}
@@ -644,8 +644,8 @@ func (*testbedGenerateRequest) Method() *roam.Method { return testbedGenerate }
 // Invoke implements roam.Invocation.
 func (a *testbedGenerateRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	err := a.impl.Generate(ctx, a.count, a.output)
-	a.count = *new(uint32)
-	a.output = *new(*roam.Tx[int32])
+	a.count = 0
+	a.output = nil
 	if err != nil {
 		reply.Fail(testbedGenerate, err)
 		return
@@ -663,9 +663,9 @@ type testbedTransformRequest struct {
 var testbedTransformRequests = sync.Pool{New: func() any { return new(testbedTransformRequest) }}
 
 func prepareTestbedTransformRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*testbedTransformRequest)
+	a, ok := in.Used().(*testbedTransformRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = testbedTransformRequests.Get().(*testbedTransformRequest)
 	}
@@ -691,8 +691,8 @@ func (*testbedTransformRequest) Method() *roam.Method { return testbedTransform 
 // Invoke implements roam.Invocation.
 func (a *testbedTransformRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	err := a.impl.Transform(ctx, a.input, a.output)
-	a.input = *new(*roam.Rx[string])
-	a.output = *new(*roam.Tx[string])
+	a.input = nil
+	a.output = nil
 	if err != nil {
 		reply.Fail(testbedTransform, err)
 		return
@@ -709,9 +709,9 @@ type testbedEchoPointRequest struct {
 var testbedEchoPointRequests = sync.Pool{New: func() any { return new(testbedEchoPointRequest) }}
 
 func prepareTestbedEchoPointRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*testbedEchoPointRequest)
+	a, ok := in.Used().(*testbedEchoPointRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = testbedEchoPointRequests.Get().(*testbedEchoPointRequest)
 	}
@@ -737,7 +737,7 @@ func (*testbedEchoPointRequest) Method() *roam.Method { return testbedEchoPoint 
 // Invoke implements roam.Invocation.
 func (a *testbedEchoPointRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	result, err := a.impl.EchoPoint(ctx, a.point)
-	a.point = *new(Point)
+	a.point = Point{}
 	if err != nil {
 		reply.Fail(testbedEchoPoint, err)
 		return
@@ -757,9 +757,9 @@ type testbedCreatePersonRequest struct {
 var testbedCreatePersonRequests = sync.Pool{New: func() any { return new(testbedCreatePersonRequest) }}
 
 func prepareTestbedCreatePersonRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*testbedCreatePersonRequest)
+	a, ok := in.Used().(*testbedCreatePersonRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = testbedCreatePersonRequests.Get().(*testbedCreatePersonRequest)
 	}
@@ -787,9 +787,9 @@ func (*testbedCreatePersonRequest) Method() *roam.Method { return testbedCreateP
 // Invoke implements roam.Invocation.
 func (a *testbedCreatePersonRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	result, err := a.impl.CreatePerson(ctx, a.name, a.age, a.email)
-	a.name = *new(string)
-	a.age = *new(uint8)
-	a.email = *new(*string)
+	a.name = ""
+	a.age = 0
+	a.email = nil
 	if err != nil {
 		reply.Fail(testbedCreatePerson, err)
 		return
@@ -807,9 +807,9 @@ type testbedRectangleAreaRequest struct {
 var testbedRectangleAreaRequests = sync.Pool{New: func() any { return new(testbedRectangleAreaRequest) }}
 
 func prepareTestbedRectangleAreaRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*testbedRectangleAreaRequest)
+	a, ok := in.Used().(*testbedRectangleAreaRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = testbedRectangleAreaRequests.Get().(*testbedRectangleAreaRequest)
 	}
@@ -835,7 +835,7 @@ func (*testbedRectangleAreaRequest) Method() *roam.Method { return testbedRectan
 // Invoke implements roam.Invocation.
 func (a *testbedRectangleAreaRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	result, err := a.impl.RectangleArea(ctx, a.rect)
-	a.rect = *new(Rectangle)
+	a.rect = Rectangle{}
 	if err != nil {
 		reply.Fail(testbedRectangleArea, err)
 		return
@@ -853,9 +853,9 @@ type testbedParseColorRequest struct {
 var testbedParseColorRequests = sync.Pool{New: func() any { return new(testbedParseColorRequest) }}
 
 func prepareTestbedParseColorRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*testbedParseColorRequest)
+	a, ok := in.Used().(*testbedParseColorRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = testbedParseColorRequests.Get().(*testbedParseColorRequest)
 	}
@@ -881,7 +881,7 @@ func (*testbedParseColorRequest) Method() *roam.Method { return testbedParseColo
 // Invoke implements roam.Invocation.
 func (a *testbedParseColorRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	result, err := a.impl.ParseColor(ctx, a.name)
-	a.name = *new(string)
+	a.name = ""
 	if err != nil {
 		reply.Fail(testbedParseColor, err)
 		return
@@ -899,9 +899,9 @@ type testbedShapeAreaRequest struct {
 var testbedShapeAreaRequests = sync.Pool{New: func() any { return new(testbedShapeAreaRequest) }}
 
 func prepareTestbedShapeAreaRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*testbedShapeAreaRequest)
+	a, ok := in.Used().(*testbedShapeAreaRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = testbedShapeAreaRequests.Get().(*testbedShapeAreaRequest)
 	}
@@ -927,7 +927,7 @@ func (*testbedShapeAreaRequest) Method() *roam.Method { return testbedShapeArea 
 // Invoke implements roam.Invocation.
 func (a *testbedShapeAreaRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	result, err := a.impl.ShapeArea(ctx, a.shape)
-	a.shape = *new(Shape)
+	a.shape = nil
 	if err != nil {
 		reply.Fail(testbedShapeArea, err)
 		return
@@ -947,9 +947,9 @@ type testbedCreateCanvasRequest struct {
 var testbedCreateCanvasRequests = sync.Pool{New: func() any { return new(testbedCreateCanvasRequest) }}
 
 func prepareTestbedCreateCanvasRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*testbedCreateCanvasRequest)
+	a, ok := in.Used().(*testbedCreateCanvasRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = testbedCreateCanvasRequests.Get().(*testbedCreateCanvasRequest)
 	}
@@ -977,9 +977,9 @@ func (*testbedCreateCanvasRequest) Method() *roam.Method { return testbedCreateC
 // Invoke implements roam.Invocation.
 func (a *testbedCreateCanvasRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	result, err := a.impl.CreateCanvas(ctx, a.name, a.shapes, a.background)
-	a.name = *new(string)
-	a.shapes = *new([]Shape)
-	a.background = *new(Color)
+	a.name = ""
+	a.shapes = nil
+	a.background = 0
 	if err != nil {
 		reply.Fail(testbedCreateCanvas, err)
 		return
@@ -997,9 +997,9 @@ type testbedProcessMessageRequest struct {
 var testbedProcessMessageRequests = sync.Pool{New: func() any { return new(testbedProcessMessageRequest) }}
 
 func prepareTestbedProcessMessageRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*testbedProcessMessageRequest)
+	a, ok := in.Used().(*testbedProcessMessageRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = testbedProcessMessageRequests.Get().(*testbedProcessMessageRequest)
 	}
@@ -1025,7 +1025,7 @@ func (*testbedProcessMessageRequest) Method() *roam.Method { return testbedProce
 // Invoke implements roam.Invocation.
 func (a *testbedProcessMessageRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	result, err := a.impl.ProcessMessage(ctx, a.msg)
-	a.msg = *new(Message)
+	a.msg = nil
 	if err != nil {
 		reply.Fail(testbedProcessMessage, err)
 		return
@@ -1043,9 +1043,9 @@ type testbedGetPointsRequest struct {
 var testbedGetPointsRequests = sync.Pool{New: func() any { return new(testbedGetPointsRequest) }}
 
 func prepareTestbedGetPointsRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*testbedGetPointsRequest)
+	a, ok := in.Used().(*testbedGetPointsRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = testbedGetPointsRequests.Get().(*testbedGetPointsRequest)
 	}
@@ -1071,7 +1071,7 @@ func (*testbedGetPointsRequest) Method() *roam.Method { return testbedGetPoints 
 // Invoke implements roam.Invocation.
 func (a *testbedGetPointsRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	result, err := a.impl.GetPoints(ctx, a.count)
-	a.count = *new(uint32)
+	a.count = 0
 	if err != nil {
 		reply.Fail(testbedGetPoints, err)
 		return
@@ -1089,9 +1089,9 @@ type testbedSwapPairRequest struct {
 var testbedSwapPairRequests = sync.Pool{New: func() any { return new(testbedSwapPairRequest) }}
 
 func prepareTestbedSwapPairRequest(impl Testbed, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*testbedSwapPairRequest)
+	a, ok := in.Used().(*testbedSwapPairRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = testbedSwapPairRequests.Get().(*testbedSwapPairRequest)
 	}
@@ -1117,7 +1117,7 @@ func (*testbedSwapPairRequest) Method() *roam.Method { return testbedSwapPair }
 // Invoke implements roam.Invocation.
 func (a *testbedSwapPairRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	result1, result2, err := a.impl.SwapPair(ctx, a.pair)
-	a.pair = *new(Pair)
+	a.pair = Pair{}
 	if err != nil {
 		reply.Fail(testbedSwapPair, err)
 		return

@@ -111,9 +111,9 @@ type filterApplyRequest struct {
 var filterApplyRequests = sync.Pool{New: func() any { return new(filterApplyRequest) }}
 
 func prepareFilterApplyRequest(impl Filter, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*filterApplyRequest)
+	a, ok := in.Used().(*filterApplyRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = filterApplyRequests.Get().(*filterApplyRequest)
 	}
@@ -141,9 +141,9 @@ func (*filterApplyRequest) Method() *roam.Method { return filterApply }
 // Invoke implements roam.Invocation.
 func (a *filterApplyRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	result, err := a.impl.Apply(ctx, a.effect, a.in, a.out)
-	a.effect = *new(Effect)
-	a.in = *new(*roam.Rx[[]byte])
-	a.out = *new(*roam.Tx[[]byte])
+	a.effect = 0
+	a.in = nil
+	a.out = nil
 	if err != nil {
 		reply.Fail(filterApply, err)
 		return

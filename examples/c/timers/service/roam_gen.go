@@ -128,9 +128,9 @@ type clockWaitRequest struct {
 var clockWaitRequests = sync.Pool{New: func() any { return new(clockWaitRequest) }}
 
 func prepareClockWaitRequest(impl Clock, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*clockWaitRequest)
+	a, ok := in.Used().(*clockWaitRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = clockWaitRequests.Get().(*clockWaitRequest)
 	}
@@ -156,7 +156,7 @@ func (*clockWaitRequest) Method() *roam.Method { return clockWait }
 // Invoke implements roam.Invocation.
 func (a *clockWaitRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	result, err := a.impl.Wait(ctx, a.span)
-	a.span = *new(time.Duration)
+	a.span = 0
 	if err != nil {
 		reply.Fail(clockWait, err)
 		return
@@ -176,9 +176,9 @@ type clockTickRequest struct {
 var clockTickRequests = sync.Pool{New: func() any { return new(clockTickRequest) }}
 
 func prepareClockTickRequest(impl Clock, in *roam.Incoming) (roam.Invocation, error) {
-	a, ok := in.Used.(*clockTickRequest)
+	a, ok := in.Used().(*clockTickRequest)
 	if ok {
-		in.Used = nil
+		in.TakeUsed()
 	} else {
 		a = clockTickRequests.Get().(*clockTickRequest)
 	}
@@ -206,9 +206,9 @@ func (*clockTickRequest) Method() *roam.Method { return clockTick }
 // Invoke implements roam.Invocation.
 func (a *clockTickRequest) Invoke(ctx context.Context, reply *roam.Reply) {
 	err := a.impl.Tick(ctx, a.every, a.count, a.ticks)
-	a.every = *new(time.Duration)
-	a.count = *new(uint32)
-	a.ticks = *new(*roam.Tx[uint32])
+	a.every = 0
+	a.count = 0
+	a.ticks = nil
 	if err != nil {
 		reply.Fail(clockTick, err)
 		return
