@@ -223,3 +223,49 @@ func TestUnknownMethodIsNamed(t *testing.T) {
 	assert.ErrorIs(t, err, roam.ErrUnknownMethod)
 	assert.EqualError(t, err, "Greeter.Greet: unknown method")
 }
+
+// droppable is a request that counts how often it ran and was dropped.
+type droppable struct {
+	method       *roam.Method
+	ran, dropped int
+}
+
+func (d *droppable) Prepare(*roam.Incoming) (roam.Invocation, error) { return d, nil }
+func (d *droppable) Method() *roam.Method                            { return d.method }
+func (d *droppable) Drop()                                           { d.dropped++ }
+func (d *droppable) Invoke(_ context.Context, r *roam.Reply) {
+	d.ran++
+	r.Succeed()
+}
+
+// TestInterceptedRequestIsDropped once, whatever its interceptor does.
+func TestInterceptedRequestIsDropped(t *testing.T) {
+	for name, test := range map[string]struct {
+		interceptor roam.Interceptor
+		ran         int
+	}{
+		"passes on": {func(ctx context.Context, _ *roam.Method, next func(context.Context) error) error { return next(ctx) }, 1},
+		"refuses": {func(context.Context, *roam.Method, func(context.Context) error) error {
+			return errors.New("refused")
+		}, 0},
+		"panics": {func(ctx context.Context, _ *roam.Method, next func(context.Context) error) error {
+			_ = next(ctx)
+			panic("as asked")
+		}, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := &roam.Method{ID: 1, Service: "Any", Name: "Method"}
+			d := &droppable{method: m}
+			service := roam.NewDispatcher(&roam.Service{Name: "Any", Methods: []*roam.Method{m}}, d,
+				[]roam.DispatcherOption{roam.WithInterceptor(test.interceptor)})
+			inv, err := service.Prepare(new(roam.Incoming))
+			require.NoError(t, err)
+			func() {
+				defer func() { _ = recover() }()
+				inv.Invoke(context.Background(), new(roam.Reply))
+			}()
+			assert.Equal(t, test.ran, d.ran)
+			assert.Equal(t, 1, d.dropped)
+		})
+	}
+}

@@ -248,7 +248,7 @@ func (c *conn) send(ctx context.Context, call *roam.Call, p *pending) error {
 	m := &p.message
 	m.Kind, m.Method, m.Metadata = wire.KindRequest, call.Method.ID, p.metadata
 	m.Payload, m.Tail = call.Args.Parts()
-	if size, limit := c.sizeOf(m), c.maxPayload(); size > limit {
+	if size, limit := c.bounded(m); size > limit {
 		return &roam.SizeError{What: "request", Size: size, Limit: limit, Bound: "the largest payload"}
 	}
 	if err := ctx.Err(); err != nil {
@@ -301,6 +301,20 @@ func (p *pending) encodeMetadata(ctx context.Context) error {
 	clear(entries)
 	p.entries = entries
 	return wire.CheckMetadata(p.metadata)
+}
+
+// mostCounted is what sizeOf counts at most beside metadata and payload, bytes.
+const mostCounted = 10
+
+// bounded is the size of m and what it is to be at most; of one that is far below that the
+// size is only estimated, from above.
+func (c *conn) bounded(m *wire.Message) (size, limit int) {
+	limit = c.maxPayload()
+	size = len(m.Metadata) + m.PayloadSize() + mostCounted
+	if size > limit {
+		size = c.sizeOf(m)
+	}
+	return size, limit
 }
 
 func (c *conn) maxPayload() int { return int(c.core.Limits().MaxPayload) }

@@ -16,12 +16,13 @@ func (c *conn) receiveWithin(looks int) int {
 	n, err := c.tr.Poll(c.batch, looks)
 	readied := false
 	c.alone = n == 1
-	for i := range c.batch[:n] {
+	batch := c.batch[:n]
+	for i := range batch {
 		if c.ended.Load() {
-			forgo(c.batch[i:n])
+			forgo(batch[i:])
 			return n
 		}
-		readied = c.take(&c.batch[i]) || readied
+		readied = c.take(&batch[i]) || readied
 	}
 	if err != nil {
 		c.fail(err)

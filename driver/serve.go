@@ -360,7 +360,7 @@ func (s *served) fit() {
 			return
 		}
 	}
-	if size, limit := s.c.sizeOf(&s.message), s.c.maxPayload(); size > limit {
+	if size, limit := s.c.bounded(&s.message); size > limit {
 		s.failed((&roam.SizeError{What: "result", Size: size, Limit: limit, Bound: "the largest payload"}).Error())
 	}
 }

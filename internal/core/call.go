@@ -139,12 +139,13 @@ func (c *Core) Cancel(k *Call) {
 
 // response ends the call that m answers.
 func (c *Core) response(m *wire.Message) error {
-	k := c.calls.get(m.ID)
-	if k == nil || k.state == callAdmitted {
+	at := c.calls.place(m.ID)
+	if at < 0 || c.calls.places[at].of.state == callAdmitted {
 		c.effect(Note).Text = "response to an unknown request is ignored"
 		return nil
 	}
-	c.calls.remove(m.ID)
+	k := c.calls.places[at].of
+	c.calls.removeAt(at)
 	refused := IsRefusal(m.Payload)
 	for _, ch := range k.Channels {
 		c.answered(ch, refused)

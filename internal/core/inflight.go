@@ -35,15 +35,23 @@ func (f *inFlight[T]) after(i int) int { return (i + 1) & (len(f.places) - 1) }
 
 // get is what has the id, or nil.
 func (f *inFlight[T]) get(id uint64) *T {
+	if i := f.place(id); i >= 0 {
+		return f.places[i].of
+	}
+	return nil
+}
+
+// place is where that has its place, -1 if nothing has the id.
+func (f *inFlight[T]) place(id uint64) int {
 	if f.n == 0 {
-		return nil
+		return -1
 	}
 	for i := f.home(id); f.places[i].of != nil; i = f.after(i) {
 		if f.places[i].id == id {
-			return f.places[i].of
+			return i
 		}
 	}
-	return nil
+	return -1
 }
 
 // add puts in what has an id that nothing there has.
@@ -73,19 +81,16 @@ func (f *inFlight[T]) grow() {
 	}
 }
 
-// remove takes out what has the id, if anything has. Those after it that were put there
-// because the place was taken move up, so that a search still finds them.
+// remove takes out what has the id, if anything has.
 func (f *inFlight[T]) remove(id uint64) {
-	if f.n == 0 {
-		return
+	if i := f.place(id); i >= 0 {
+		f.removeAt(i)
 	}
-	i := f.home(id)
-	for f.places[i].id != id || f.places[i].of == nil {
-		if f.places[i].of == nil {
-			return
-		}
-		i = f.after(i)
-	}
+}
+
+// removeAt takes out what has a place. Those after it that were put there because the place
+// was taken move up, so that a search still finds them.
+func (f *inFlight[T]) removeAt(i int) {
 	f.n--
 	for next := f.after(i); f.places[next].of != nil; next = f.after(next) {
 		// One may stay that lies between the gap and its home.

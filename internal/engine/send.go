@@ -94,7 +94,11 @@ func (e *End) Written(s Slot, n uint32) []byte { return e.own.payload(s.Index, 0
 // after it has seen head, which Commit stores with release.
 func (e *End) write(h Header, prefix, payload []byte, slot Slot) {
 	into := e.describe(h, uint32(len(prefix)+len(payload)), slot)
-	copy(into, prefix)
+	if len(prefix) == 2 { // nearly always
+		into[0], into[1] = prefix[0], prefix[1]
+	} else {
+		copy(into, prefix)
+	}
 	copyPayload(into[len(prefix):], payload)
 }
 
