@@ -225,8 +225,10 @@ fetch_modules() {
   done
 }
 
-# other_packages: the root module's packages but the check from another module, which builds for every engine itself.
-other_packages() { go list ./... | grep -v '/internal/usertest$'; }
+# engine_packages: the root module's packages but the check from another module, which builds for every engine itself,
+# and those that know no engine, have no goroutines and take minutes: the models, which are searches, and the generator.
+# They are tested once.
+engine_packages() { go list ./... | grep -vE '/internal/(usertest|model|roamgen/(ccode|load))$|/cmd/roamgen$'; }
 
 # What the conformance suite plays by hand is the same whatever the host is built with, and so are guests in C: they are
 # tested once, and once more with each of the sanitizers.
@@ -234,7 +236,7 @@ go_guests=(-skip '^TestGuestsKeepTheRules$')
 
 test_pure_go() {
   local packages
-  packages=$(CGO_ENABLED=0 other_packages)
+  packages=$(CGO_ENABLED=0 engine_packages)
   xargs env CGO_ENABLED=0 ROAM_CONFORMANCE_GUESTS=go go test -vet=off -count=1 -timeout=20m "${go_guests[@]}" <<<"$packages"
 }
 
@@ -250,11 +252,10 @@ test_mixed() {
   )
 }
 
-# The models are searches without goroutines: nothing in them for the race detector, and minutes of its time. It does
-# not see into C, so where the engine matters the tests run once more with the other one.
+# The race detector does not see into C, so where the engine matters the tests run once more with the other one.
 test_race() {
   local packages
-  packages=$(other_packages | grep -v '/internal/model$')
+  packages=$(engine_packages)
   xargs env ROAM_CONFORMANCE_GUESTS=go \
     go test -vet=off -count=1 -race -timeout=20m "${go_guests[@]}" <<<"$packages"
   ROAM_CONFORMANCE_GUESTS=go go test -vet=off -count=1 -race -tags=purego -timeout=20m "${go_guests[@]}" \

@@ -13,22 +13,26 @@ import (
 // then often found themselves on one.
 //
 // Those who wait for any P have a turn in every sixty-first yield only, and the runtime, which
-// takes a yield for a turn of theirs, does nothing for them. So messages that come too slowly
-// for sixty-one to pass soon are left to the runtime. Where those of this P run for long, as
-// they do who poll for connections of their own, a yield is put off more and more, until the
-// runtime preempts after all.
+// takes a yield for a turn of theirs, does nothing for them. So sixty-one are to pass soon: the
+// slower the batches come, the fewer of them lie between two yields, and those that come too
+// slowly for that are left to the runtime. Where others of this P run for long, as they do who
+// poll for connections of their own, a yield is put off more and more, until the runtime
+// preempts after all.
 //
 // It belongs to who holds the role.
 type courtesy struct {
-	left, every int // batches
+	left, every int  // batches
+	slower      uint // halvings of fewBatches, for batches that come slowly
 	last        time.Time
 }
 
-// How many batches are received between two yields, how long one takes where nobody does more
-// than a little, and how long the batches may have taken for it.
+// How many batches are received between two yields, where they come fast and others do no
+// more than a little, how long a yield takes then, and how long the batches may have taken
+// for it.
 const (
-	leastBatches = 256
-	mostBatches  = leastBatches << 10
+	fewBatches   = 256
+	mostBatches  = fewBatches << 10
+	mostSlower   = 5
 	briefYield   = 10 * time.Microsecond
 	briskBatches = 500 * time.Microsecond
 )
@@ -41,11 +45,10 @@ func (y *courtesy) received() {
 }
 
 func (y *courtesy) yield() {
-	y.left = max(leastBatches, y.every)
 	began := time.Now()
 	took := began.Sub(y.last)
 	y.last = began
-	if y.every <= leastBatches && took > briskBatches {
+	if y.every <= y.few() && !y.follow(took) {
 		return
 	}
 	sched.Yield()
@@ -53,11 +56,29 @@ func (y *courtesy) yield() {
 	y.yielded(y.last.Sub(began))
 }
 
+// follow adapts the batches between two yields to how long they took, and says whether that
+// was short enough to yield.
+func (y *courtesy) follow(took time.Duration) bool {
+	brisk := took <= briskBatches
+	switch {
+	case !brisk:
+		y.slower = min(y.slower+1, mostSlower)
+	case took < briskBatches/4 && y.slower > 0:
+		y.slower--
+	}
+	y.every = y.few()
+	y.left = y.every
+	return brisk
+}
+
+// few is how many batches lie between two yields where others do no more than a little.
+func (y *courtesy) few() int { return fewBatches >> y.slower }
+
 // yielded notes for how long others ran, and when they are to run again.
 func (y *courtesy) yielded(others time.Duration) {
 	switch {
 	case others < briefYield:
-		y.every = leastBatches
+		y.every = y.few()
 	case others < pollersYield:
 		y.every = min(2*y.left, mostBatches)
 	default:

@@ -2,6 +2,7 @@ package driver
 
 import (
 	"runtime"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -9,29 +10,56 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// TestWhoReceivesFastLetsOthersRun that wait for the same P.
+// TestWhoReceivesFastLetsOthersRun that wait for the same P: soon, since a goroutine of the
+// runtime's global queue may run before them, and make others ready that do, too.
 func TestWhoReceivesFastLetsOthersRun(t *testing.T) {
+	const soon = 20 // yields
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
-	var y courtesy
-	y.received() // the first is not told from a slow one
 	for range 100 {
 		var ran atomic.Bool
 		go ran.Store(true)
-		y.left, y.every, y.last = leastBatches, 0, time.Now()
-		for range leastBatches + 1 {
+		y := courtesy{left: fewBatches, last: time.Now()}
+		for batches := 0; batches < soon*(fewBatches+1) && !ran.Load(); batches++ {
 			y.received()
 		}
-		assert.True(t, ran.Load() || time.Since(y.last) > briskBatches)
+		assert.True(t, ran.Load())
 	}
 }
 
 // TestWhoReceivesSlowlyIsLeftToTheRuntime unless others of its P run for long.
 func TestWhoReceivesSlowlyIsLeftToTheRuntime(t *testing.T) {
-	y := courtesy{every: leastBatches, last: time.Now().Add(-2 * briskBatches)}
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	var ran atomic.Bool
+	go ran.Store(true)
+	y := courtesy{slower: mostSlower, last: time.Now().Add(-2 * briskBatches)}
 	y.yield()
-	assert.Equal(t, leastBatches, y.every)
-	assert.Equal(t, leastBatches, y.left)
+	assert.False(t, ran.Load())
+	assert.Equal(t, fewBatches>>mostSlower, y.every)
+	assert.Equal(t, fewBatches>>mostSlower, y.left)
 	assert.Less(t, time.Since(y.last), time.Hour, "counts from now on")
+}
+
+// TestYieldsFollowThePace of the batches: after some of them they come in time, however long a
+// batch takes, and not much too often.
+func TestYieldsFollowThePace(t *testing.T) {
+	var y courtesy
+	paces := []time.Duration{
+		100 * time.Nanosecond, 2 * time.Microsecond, 15 * time.Microsecond, time.Microsecond,
+		briskBatches >> (8 - mostSlower), 5 * time.Microsecond, time.Nanosecond,
+	}
+	for _, pace := range paces {
+		settled := false
+		for range mostSlower + 1 {
+			settled = y.follow(time.Duration(y.few()) * pace)
+			assert.Equal(t, y.few(), y.every, pace)
+			assert.Equal(t, y.few(), y.left, pace)
+		}
+		assert.True(t, settled, pace)
+		took := time.Duration(y.few()) * pace
+		assert.LessOrEqual(t, took, briskBatches, pace)
+		assert.True(t, y.slower == 0 || took >= briskBatches/8, "%s: %s", pace, took)
+	}
+	assert.False(t, y.follow(time.Second))
 }
 
 // TestAYieldMeasuresWhoRunsMeanwhile, whoever that is.
@@ -39,14 +67,16 @@ func TestAYieldMeasuresWhoRunsMeanwhile(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	defer turns.last.Store(0)
 	turns.last.Store(0)
+	var others sync.WaitGroup
+	defer others.Wait()
 	for range 1000 {
-		go func() {
+		others.Go(func() {
 			for began := time.Now(); time.Since(began) < 2*pollersYield; {
 			}
-		}()
+		})
 		y := courtesy{last: time.Now()}
 		y.yield()
-		if y.every == 16*leastBatches {
+		if y.every == 16*fewBatches {
 			assert.NotZero(t, turns.last.Load())
 			return
 		}
@@ -63,11 +93,11 @@ func TestOthersWhoRunForLongRunLessOften(t *testing.T) {
 		left, every int
 		turns       bool
 	}{
-		{others: 0, left: 4 * leastBatches, every: leastBatches},
-		{others: briefYield, left: leastBatches, every: 2 * leastBatches},
+		{others: 0, left: 4 * fewBatches, every: fewBatches},
+		{others: briefYield, left: fewBatches, every: 2 * fewBatches},
 		{others: briefYield, left: mostBatches, every: mostBatches},
-		{others: pollersYield - 1, left: leastBatches, every: 2 * leastBatches},
-		{others: pollersYield, left: leastBatches, every: 16 * leastBatches, turns: true},
+		{others: pollersYield - 1, left: fewBatches, every: 2 * fewBatches},
+		{others: pollersYield, left: fewBatches, every: 16 * fewBatches, turns: true},
 		{others: time.Second, left: mostBatches, every: mostBatches, turns: true},
 	} {
 		turns.last.Store(0)
