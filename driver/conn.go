@@ -66,6 +66,7 @@ type conn struct {
 	duty    atomic.Pointer[duty] // its goroutine's that has it
 
 	courtesy courtesy // of whoever holds the role
+	linger   linger
 }
 
 func newConn(tr transport.Transport, cfg core.Config, d roam.Dispatcher, o options) *conn {
@@ -114,8 +115,11 @@ func (c *conn) carryOut(fx []core.Effect, leader *waiter) (woke bool) {
 					release.Store(&p.done, 1)
 					continue
 				}
-				atomic.StoreUint32(&p.done, 1) // before the look at who naps
-				c.wake(p.w)
+				atomic.StoreUint32(&p.done, 1) // before the looks at who is parked, and who naps
+				if atomic.LoadUint32(&p.w.parked) != 0 {
+					p.w.signal()
+				}
+				c.ringNapper(p.w)
 				woke = true
 			}
 		case core.EndContext:

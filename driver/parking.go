@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/roam-rpc/roam-go/internal/forecast"
+	"github.com/roam-rpc/roam-go/internal/release"
 	"github.com/roam-rpc/roam-go/internal/transport"
 )
 
@@ -36,6 +37,10 @@ type waiter struct {
 	left          time.Time // when it got what it waited for, zero once it was back
 
 	following bool // is parked, and leaves receiving to others; guarded by parking.mu
+
+	// parked is 1 while who waits for an answer has to be signaled that it came; atomic. It
+	// is set before a last look.
+	parked uint32
 
 	// Guarded by parking.mu.
 	in       [listKinds]neighbours
@@ -220,6 +225,9 @@ func (c *conn) await(ctx context.Context, w *waiter) error {
 			leads = false
 			continue
 		}
+		if leading && c.lingers(w) {
+			continue
+		}
 		if c.sleep(ctx, w, leading, follows) && c.tryRole() {
 			// Made responsible: receive, or with nothing to wait for any more only
 			// hand on. Who holds the role otherwise hands it on.
@@ -234,6 +242,7 @@ func (c *conn) await(ctx context.Context, w *waiter) error {
 // responsible for receiving.
 func (c *conn) sleep(ctx context.Context, w *waiter, leads, follows bool) (promoted bool) {
 	c.grantWithheld()
+	atomic.StoreUint32(&w.parked, 1) // before the look whether it is ready
 	c.park.enter(w, leads, follows)
 	if w.kind != transport.Messages {
 		c.tr.Arm(w.kind, w.id)
@@ -260,6 +269,7 @@ func (c *conn) sleep(ctx context.Context, w *waiter, leads, follows bool) (promo
 	case !leads || c.role.held.Load():
 		w.block(ctx)
 	}
+	release.Store(&w.parked, 0)
 	return c.park.leave(w)
 }
 

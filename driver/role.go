@@ -116,6 +116,9 @@ func (c *conn) takeRole() bool {
 	if c.tryRole() {
 		return true
 	}
+	if !c.role.pump.Load() {
+		return false
+	}
 	c.role.wanted.Add(1)
 	got := false
 	for i := 0; i < takeover && !got && c.role.pump.Load(); i++ {
@@ -170,7 +173,7 @@ func (c *conn) stepAside(w *waiter) {
 	case !quiet:
 		c.handOver(w)
 	case !c.park.needs(w.soon) && !c.ended.Load():
-		if c.park.waiters.len() > 0 { // who leave receiving to this one
+		if c.park.waiters.len() > 0 || c.linger.may() { // who leave receiving to this one
 			c.tend()
 		} else {
 			c.tendRarely()
@@ -301,6 +304,11 @@ func (c *conn) nap(ctx context.Context, w *waiter) bool {
 // wake lets the goroutine of w look again, wherever it sleeps.
 func (c *conn) wake(w *waiter) {
 	w.signal()
+	c.ringNapper(w)
+}
+
+// ringNapper is wake of one that sleeps as a leader.
+func (c *conn) ringNapper(w *waiter) {
 	if c.role.napper.Load() == w {
 		c.bell.Ring()
 	}

@@ -1,0 +1,112 @@
+package driver
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/roam-rpc/roam-go/internal/release"
+	"github.com/roam-rpc/roam-go/internal/sched"
+)
+
+// linger decides how a goroutine waits for its answer while another one receives: parked, or
+// in the queue of its P. Where many call at once the answer has come when its turn comes
+// again, and to go through the queue costs a third of parking and being made ready. That has
+// the runtime wake a thread, too, which takes a processor from the peer and half of the
+// callers with it.
+//
+// Who is in the queue has to wait for those before it, though a P may be idle: none is woken
+// for it. So it pays only as long as they are brief, which is measured now and then.
+//
+// Several goroutines use it at once; a note may be lost then.
+type linger struct {
+	credit uint32 // what waits in vain take from, and others add to
+	parks  uint32 // how many are to park before one lingers again
+	pause  uint32 // how many were to, the last time; 0 once lingering has paid
+	waits  uint32 // since then
+}
+
+const (
+	lingerTurns   = 2                      // in the queue, at most, before who waits parks
+	lingerSampled = 16                     // of so many waits one is timed, the first among them
+	lingerBrief   = 300 * time.Microsecond // the longest that pays; a round of many callers takes a third
+
+	mostCredit = 64
+	someCredit = 8          // to try again with
+	vainCredit = 8          // what a wait takes that was in vain
+	longCredit = mostCredit // what one takes that was long
+	leastPause = 64
+	mostPause  = 1024
+)
+
+// lingers waits for the answer of w in the queue of the P, and says whether w need not park:
+// the answer has come, or nobody receives any more. The caller does not hold the role.
+func (c *conn) lingers(w *waiter) bool {
+	l := &c.linger
+	if !w.answer || !l.pays() {
+		return false
+	}
+	timed, began := l.begin(), time.Time{}
+	if timed {
+		began = time.Now()
+	}
+	for range lingerTurns {
+		sched.Yield()
+		ready := w.ready()
+		if !ready && c.role.held.Load() {
+			continue
+		}
+		switch {
+		case timed && time.Since(began) > lingerBrief:
+			l.took(longCredit)
+		case ready:
+			l.paid()
+		}
+		return true
+	}
+	l.took(vainCredit)
+	return false
+}
+
+// pays says whether the next wait is not to park.
+func (l *linger) pays() bool {
+	parks := atomic.LoadUint32(&l.parks)
+	if parks == 0 {
+		return true
+	}
+	release.Store(&l.parks, parks-1)
+	return false
+}
+
+// may says whether somebody may be lingering: waits have paid lately.
+func (l *linger) may() bool { return atomic.LoadUint32(&l.credit) > someCredit }
+
+// begin says whether the wait that begins is timed.
+func (l *linger) begin() bool {
+	waits := atomic.LoadUint32(&l.waits)
+	release.Store(&l.waits, waits+1)
+	return waits%lingerSampled == 0
+}
+
+// paid notes a wait that brought the answer.
+func (l *linger) paid() {
+	switch credit := atomic.LoadUint32(&l.credit); {
+	case credit < mostCredit:
+		release.Store(&l.credit, credit+1)
+	case atomic.LoadUint32(&l.pause) != 0:
+		release.Store(&l.pause, 0)
+	}
+}
+
+// took notes a wait that was in vain or long. Without credit a while begins in which all park,
+// twice as long as the last one unless many paid since then.
+func (l *linger) took(credit uint32) {
+	if has := atomic.LoadUint32(&l.credit); has > credit {
+		release.Store(&l.credit, has-credit)
+		return
+	}
+	pause := min(max(leastPause, 2*atomic.LoadUint32(&l.pause)), mostPause)
+	release.Store(&l.pause, pause)
+	release.Store(&l.credit, someCredit)
+	release.Store(&l.waits, 0)
+	release.Store(&l.parks, pause)
+}
