@@ -226,7 +226,7 @@ fetch_modules() {
 }
 
 # engine_packages: the root module's packages but the check from another module, which builds for every engine itself,
-# and those that know no engine, have no goroutines and take minutes: the models, which are searches, and the generator.
+# and those that know no engine, start no goroutines and take minutes: the models, which are searches, and the generator.
 # They are tested once.
 engine_packages() { go list ./... | grep -vE '/internal/(usertest|model|roamgen/(ccode|load))$|/cmd/roamgen$'; }
 
@@ -237,6 +237,7 @@ go_guests=(-skip '^TestGuestsKeepTheRules$')
 test_pure_go() {
   local packages
   packages=$(CGO_ENABLED=0 engine_packages)
+  CGO_ENABLED=0 go test -vet=off -count=1 -run='^TestCBesideCgo$' ./cmd/roamgen
   xargs env CGO_ENABLED=0 ROAM_CONFORMANCE_GUESTS=go go test -vet=off -count=1 -timeout=20m "${go_guests[@]}" <<<"$packages"
 }
 

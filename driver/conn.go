@@ -105,7 +105,7 @@ func (c *conn) update(step func(*core.Core)) {
 
 // carryOut runs effects that are not an arrival, outside the lock. leader is the waiter
 // for whom the calling goroutine receives, if it does: nobody has to wake that one. It
-// says whether another was woken.
+// says whether another has got something by it.
 func (c *conn) carryOut(fx []core.Effect, leader *waiter) (woke bool) {
 	for i := range fx {
 		switch e := &fx[i]; e.Kind {

@@ -13,9 +13,9 @@ import (
 // then often found themselves on one.
 //
 // Those who wait for any P have a turn in every sixty-first yield only, and the runtime, which
-// takes a yield for a turn of theirs, does nothing for them. So sixty-one are to pass soon: the
-// slower the batches come, the fewer of them lie between two yields, and those that come too
-// slowly for that are left to the runtime. Where others of this P run for long, as they do who
+// takes a yield for a turn of theirs, does nothing for them. So sixty-one are to pass in 30
+// milliseconds: the slower the batches come, the fewer of them lie between two yields, and
+// those that come too slowly for that are left to the runtime. Where others of this P run for long, as they do who
 // poll for connections of their own, a yield is put off more and more, until the runtime
 // preempts after all.
 //
@@ -80,9 +80,9 @@ func (y *courtesy) yielded(others time.Duration) {
 	case others < briefYield:
 		y.every = y.few()
 	case others < pollersYield:
-		y.every = min(2*y.left, mostBatches)
+		y.every = min(2*y.every, mostBatches)
 	default:
-		y.every = min(16*y.left, mostBatches)
+		y.every = min(16*y.every, mostBatches)
 		turns.seen(y.last)
 	}
 	y.left = y.every

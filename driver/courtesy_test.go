@@ -90,21 +90,22 @@ func TestOthersWhoRunForLongRunLessOften(t *testing.T) {
 	defer turns.last.Store(0)
 	for _, x := range []struct {
 		others      time.Duration
-		left, every int
+		every, want int
 		turns       bool
 	}{
-		{others: 0, left: 4 * fewBatches, every: fewBatches},
-		{others: briefYield, left: fewBatches, every: 2 * fewBatches},
-		{others: briefYield, left: mostBatches, every: mostBatches},
-		{others: pollersYield - 1, left: fewBatches, every: 2 * fewBatches},
-		{others: pollersYield, left: fewBatches, every: 16 * fewBatches, turns: true},
-		{others: time.Second, left: mostBatches, every: mostBatches, turns: true},
+		{others: 0, every: 4 * fewBatches, want: fewBatches},
+		{others: briefYield, every: fewBatches, want: 2 * fewBatches},
+		{others: briefYield, every: mostBatches, want: mostBatches},
+		{others: pollersYield - 1, every: fewBatches, want: 2 * fewBatches},
+		{others: pollersYield, every: fewBatches, want: 16 * fewBatches, turns: true},
+		{others: pollersYield, every: 16 * fewBatches, want: 256 * fewBatches, turns: true},
+		{others: time.Second, every: mostBatches, want: mostBatches, turns: true},
 	} {
 		turns.last.Store(0)
-		y := courtesy{left: x.left, last: turns.began.Add(time.Hour)}
+		y := courtesy{left: -1, every: x.every, last: turns.began.Add(time.Hour)}
 		y.yielded(x.others)
-		assert.Equal(t, x.every, y.every, x)
-		assert.Equal(t, x.every, y.left, x)
+		assert.Equal(t, x.want, y.every, x)
+		assert.Equal(t, x.want, y.left, x)
 		assert.Equal(t, x.turns, turns.last.Load() == int64(time.Hour), x)
 	}
 }

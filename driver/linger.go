@@ -11,13 +11,16 @@ import (
 // linger decides how a goroutine waits for its answer while another one receives: parked, or
 // in the queue of its P. Where many call at once the answer has come when its turn comes
 // again, and to go through the queue costs a third of parking and being made ready. That has
-// the runtime wake a thread, too, which takes a processor from the peer and half of the
+// the runtime wake a thread, too, which takes a processor from the peer, and half of the
 // callers with it.
 //
 // Who is in the queue has to wait for those before it, though a P may be idle: none is woken
-// for it. So it pays only as long as they are brief, which is measured now and then.
+// for it. So it pays only as long as they are brief, which is measured now and then; and the
+// caretaker is to look soon, which wakes a thread for who is left there. A leader that naps
+// and keeps its P does not know of them: their answers end its nap, the ends of their
+// contexts do not.
 //
-// Several goroutines use it at once; a note may be lost then.
+// Several goroutines write to it at once, and may lose each other's notes.
 type linger struct {
 	credit uint32 // what waits in vain take from, and others add to
 	parks  uint32 // how many are to park before one lingers again
@@ -42,9 +45,10 @@ const (
 // the answer has come, or nobody receives any more. The caller does not hold the role.
 func (c *conn) lingers(w *waiter) bool {
 	l := &c.linger
-	if !w.answer || !l.pays() {
+	if !w.answer || l.pausing() {
 		return false
 	}
+	c.tend()
 	timed, began := l.begin(), time.Time{}
 	if timed {
 		began = time.Now()
@@ -67,18 +71,15 @@ func (c *conn) lingers(w *waiter) bool {
 	return false
 }
 
-// pays says whether the next wait is not to park.
-func (l *linger) pays() bool {
+// pausing says whether the wait that begins is to park, and counts it then.
+func (l *linger) pausing() bool {
 	parks := atomic.LoadUint32(&l.parks)
 	if parks == 0 {
-		return true
+		return false
 	}
 	release.Store(&l.parks, parks-1)
-	return false
+	return true
 }
-
-// may says whether somebody may be lingering: waits have paid lately.
-func (l *linger) may() bool { return atomic.LoadUint32(&l.credit) > someCredit }
 
 // begin says whether the wait that begins is timed.
 func (l *linger) begin() bool {
@@ -98,8 +99,12 @@ func (l *linger) paid() {
 }
 
 // took notes a wait that was in vain or long. Without credit a while begins in which all park,
-// twice as long as the last one unless many paid since then.
+// twice as long as the last one unless many paid since then. Waits that began before it say
+// nothing about what comes after it.
 func (l *linger) took(credit uint32) {
+	if atomic.LoadUint32(&l.parks) != 0 {
+		return
+	}
 	if has := atomic.LoadUint32(&l.credit); has > credit {
 		release.Store(&l.credit, has-credit)
 		return

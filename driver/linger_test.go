@@ -8,7 +8,7 @@ import (
 
 // allPark says for how many waits nobody lingers.
 func (l *linger) allPark() (n int) {
-	for !l.pays() {
+	for l.pausing() {
 		n++
 	}
 	return n
@@ -17,22 +17,30 @@ func (l *linger) allPark() (n int) {
 // TestWhoLingersInVainParks, the longer the more often.
 func TestWhoLingersInVainParks(t *testing.T) {
 	var l linger
-	assert.True(t, l.pays(), "it is tried at first")
+	assert.Zero(t, l.allPark(), "it is tried at first")
 	for _, pause := range []int{leastPause, 2 * leastPause, 4 * leastPause} {
 		l.took(vainCredit)
 		assert.Equal(t, pause, l.allPark())
 	}
 	for range 10 {
+		l.allPark()
 		l.took(vainCredit)
 	}
 	assert.Equal(t, mostPause, l.allPark())
-	assert.False(t, l.may())
 	for range mostCredit + 1 {
 		l.paid()
 	}
-	assert.True(t, l.may())
 	l.took(longCredit)
 	assert.Equal(t, leastPause, l.allPark(), "it paid meanwhile")
+}
+
+// TestWaitsOfOneMomentBeginOnePause: those that were in vain together say no more than one.
+func TestWaitsOfOneMomentBeginOnePause(t *testing.T) {
+	var l linger
+	for range 16 {
+		l.took(vainCredit)
+	}
+	assert.Equal(t, leastPause, l.allPark())
 }
 
 // TestAFewWaitsInVainAreNoMatter where most pay.

@@ -173,7 +173,7 @@ func (c *conn) stepAside(w *waiter) {
 	case !quiet:
 		c.handOver(w)
 	case !c.park.needs(w.soon) && !c.ended.Load():
-		if c.park.waiters.len() > 0 || c.linger.may() { // who leave receiving to this one
+		if c.park.waiters.len() > 0 { // who leave receiving to this one
 			c.tend()
 		} else {
 			c.tendRarely()

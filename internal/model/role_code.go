@@ -58,7 +58,7 @@ func (r RoleRule) want(sleeps RolePump) roleCode {
 			s.all[who].wants = true
 			s.wanted++
 			return next
-		}},
+		}, or: func(*RoleState, int) string { return "park" }}, // where another than the pump has it
 		{name: "tries to take the role that it wants", do: tryRole(next, wait), or: func(s *RoleState, who int) string {
 			unwant(s, who)
 			if r.WantsUntold {
@@ -101,7 +101,7 @@ func (r RoleRule) receive(after, nothing string) roleStep {
 		s.untold = true
 		if whom != request {
 			s.all[whom].ready = true
-			s.all[whom].token = !r.SignalsNobody
+			s.all[whom].token = s.all[whom].token || s.all[whom].marked && !r.SignalsNobody
 		}
 		return after
 	}
@@ -157,6 +157,7 @@ func (r RoleRule) park(sleeps RolePump) roleCode {
 		g := &s.all[who]
 		s.dequeue(uint8(who))
 		s.parked--
+		g.marked = false
 		g.asked, g.promoted, g.leads = g.promoted, false, true
 		if !g.asked || g.canceled && r.CanceledKeeps || g.ready && r.ServedKeeps {
 			return "await"
@@ -166,6 +167,7 @@ func (r RoleRule) park(sleeps RolePump) roleCode {
 	p := roleCode{
 		{label: "park", name: "parks", do: func(s *RoleState, who int) string {
 			s.parked++
+			s.all[who].marked = !r.MarksLate
 			if s.all[who].leads {
 				s.enqueue(uint8(who))
 				return "sleepy"
@@ -191,6 +193,10 @@ func (r RoleRule) park(sleeps RolePump) roleCode {
 			if g.ready || g.leads && !s.held && !r.ParksBlindly {
 				return "leave"
 			}
+			return next
+		}},
+		{name: "says that it is to be woken", do: func(s *RoleState, who int) string {
+			s.all[who].marked = true // it was, but for MarksLate
 			return next
 		}},
 		{name: "is woken and leaves the queue", do: func(s *RoleState, who int) string {

@@ -53,6 +53,7 @@ func TestRoleRuleBroken(t *testing.T) {
 		{"a served waiter keeps the role it was given", RoleRule{ServedKeeps: true}, alone, both},
 		{"who receives in passing does not hand over", RoleRule{PasserKeeps: true}, passed, both},
 		{"an answer for another wakes nobody", RoleRule{SignalsNobody: true}, alone, both},
+		{"who parks says so after it has looked for its answer", RoleRule{MarksLate: true}, alone, both},
 		{"the pump drains the doorbell after its look", RoleRule{DrainLate: true}, alone, bell},
 		{"the note of the bit changes apart from the bit", RoleRule{ArmsUnlocked: true}, alone, both},
 		{"the bit is cleared, the note of it stays", RoleRule{KeepsArmedNote: true}, alone, both},
