@@ -26,6 +26,7 @@ type linger struct {
 	parks  uint32 // how many are to park before one lingers again
 	pause  uint32 // how many were to, the last time; 0 once lingering has paid
 	waits  uint32 // since then
+	trial  uint32 // 1 while one lingers to see whether it pays again
 }
 
 const (
@@ -34,7 +35,7 @@ const (
 	lingerBrief   = 300 * time.Microsecond // the longest that pays; a round of many callers takes a third
 
 	mostCredit = 64
-	someCredit = 8          // to try again with
+	someCredit = 8          // to try again with, one at a time
 	vainCredit = 8          // what a wait takes that was in vain
 	longCredit = mostCredit // what one takes that was long
 	leastPause = 64
@@ -45,44 +46,49 @@ const (
 // the answer has come, or nobody receives any more. The caller does not hold the role.
 func (c *conn) lingers(w *waiter) bool {
 	l := &c.linger
-	if !w.answer || l.pausing() {
+	if !w.answer || !l.begins() {
 		return false
 	}
 	c.tend()
-	timed, began := l.begin(), time.Time{}
+	timed, began := l.times(), time.Time{}
 	if timed {
 		began = time.Now()
 	}
-	for range lingerTurns {
+	ready, free := false, false
+	for turn := 0; turn < lingerTurns && !ready && !free; turn++ {
 		sched.Yield()
-		ready := w.ready()
-		if !ready && c.role.held.Load() {
-			continue
-		}
-		switch {
-		case timed && time.Since(began) > lingerBrief:
-			l.took(longCredit)
-		case ready:
-			l.paid()
-		}
-		return true
+		ready, free = w.ready(), !c.role.held.Load()
 	}
-	l.took(vainCredit)
-	return false
+	switch {
+	case timed && time.Since(began) > lingerBrief:
+		l.took(longCredit)
+	case ready:
+		l.paid()
+	case !free:
+		l.took(vainCredit)
+	}
+	release.Store(&l.trial, 0)
+	return ready || free
 }
 
-// pausing says whether the wait that begins is to park, and counts it then.
-func (l *linger) pausing() bool {
-	parks := atomic.LoadUint32(&l.parks)
-	if parks == 0 {
+// begins says whether the wait that begins is not to park, and counts it if it is.
+func (l *linger) begins() bool {
+	if parks := atomic.LoadUint32(&l.parks); parks != 0 {
+		release.Store(&l.parks, parks-1)
 		return false
 	}
-	release.Store(&l.parks, parks-1)
+	if atomic.LoadUint32(&l.credit) > someCredit {
+		return true
+	}
+	if atomic.LoadUint32(&l.trial) != 0 {
+		return false
+	}
+	release.Store(&l.trial, 1)
 	return true
 }
 
-// begin says whether the wait that begins is timed.
-func (l *linger) begin() bool {
+// times says whether the wait that begins is timed.
+func (l *linger) times() bool {
 	waits := atomic.LoadUint32(&l.waits)
 	release.Store(&l.waits, waits+1)
 	return waits%lingerSampled == 0

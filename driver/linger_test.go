@@ -8,9 +8,9 @@ import (
 
 // allPark says for how many waits nobody lingers.
 func (l *linger) allPark() (n int) {
-	for l.pausing() {
-		n++
+	for ; !l.begins(); n++ {
 	}
+	l.trial = 0
 	return n
 }
 
@@ -43,6 +43,19 @@ func TestWaitsOfOneMomentBeginOnePause(t *testing.T) {
 	assert.Equal(t, leastPause, l.allPark())
 }
 
+// TestOneLingersForATrial: where it does not pay, few are to find out.
+func TestOneLingersForATrial(t *testing.T) {
+	var l linger
+	assert.True(t, l.begins())
+	assert.False(t, l.begins(), "another does")
+	l.trial = 0
+	for range someCredit + 1 {
+		l.paid()
+	}
+	assert.True(t, l.begins())
+	assert.True(t, l.begins(), "it pays")
+}
+
 // TestAFewWaitsInVainAreNoMatter where most pay.
 func TestAFewWaitsInVainAreNoMatter(t *testing.T) {
 	l := linger{credit: mostCredit}
@@ -64,13 +77,13 @@ func TestTheFirstWaitAfterAPauseIsTimed(t *testing.T) {
 	var l linger
 	timed := 0
 	for i := range 4 * lingerSampled {
-		if l.begin() {
+		if l.times() {
 			timed++
 			assert.Zero(t, i%lingerSampled)
 		}
 	}
 	assert.Equal(t, 4, timed)
-	l.begin()
+	l.times()
 	l.took(longCredit)
-	assert.True(t, l.begin())
+	assert.True(t, l.times())
 }
