@@ -15,9 +15,6 @@ import (
 	roam "github.com/roam-rpc/roam-go"
 )
 
-// batchSize is how many messages are received at once.
-const batchSize = 32
-
 // closeWait bounds how long the end of a connection may take to hand over what was
 // committed and to say why.
 const closeWait = time.Second
@@ -74,7 +71,7 @@ func newConn(tr transport.Transport, cfg core.Config, d roam.Dispatcher, o optio
 		d = roam.NoService
 	}
 	c := &conn{tr: tr, dispatch: d, log: o.logger, core: core.New(cfg),
-		batch: make([]transport.Arrival, batchSize), idle: make(chan struct{})}
+		batch: make([]transport.Arrival, transport.BatchSize), idle: make(chan struct{})}
 	c.sizeOf = (*wire.Message).PayloadSize
 	c.borrower, _ = d.(roam.Borrower)
 	if l, ok := tr.(transport.Lender); ok {

@@ -15,9 +15,9 @@ import (
 // Those who wait for any P have a turn in every sixty-first yield only, and the runtime, which
 // takes a yield for a turn of theirs, does nothing for them. So sixty-one are to pass in 30
 // milliseconds: the slower the batches come, the fewer of them lie between two yields, and
-// those that come too slowly for that are left to the runtime. Where others of this P run for long, as they do who
-// poll for connections of their own, a yield is put off more and more, until the runtime
-// preempts after all.
+// those that come too slowly for that are left to the runtime. Where others of this P run for
+// long, as they do who poll for connections of their own, a yield is put off more and more,
+// until the runtime preempts after all.
 //
 // It belongs to who holds the role.
 type courtesy struct {

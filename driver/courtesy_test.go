@@ -29,14 +29,22 @@ func TestWhoReceivesFastLetsOthersRun(t *testing.T) {
 // TestWhoReceivesSlowlyIsLeftToTheRuntime unless others of its P run for long.
 func TestWhoReceivesSlowlyIsLeftToTheRuntime(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
-	var ran atomic.Bool
-	go ran.Store(true)
-	y := courtesy{slower: mostSlower, last: time.Now().Add(-2 * briskBatches)}
-	y.yield()
-	assert.False(t, ran.Load())
-	assert.Equal(t, fewBatches>>mostSlower, y.every)
-	assert.Equal(t, fewBatches>>mostSlower, y.left)
-	assert.Less(t, time.Since(y.last), time.Hour, "counts from now on")
+	const tries = 100
+	ran := 0 // by the runtime's preemption, now and then
+	for range tries {
+		var other atomic.Bool
+		go other.Store(true)
+		y := courtesy{slower: mostSlower, last: time.Now().Add(-2 * briskBatches)}
+		y.yield()
+		if other.Load() {
+			ran++
+		}
+		assert.Equal(t, fewBatches>>mostSlower, y.every)
+		assert.Equal(t, fewBatches>>mostSlower, y.left)
+		assert.Less(t, time.Since(y.last), time.Hour, "counts from now on")
+		runtime.Gosched()
+	}
+	assert.Less(t, ran, tries/2)
 }
 
 // TestYieldsFollowThePace of the batches: after some of them they come in time, however long a

@@ -1,10 +1,14 @@
 package driver
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/roam-rpc/roam-go/internal/transport"
+)
 
 // mostIdle is how many goroutines of a connection are kept for handlers to come: as many
 // as one batch of requests may start at once.
-const mostIdle = batchSize
+const mostIdle = transport.BatchSize
 
 // workers are the goroutines of a connection that run its handlers, one after the other. A
 // new one begins with a small stack, and to grow that takes longer than all the rest of a

@@ -12,9 +12,6 @@ import (
 	"github.com/roam-rpc/roam-go/wire"
 )
 
-// batchSize is how many descriptors are taken off the ring at once.
-const batchSize = 32
-
 // Link is a transport.Transport over one side's end of a peer.
 type Link struct {
 	link   *shmring.Link
@@ -33,7 +30,7 @@ var (
 
 // New makes a transport of l.
 func New(l *shmring.Link) *Link {
-	return &Link{link: l, batch: shmring.NewBatch(batchSize)}
+	return &Link{link: l, batch: shmring.NewBatch(transport.BatchSize)}
 }
 
 // header reads the limits for the handshake.

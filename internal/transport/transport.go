@@ -21,6 +21,9 @@ const (
 	Kinds                // how many there are
 )
 
+// BatchSize is how many messages are received at once, the least length of what Poll fills.
+const BatchSize = 32
+
 // Stage's errors that mean: wait for room and try again. Nothing is held.
 var (
 	ErrNoSpace = errors.New("no space for a message now")
