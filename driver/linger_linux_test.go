@@ -4,7 +4,6 @@ import (
 	"context"
 	"runtime"
 	"sync"
-	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -25,33 +24,6 @@ func callAll(t *testing.T, callers, calls int, call func(i, j int) (bool, error)
 		})
 	}
 	all.Wait()
-}
-
-// TestManyCallersLinger: their answers have come when their turns in the queue of the P come.
-func TestManyCallersLinger(t *testing.T) {
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
-	var ends []*conn
-	client := connectSegment(t, func(c *conn) { ends = append(ends, c) })
-	var paid atomic.Bool
-	callAll(t, 16, 400, func(i, j int) (bool, error) {
-		sum, err := client.Inline(context.Background(), uint64(i), uint64(j))
-		if atomic.LoadUint32(&ends[0].linger.credit) > someCredit {
-			paid.Store(true)
-		}
-		return sum == uint64(i+j), err
-	})
-	assert.True(t, paid.Load())
-}
-
-// TestWhoLingersIsLookedAfter: nobody else knows of it when the one that receives leaves.
-func TestWhoLingersIsLookedAfter(t *testing.T) {
-	var ends []*conn
-	connectSegment(t, func(c *conn) { ends = append(ends, c) })
-	c := ends[0]
-	c.role.tended.Store(true) // by a caretaker that does not come
-	c.lingers(newPending(c).w)
-	assert.True(t, c.care.asked.Load())
-	c.role.tended.Store(false)
 }
 
 // TestAnAnswerAtTheLastLookIsSignaled: who saw just before it parks that it has none would

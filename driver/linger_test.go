@@ -1,10 +1,57 @@
 package driver
 
 import (
+	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/roam-rpc/roam-go/internal/core"
 )
+
+// receiving is a connection of which another goroutine has the role, and that a caretaker
+// knows.
+func receiving() *conn {
+	c := new(conn)
+	c.role.held.Store(true)
+	c.role.tended.Store(true)
+	return c
+}
+
+// TestAnAnswerInTimeSparesParking: who receives on the same P brings it while the caller lets
+// others run, and need not signal it.
+func TestAnAnswerInTimeSparesParking(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	const tries = 100
+	inTime := 0 // mostly: goroutines of the runtime's global queue may come first
+	for range tries {
+		c := receiving()
+		p := newPending(c)
+		go c.carryOut([]core.Effect{{Kind: core.Respond, Call: &p.core}}, nil)
+		if c.lingers(p.w) {
+			inTime++
+			assert.True(t, p.isDone())
+			assert.Empty(t, p.w.wake)
+		}
+	}
+	assert.Greater(t, inTime, tries/2)
+}
+
+// TestWhoLingersTakesAFreeRole, rather than parks.
+func TestWhoLingersTakesAFreeRole(t *testing.T) {
+	c := receiving()
+	c.role.held.Store(false)
+	assert.True(t, c.lingers(newPending(c).w))
+	assert.Zero(t, c.linger.parks, "it was not in vain")
+}
+
+// TestWhoLingersIsLookedAfter: nobody else knows of it when the one that receives leaves.
+func TestWhoLingersIsLookedAfter(t *testing.T) {
+	c := receiving()
+	assert.False(t, c.lingers(newPending(c).w))
+	assert.True(t, c.care.asked.Load())
+	assert.EqualValues(t, leastPause, c.linger.parks, "it was in vain")
+}
 
 // allPark says for how many waits nobody lingers.
 func (l *linger) allPark() (n int) {
