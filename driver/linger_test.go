@@ -9,19 +9,17 @@ import (
 	"github.com/roam-rpc/roam-go/internal/core"
 )
 
-// receiving is a connection of which another goroutine has the role, and that a caretaker
-// knows.
+// receiving is a connection of which another goroutine has the role.
 func receiving() *conn {
 	c := new(conn)
 	c.role.held.Store(true)
-	c.role.tended.Store(true)
 	return c
 }
 
 // TestAnAnswerInTimeSparesParking: who receives on the same P brings it while the caller lets
 // others run, and need not signal it.
 func TestAnAnswerInTimeSparesParking(t *testing.T) {
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	withOneP(t)
 	const tries = 100
 	inTime := 0 // mostly: goroutines of the runtime's global queue may come first
 	for range tries {
@@ -39,18 +37,36 @@ func TestAnAnswerInTimeSparesParking(t *testing.T) {
 
 // TestWhoLingersTakesAFreeRole, rather than parks.
 func TestWhoLingersTakesAFreeRole(t *testing.T) {
+	withOneP(t)
 	c := receiving()
 	c.role.held.Store(false)
 	assert.True(t, c.lingers(newPending(c).w))
 	assert.Zero(t, c.linger.parks, "it was not in vain")
 }
 
-// TestWhoLingersIsLookedAfter: nobody else knows of it when the one that receives leaves.
-func TestWhoLingersIsLookedAfter(t *testing.T) {
+// TestNobodyLingersWithMoreThanOneP, from some waits after the change on.
+func TestNobodyLingersWithMoreThanOneP(t *testing.T) {
+	withOneP(t)
 	c := receiving()
-	assert.False(t, c.lingers(newPending(c).w))
-	assert.True(t, c.care.asked.Load())
-	assert.EqualValues(t, leastPause, c.linger.parks, "it was in vain")
+	w := newPending(c).w
+	w.ready = func() bool { return true }
+	assert.True(t, c.lingers(w))
+	runtime.GOMAXPROCS(2)
+	for range lingerAsks {
+		c.lingers(w)
+	}
+	assert.False(t, c.lingers(w))
+	runtime.GOMAXPROCS(1)
+	for range lingerAsks {
+		c.lingers(w)
+	}
+	assert.True(t, c.lingers(w))
+}
+
+// withOneP has the program run with one P until the test's end.
+func withOneP(t *testing.T) {
+	ps := runtime.GOMAXPROCS(1)
+	t.Cleanup(func() { runtime.GOMAXPROCS(ps) })
 }
 
 // allPark says for how many waits nobody lingers.
@@ -63,36 +79,38 @@ func (l *linger) allPark() (n int) {
 
 // TestWhoLingersInVainParks, the longer the more often.
 func TestWhoLingersInVainParks(t *testing.T) {
-	var l linger
+	l := linger{alone: 1}
 	assert.Zero(t, l.allPark(), "it is tried at first")
 	for _, pause := range []int{leastPause, 2 * leastPause, 4 * leastPause} {
-		l.took(vainCredit)
+		l.inVain()
 		assert.Equal(t, pause, l.allPark())
 	}
 	for range 10 {
 		l.allPark()
-		l.took(vainCredit)
+		l.inVain()
 	}
 	assert.Equal(t, mostPause, l.allPark())
 	for range mostCredit + 1 {
 		l.paid()
 	}
-	l.took(longCredit)
+	for range mostCredit / vainCredit {
+		l.inVain()
+	}
 	assert.Equal(t, leastPause, l.allPark(), "it paid meanwhile")
 }
 
 // TestWaitsOfOneMomentBeginOnePause: those that were in vain together say no more than one.
 func TestWaitsOfOneMomentBeginOnePause(t *testing.T) {
-	var l linger
+	l := linger{alone: 1}
 	for range 16 {
-		l.took(vainCredit)
+		l.inVain()
 	}
 	assert.Equal(t, leastPause, l.allPark())
 }
 
 // TestOneLingersForATrial: where it does not pay, few are to find out.
 func TestOneLingersForATrial(t *testing.T) {
-	var l linger
+	l := linger{alone: 1}
 	assert.True(t, l.begins())
 	assert.False(t, l.begins(), "another does")
 	l.trial = 0
@@ -105,32 +123,16 @@ func TestOneLingersForATrial(t *testing.T) {
 
 // TestAFewWaitsInVainAreNoMatter where most pay.
 func TestAFewWaitsInVainAreNoMatter(t *testing.T) {
-	l := linger{credit: mostCredit}
+	l := linger{alone: 1, credit: mostCredit}
 	for range 1000 {
-		l.took(vainCredit)
+		l.inVain()
 		for range 10 {
 			l.paid()
 		}
 		assert.Zero(t, l.allPark())
 	}
 	for range mostCredit / vainCredit { // where none pays
-		l.took(vainCredit)
+		l.inVain()
 	}
 	assert.Equal(t, leastPause, l.allPark())
-}
-
-// TestTheFirstWaitAfterAPauseIsTimed, so that one long wait ends it again.
-func TestTheFirstWaitAfterAPauseIsTimed(t *testing.T) {
-	var l linger
-	timed := 0
-	for i := range 4 * lingerSampled {
-		if l.times() {
-			timed++
-			assert.Zero(t, i%lingerSampled)
-		}
-	}
-	assert.Equal(t, 4, timed)
-	l.times()
-	l.took(longCredit)
-	assert.True(t, l.times())
 }

@@ -38,6 +38,8 @@ type waiter struct {
 
 	following bool // is parked, and leaves receiving to others; guarded by parking.mu
 
+	waits uint32 // for an answer, so far
+
 	// parked is 1 while who waits for an answer has to be signaled that it came; atomic. It
 	// is set before a last look.
 	parked uint32
