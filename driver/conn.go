@@ -113,10 +113,7 @@ func (c *conn) carryOut(fx []core.Effect, leader *waiter) (woke bool) {
 					continue
 				}
 				atomic.StoreUint32(&p.done, 1) // before the looks at who is parked, and who naps
-				if atomic.LoadUint32(&p.w.parked) != 0 {
-					p.w.signal()
-				}
-				c.ringNapper(p.w)
+				c.wake(p.w)
 				woke = true
 			}
 		case core.EndContext:

@@ -81,7 +81,7 @@ func (c *conn) relieveLate(lapsed bool) (again bool) {
 // runsItself says that the goroutine that has just received s is to run it. It holds the
 // role.
 func (c *conn) runsItself(s *served) bool {
-	return c.role.pump.Load() && c.alone && c.paces.suits(s) && c.park.waiters.len() == 0 && !c.listens()
+	return c.role.pump.Load() && c.alone && c.paces.suits(s) && !c.park.needs(false) && !c.listens()
 }
 
 // runOwn runs the handler of c.own, without the role, and says whether the goroutine still
@@ -94,7 +94,7 @@ func (c *conn) runOwn(d *duty) bool {
 	c.role.held.Store(false)
 	// Looked at after the role is free: who waits from now on calls. That the goroutine
 	// goes in the moment in which it is needed says nothing about the handler.
-	needed := c.park.waiters.len() > 0 || c.listens()
+	needed := c.park.needs(false) || c.listens()
 	if needed {
 		c.relieve(d, d.runs)
 	}

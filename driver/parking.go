@@ -7,17 +7,16 @@ import (
 	"time"
 
 	"github.com/roam-rpc/roam-go/internal/forecast"
-	"github.com/roam-rpc/roam-go/internal/release"
+	"github.com/roam-rpc/roam-go/internal/sched"
 	"github.com/roam-rpc/roam-go/internal/transport"
 )
 
-// waiter is one goroutine's wait. Its owner alone uses it but for wake.
+// waiter is one goroutine's wait. Its owner alone uses it but for signal and peek.
 type waiter struct {
-	wake  chan struct{} // capacity 1; spurious tokens are harmless
-	ready func() bool   // what is waited for, or the connection's end
-	naps  bool          // may sleep as a leader: only a message can make it ready
-	// answer: waits for the answer to what was just sent.
-	answer bool
+	sleeper sched.Sleeper
+	ready   func() bool // what is waited for, or the connection's end
+	naps    bool        // may sleep as a leader: only a message can make it ready
+	answer  bool        // waits for the answer to what was just sent
 	// follows says, where it is not nil, that others wait for more than this one does: it
 	// leaves receiving to them, and is woken when that changes.
 	follows func() bool
@@ -36,36 +35,45 @@ type waiter struct {
 	returns, soon bool
 	left          time.Time // when it got what it waited for, zero once it was back
 
-	following bool // is parked, and leaves receiving to others; guarded by parking.mu
-
 	waits uint32 // for an answer, so far
 
-	// parked is 1 while who waits for an answer has to be signaled that it came; atomic. It
-	// is set before a last look.
-	parked uint32
+	state  uint32 // one of those below; atomic
+	queued uint32 // 1 in the queue; changed under parking.mu, read by atomic loads
 
-	// Guarded by parking.mu.
-	in       [listKinds]neighbours
-	promoted bool // was made responsible, has not acted on it
+	listed    bool // is in waiters or blocked, or in both
+	following bool // is parked, and leaves receiving to others; guarded by parking.mu
+	in        [listKinds]neighbours
 }
 
-func newWaiter(ready func() bool) *waiter {
-	return &waiter{wake: make(chan struct{}, 1), ready: ready}
-}
+// The states of a waiter. It is parked, by what it says, before its last look at what it waits
+// for.
+const (
+	awake    = iota // need not be signaled
+	parked          // by something that another receives, or that is no message
+	takes           // takes the role if it is made responsible
+	promoted        // was made responsible, and signaled
+)
 
+func newWaiter(ready func() bool) *waiter { return &waiter{ready: ready} }
+
+// signal has the waiter look again, if it is parked. What it is to see has come about before.
 func (w *waiter) signal() {
-	select {
-	case w.wake <- struct{}{}:
-	default:
+	if atomic.LoadUint32(&w.state) != awake {
+		w.sleeper.Wake()
 	}
 }
 
 // parking is where the goroutines of a connection wait that do not receive.
 type parking struct {
 	mu      sync.Mutex
-	waiters waiterList
-	blocked waiterList // those of waiters that lookAround wakes
-	queue   waiterList // those that take the role, oldest first
+	waiters waiterList // those that do not take the role
+	blocked waiterList // those that lookAround wakes, whether they take it or not
+
+	// queue are those that take the role, oldest first. Who is awake again may stay there,
+	// as it often waits again soon: to wait for an answer changes nothing then that others
+	// change.
+	queue  waiterList
+	enough uint32 // waiters in the queue before those go that are awake; guarded by mu
 
 	followers uint32 // those of waiters that leave receiving to others; guarded by mu
 
@@ -73,7 +81,7 @@ type parking struct {
 }
 
 func (p *parking) init() {
-	p.waiters.kind, p.blocked.kind, p.queue.kind = inAll, inBlocked, inQueue
+	p.waiters.kind, p.blocked.kind, p.queue.kind = inWaiters, inBlocked, inQueue
 }
 
 // soonBack is how long one who takes items off a channel may be away for others to rely on
@@ -90,24 +98,46 @@ func (w *waiter) isBack() {
 
 func (w *waiter) blocked() bool { return w.kind != transport.Messages || w.every > 0 }
 
+// enter begins a wait, and leave ends it.
 func (p *parking) enter(w *waiter, leads, follows bool) {
+	how := uint32(parked)
+	if leads {
+		how = takes
+	}
+	atomic.StoreUint32(&w.state, how)
+	if w.listed = !leads || w.blocked(); w.listed {
+		p.list(w, leads, follows)
+	}
+	// Looked at after the state is set: who puts it out of the queue meanwhile sees that.
+	if leads && atomic.LoadUint32(&w.queued) == 0 {
+		p.enqueue(w)
+	}
+}
+
+// leave says whether w was made responsible meanwhile.
+func (p *parking) leave(w *waiter) (responsible bool) {
+	responsible = atomic.SwapUint32(&w.state, awake) == promoted
+	if w.listed {
+		p.unlist(w)
+	}
+	return responsible
+}
+
+func (p *parking) list(w *waiter, leads, follows bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.waiters.add(w)
-	w.following = follows
-	if follows {
+	if !leads {
+		p.waiters.add(w)
+	}
+	if w.following = follows; follows {
 		p.followers++
 	}
 	if w.blocked() {
 		p.blocked.add(w)
 	}
-	if leads {
-		p.queue.add(w)
-	}
 }
 
-// leave ends the wait and says whether w was made responsible meanwhile.
-func (p *parking) leave(w *waiter) (promoted bool) {
+func (p *parking) unlist(w *waiter) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.waiters.remove(w)
@@ -115,23 +145,59 @@ func (p *parking) leave(w *waiter) (promoted bool) {
 		p.followers--
 	}
 	p.blocked.remove(w)
+}
+
+// fewQueued are so few that none is put out of the queue for their number.
+const fewQueued = 64
+
+func (p *parking) enqueue(w *waiter) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if w.in[inQueue].here {
+		return
+	}
+	if p.queue.n >= max(p.enough, fewQueued) {
+		p.queue.each(func(w *waiter) { p.dismiss(w) })
+		p.enough = 2 * p.queue.n
+	}
+	p.queue.add(w)
+	atomic.StoreUint32(&w.queued, 1)
+}
+
+// dismiss puts w out of the queue if it is awake, and says whether it did. The caller holds
+// the lock.
+func (p *parking) dismiss(w *waiter) bool {
+	if atomic.LoadUint32(&w.state) == takes {
+		return false
+	}
+	// Out first, then looked at: w parks first, and looks then whether it is out.
+	atomic.StoreUint32(&w.queued, 0)
+	if atomic.LoadUint32(&w.state) == takes {
+		atomic.StoreUint32(&w.queued, 1)
+		return false
+	}
 	p.queue.remove(w)
-	promoted, w.promoted = w.promoted, false
-	return promoted
+	return true
 }
 
 // needs says whether somebody waits; butFollowers, somebody who does not leave receiving to
 // others.
 func (p *parking) needs(butFollowers bool) bool {
-	if p.waiters.len() == 0 {
+	if p.waiters.len() == 0 && p.queue.len() == 0 {
 		return false // who enters now looks at the role after it
-	}
-	if !butFollowers {
-		return true
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.waiters.n > p.followers
+	others := p.waiters.n
+	if butFollowers {
+		others -= p.followers
+	}
+	for others == 0 && p.queue.first != nil {
+		if !p.dismiss(p.queue.first) {
+			return true
+		}
+	}
+	return others > 0
 }
 
 // brief says whether the sleep of one who received in vain is expected to be brief.
@@ -148,21 +214,22 @@ func (p *parking) slept(d time.Duration) {
 	p.sleeps.Took(d)
 }
 
-// promote makes the oldest waiter that takes the role responsible for it.
+// promote makes the oldest waiter responsible for the role that takes it.
 func (p *parking) promote() bool {
 	if p.queue.len() == 0 {
 		return false // who enters now looks at the role after it
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	w := p.queue.first
-	if w == nil {
-		return false
+	for w := p.queue.first; w != nil; w = p.queue.first {
+		atomic.StoreUint32(&w.queued, 0) // first, see dismiss
+		p.queue.remove(w)
+		if atomic.CompareAndSwapUint32(&w.state, takes, promoted) {
+			w.signal()
+			return true
+		}
 	}
-	p.queue.remove(w)
-	w.promoted = true
-	w.signal()
-	return true
+	return false
 }
 
 // wakeAll lets everybody look again.
@@ -170,6 +237,7 @@ func (p *parking) wakeAll() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.waiters.each((*waiter).signal)
+	p.queue.each((*waiter).signal)
 }
 
 // wakeBlocked lets those look again that wait for something other than a message
@@ -244,7 +312,6 @@ func (c *conn) await(ctx context.Context, w *waiter) error {
 // responsible for receiving.
 func (c *conn) sleep(ctx context.Context, w *waiter, leads, follows bool) (promoted bool) {
 	c.grantWithheld()
-	atomic.StoreUint32(&w.parked, 1) // before the look whether it is ready
 	c.park.enter(w, leads, follows)
 	if w.kind != transport.Messages {
 		c.tr.Arm(w.kind, w.id)
@@ -271,13 +338,13 @@ func (c *conn) sleep(ctx context.Context, w *waiter, leads, follows bool) (promo
 	case !leads || c.role.held.Load():
 		w.block(ctx)
 	}
-	release.Store(&w.parked, 0)
 	return c.park.leave(w)
 }
 
 func (w *waiter) block(ctx context.Context) {
-	if w.every == 0 && ctx.Done() == nil {
-		<-w.wake // costs half of what a select does
+	done := ctx.Done()
+	if w.every == 0 && done == nil {
+		w.sleeper.Sleep()
 		return
 	}
 	var tick <-chan time.Time
@@ -286,11 +353,7 @@ func (w *waiter) block(ctx context.Context) {
 		defer t.Stop()
 		tick = t.C
 	}
-	select {
-	case <-w.wake:
-	case <-ctx.Done():
-	case <-tick:
-	}
+	w.sleeper.SleepUnless(done, tick)
 }
 
 // lookAround is called when something other than a message may have come about:

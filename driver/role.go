@@ -291,7 +291,7 @@ func (c *conn) nap(ctx context.Context, w *waiter) bool {
 	}
 	limit := napLimit
 	// Other callers, or a handler, would want the processor that a sleep can keep.
-	holds := c.park.waiters.len() == 0 && c.role.expects == 0
+	holds := !c.park.needs(false) && c.role.expects == 0
 	if holds {
 		limit = holdLimit
 	}
@@ -304,11 +304,6 @@ func (c *conn) nap(ctx context.Context, w *waiter) bool {
 // wake lets the goroutine of w look again, wherever it sleeps.
 func (c *conn) wake(w *waiter) {
 	w.signal()
-	c.ringNapper(w)
-}
-
-// ringNapper is wake of one that sleeps as a leader.
-func (c *conn) ringNapper(w *waiter) {
 	if c.role.napper.Load() == w {
 		c.bell.Ring()
 	}

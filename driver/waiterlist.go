@@ -8,7 +8,7 @@ import (
 
 // The lists that a waiter can be in.
 const (
-	inAll = iota
+	inWaiters = iota
 	inBlocked
 	inQueue
 	listKinds
@@ -63,9 +63,11 @@ func (l *waiterList) remove(w *waiter) {
 	release.Store(&l.n, l.n-1)
 }
 
-// each calls fn with every waiter.
+// each calls fn with every waiter, which fn may remove.
 func (l *waiterList) each(fn func(*waiter)) {
-	for w := l.first; w != nil; w = w.in[l.kind].after {
+	for w := l.first; w != nil; {
+		after := w.in[l.kind].after
 		fn(w)
+		w = after
 	}
 }

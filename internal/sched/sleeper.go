@@ -1,0 +1,73 @@
+package sched
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// Sleeper is where one goroutine sleeps until others wake it. One that is awake does not sleep
+// the next time; to wake it twice is to wake it once. The zero value is one that was not
+// woken.
+//
+// It is what a channel of capacity 1 is to one receiver, at half of the cost: neither side
+// takes a lock.
+type Sleeper struct {
+	word    atomic.Uintptr // one of those below, or the goroutine that sleeps
+	channel chan struct{}  // for sleeps that may end otherwise; made at the first, by who sleeps
+}
+
+const (
+	nobody    = iota // sleeps
+	woken            // while nobody slept
+	onChannel        // one sleeps
+)
+
+// Wake wakes who sleeps, or else is to sleep next. Any goroutine may call it at any time.
+func (s *Sleeper) Wake() {
+	for {
+		was := s.word.Load()
+		now := uintptr(nobody)
+		switch was {
+		case woken:
+			return
+		case nobody:
+			now = woken
+		}
+		if !s.word.CompareAndSwap(was, now) {
+			continue
+		}
+		switch was {
+		case nobody:
+		case onChannel:
+			s.channel <- struct{}{}
+		default:
+			ready(was)
+		}
+		return
+	}
+}
+
+// SleepUnless is Sleep that ends as well when done is closed or tick sends; either may be nil.
+// One goroutine at a time may be in one of the two.
+func (s *Sleeper) SleepUnless(done <-chan struct{}, tick <-chan time.Time) {
+	if s.channel == nil {
+		s.channel = make(chan struct{}, 1)
+	}
+	if !s.word.CompareAndSwap(nobody, onChannel) {
+		s.word.Store(nobody)
+		return
+	}
+	if done == nil && tick == nil {
+		<-s.channel // costs half of what a select does
+		return
+	}
+	select {
+	case <-s.channel:
+		return
+	case <-done:
+	case <-tick:
+	}
+	if !s.word.CompareAndSwap(onChannel, nobody) {
+		<-s.channel // it was woken meanwhile
+	}
+}
