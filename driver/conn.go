@@ -63,7 +63,6 @@ type conn struct {
 	duty    atomic.Pointer[duty] // its goroutine's that has it
 
 	courtesy courtesy // of whoever holds the role
-	linger   linger
 }
 
 func newConn(tr transport.Transport, cfg core.Config, d roam.Dispatcher, o options) *conn {

@@ -35,8 +35,6 @@ type waiter struct {
 	returns, soon bool
 	left          time.Time // when it got what it waited for, zero once it was back
 
-	waits uint32 // for an answer, so far
-
 	state  uint32 // one of those below; atomic
 	queued uint32 // 1 in the queue; changed under parking.mu, read by atomic loads
 
@@ -293,9 +291,6 @@ func (c *conn) await(ctx context.Context, w *waiter) error {
 			}
 			c.stepDown(w)
 			leads = false
-			continue
-		}
-		if leading && c.lingers(w) {
 			continue
 		}
 		if c.sleep(ctx, w, leading, follows) && c.tryRole() {

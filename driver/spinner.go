@@ -27,7 +27,7 @@ type spinner struct {
 
 // A round is spinLength looks at the ring, a few microseconds.
 const (
-	spinLength = 64
+	spinLength = 16
 	spinRounds = 64
 	spinLeast  = 2
 )

@@ -121,7 +121,7 @@ bool link_spin(const struct link *link, int64_t ns)
 	int64_t end = clock_after(clock_now(), ns);
 
 	do {
-		if (roam_end_spin(&link->end, 32)) /* about a microsecond between looks at the clock */
+		if (roam_end_spin(&link->end, 8)) /* about a microsecond between looks at the clock */
 			return true;
 	} while (clock_now() < end);
 	return false;

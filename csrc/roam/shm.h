@@ -433,7 +433,7 @@ bool roam_end_settle(struct roam_end *end);
 /* Any thread: whether a message, or a fault of the ring, is there for roam_end_receive. */
 bool roam_end_pending(const struct roam_end *end);
 
-/* Any thread: looks so many times, with a pause of some tens of nanoseconds between, for what roam_end_pending looks
+/* Any thread: looks so many times, with a pause of some hundred nanoseconds between, for what roam_end_pending looks
  * for. */
 bool roam_end_spin(const struct roam_end *end, uint32_t iterations);
 

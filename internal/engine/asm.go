@@ -5,8 +5,10 @@ package engine
 import "unsafe"
 
 // awaitChange looks at *word until it is not seen, looks times at most, and reports
-// whether it is not. The processor pauses between two looks: it leaves the word's line to
-// its writer, and the core to the hardware thread beside it.
+// whether it is not. The processor pauses between two looks, four times: it leaves the core to
+// the hardware thread beside it, and the word's line to its writer, who has made it its own
+// before it writes, and waits for it if a look took it away meanwhile. Looks that are further
+// apart see a message later, and do not hold up as many.
 //
 //go:noescape
 func awaitChange(word *uint32, seen uint32, looks int) bool

@@ -11,6 +11,9 @@ look:
 	CMPL CX, (AX)
 	JNE  changed
 	PAUSE
+	PAUSE
+	PAUSE
+	PAUSE
 	DECQ DX
 	JGT  look
 	MOVB $0, ret+24(FP)

@@ -13,6 +13,9 @@ look:
 	CMPW  R1, R3
 	BNE   changed
 	ISB   $15 // YIELD does nothing on most cores
+	ISB   $15
+	ISB   $15
+	ISB   $15
 	SUB   $1, R2
 	CMP   $0, R2
 	BGT   look

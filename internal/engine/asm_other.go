@@ -8,7 +8,7 @@ import (
 )
 
 // loadsPerLook makes a look about as long as with a pause after it.
-const loadsPerLook = 120
+const loadsPerLook = 480
 
 // awaitChange looks at *word until it is not seen, looks times at most, and reports
 // whether it is not.

@@ -13,7 +13,7 @@ func (e *End) Head() uint32 { return atomic.LoadUint32(e.recvHead) }
 // Pending reports whether something lies in the incoming ring.
 func (e *End) Pending() bool { return e.Head() != e.Tail() }
 
-// Spin looks for a message up to so many times, with a pause of some tens of nanoseconds
+// Spin looks for a message up to so many times, with a pause of some hundred nanoseconds
 // after each. Go in both engines: a call of C costs more than the look that finds one.
 func (e *End) Spin(looks int) bool { return awaitChange(e.recvHead, e.Tail(), looks) }
 

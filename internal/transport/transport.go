@@ -120,7 +120,7 @@ type Transport interface {
 	Woke() bool
 
 	// Poll fills batch with messages that have arrived and says how many. Where there are
-	// none it looks up to so many times, some tens of nanoseconds each, for one. A *Fault
+	// none it looks up to so many times, some hundred nanoseconds each, for one. A *Fault
 	// comes after the messages before it.
 	Poll(batch []Arrival, looks int) (int, error)
 	// Rest does what Poll and Stage put off so as to do it for many messages at once:
