@@ -107,12 +107,12 @@ func (c *conn) carryOut(fx []core.Effect, leader *waiter) (woke bool) {
 		switch e := &fx[i]; e.Kind {
 		case core.Respond:
 			if p, ok := e.Call.Owner.(*pending); ok {
+				release.Store(&p.done, 1)
 				if p.w == leader {
-					release.Store(&p.done, 1)
 					continue
 				}
-				atomic.StoreUint32(&p.done, 1) // before the looks at who is parked, and who naps
-				c.wake(p.w)
+				p.w.sleeper.Wake() // also if it is awake; ordered before the look who naps
+				c.ringNapper(p.w)
 				woke = true
 			}
 		case core.EndContext:

@@ -16,13 +16,14 @@ func (c *conn) receiveWithin(looks int) int {
 	n, err := c.tr.Poll(c.batch, looks)
 	readied := false
 	c.alone = n == 1
-	batch := c.batch[:n]
-	for i := range batch {
+	for rest := c.batch[:n]; len(rest) > 0; {
 		if c.ended.Load() {
-			forgo(batch[i:])
+			forgo(rest)
 			return n
 		}
-		readied = c.take(&batch[i]) || readied
+		took, woke := c.take(rest)
+		rest = rest[took:]
+		readied = readied || woke
 	}
 	if err != nil {
 		c.fail(err)
@@ -46,31 +47,39 @@ func (c *conn) receiveWithin(looks int) int {
 	return n
 }
 
-// take runs one message through the core and says whether a goroutine got ready to run:
-// a handler, or one that waited.
-func (c *conn) take(a *transport.Arrival) (readied bool) {
+// take runs messages through the core in one step, up to a Request, whose handler is started
+// before the next message, or one that lies in a loan. It says how many those are, and
+// whether a goroutine got ready to run: a handler, or one that waited.
+func (c *conn) take(batch []transport.Arrival) (n int, readied bool) {
+	var a *transport.Arrival
+	var err error
 	c.mu.Lock()
-	if a.Loan != nil && a.Kind == wire.KindData {
-		c.place(a)
+	for more := true; more; more = err == nil && a.Kind != wire.KindRequest && a.Loan == nil && n < len(batch) {
+		a = &batch[n]
+		n++
+		if a.Loan != nil && a.Kind == wire.KindData {
+			c.place(a)
+		}
+		err = c.core.Receive(&a.Message, a.Size)
+		c.core.Processed(a.Seq) // a Request opens no channels of this side's ids
 	}
-	err := c.core.Receive(&a.Message, a.Size)
 	c.fx = c.core.TakeEffects(c.fx)
-	arrived := len(c.fx) > 0 && c.fx[0].Kind == core.Arrived
-	if arrived { // at once: the connection's end ends its context from now on
-		s := c.servedOf(c.fx[0].Request)
+	fx, request := c.fx, (*core.Request)(nil)
+	if last := len(fx) - 1; err == nil && last >= 0 && fx[last].Kind == core.Arrived {
+		fx, request = fx[:last], fx[last].Request
+		s := c.servedOf(request) // at once: the connection's end ends its context from now on
 		s.ctx = s.newContext(a.Metadata)
 	}
-	c.core.Processed(a.Seq) // a Request opens no channels of this side's ids
 	c.mu.Unlock()
-	if err == nil && arrived {
-		return c.arrived(c.fx[0].Request, a.Loan)
+	readied = c.carryOut(fx, c.leads)
+	if request != nil {
+		return n, c.arrived(request, a.Loan) || readied
 	}
 	if a.Loan != nil {
 		a.Loan.Release()
 	}
 	if err != nil {
 		c.fail(err)
-		return false
 	}
-	return c.carryOut(c.fx, c.leads)
+	return n, readied
 }

@@ -70,7 +70,7 @@ const (
 )
 
 func (c *conn) tryRole() bool {
-	if !c.role.held.CompareAndSwap(false, true) {
+	if c.role.held.Load() || !c.role.held.CompareAndSwap(false, true) {
 		return false
 	}
 	// held first, then armed, as arm does it the other way round: one of the two
@@ -304,6 +304,11 @@ func (c *conn) nap(ctx context.Context, w *waiter) bool {
 // wake lets the goroutine of w look again, wherever it sleeps.
 func (c *conn) wake(w *waiter) {
 	w.signal()
+	c.ringNapper(w)
+}
+
+// ringNapper is wake of one that sleeps as a leader.
+func (c *conn) ringNapper(w *waiter) {
 	if c.role.napper.Load() == w {
 		c.bell.Ring()
 	}

@@ -22,22 +22,20 @@ const (
 	onChannel        // one sleeps
 )
 
-// Wake wakes who sleeps, or else is to sleep next. Any goroutine may call it at any time.
+// Wake wakes who sleeps, or else is to sleep next. Any goroutine may call it at any time. What
+// the caller stored before is ordered before it, and what it loads after.
 func (s *Sleeper) Wake() {
 	for {
 		was := s.word.Load()
 		now := uintptr(nobody)
-		switch was {
-		case woken:
-			return
-		case nobody:
+		if was == nobody || was == woken {
 			now = woken
 		}
 		if !s.word.CompareAndSwap(was, now) {
 			continue
 		}
 		switch was {
-		case nobody:
+		case nobody, woken:
 		case onChannel:
 			s.channel <- struct{}{}
 		default:
