@@ -7,16 +7,20 @@ import (
 )
 
 // sharing tells from how polling ends whether the peer needs the processor that this side
-// polls on: a message that polling did not bring comes as soon as this side sleeps. That may
-// be chance, so it is tested: the thread lets another one run, and if that took a moment
-// and a message has come meanwhile, it moves to another processor. Both sides may find that
-// out at a time, but only one of them runs then, and its move ends it for both.
+// polls on: a message that polling did not bring comes as soon as this side sleeps, or nothing
+// comes any more where message followed message. That may be chance, so it is tested: the
+// thread lets another one run, and if that took a moment and a message has come meanwhile, it
+// moves to another processor. Both sides may find that out at a time, but only one of them
+// runs then, and its move ends it for both.
 //
 // It belongs to who holds the role, as its spinner does.
 type sharing struct {
 	finds  uint32 // rounds that brought something since the last sleep
 	signs  int    // sleeps in a row that say so
 	wanted int    // signs before it is tested, 0 for leastSigns; more after each test in vain
+
+	silences int // since the last that was tested
+	skips    int // silences before one is tested; more after each test in vain
 }
 
 const (
@@ -25,6 +29,15 @@ const (
 	tellingFinds  = 4                     // at most between two sleeps
 	leastSigns    = 2
 	mostSigns     = 64
+)
+
+// Silence, after so many finds, are so many rounds in vain: a few times as long as an answer
+// takes. A peer whose thread another one of this side has pushed off its processor is silent
+// for milliseconds, with the other processor idle.
+const (
+	silentRounds = 3
+	livelyFinds  = 16
+	mostSkips    = 255
 )
 
 // What lets another thread run takes as long as that runs: two switches of threads at
@@ -46,19 +59,57 @@ func (s *sharing) slept(d time.Duration, rounds int) {
 	s.finds = 0
 }
 
-// part is called when polling has been in vain for so many rounds. It lets the peer run if
-// that seems to wait for this processor, and leaves it the processor if it did. pending says
-// whether there is a message.
+// part is called when polling has been in vain for so many rounds, and ends. It lets the peer
+// run if that seems to wait for this processor, and leaves it the processor if it did. pending
+// says whether there is a message.
 func (s *sharing) part(rounds int, pending func() bool) {
 	if s.signs < max(leastSigns, s.wanted) || rounds < tellingRounds {
 		return
 	}
 	s.signs = 0
-	began := time.Now()
-	processor.Yield()
-	if turn := time.Since(began); turn > leastTurn && turn < mostTurn && pending() && processor.Leave() {
+	if s.test(pending) == parted {
 		s.wanted = leastSigns
 	} else {
 		s.wanted = min(mostSigns, 2*max(leastSigns, s.wanted))
 	}
+}
+
+// silent is part for silentRounds in vain, when polling goes on.
+func (s *sharing) silent(pending func() bool) {
+	if s.finds < livelyFinds {
+		return
+	}
+	if s.silences++; s.silences <= s.skips {
+		return
+	}
+	s.silences = 0
+	switch s.test(pending) {
+	case parted:
+		s.skips = 0
+	case inVain:
+		s.skips = min(mostSkips, 2*s.skips+1)
+	case dearly:
+		s.skips = mostSkips
+	}
+}
+
+// tested is what came of a test.
+type tested uint8
+
+const (
+	inVain tested = iota // nobody waits for this processor, or another than the peer
+	dearly               // so too, and that one had it for long
+	parted               // the peer did, and has it now
+)
+
+func (s *sharing) test(pending func() bool) tested {
+	began := time.Now()
+	processor.Yield()
+	switch turn := time.Since(began); {
+	case turn >= mostTurn:
+		return dearly
+	case turn > leastTurn && pending() && processor.Leave():
+		return parted
+	}
+	return inVain
 }

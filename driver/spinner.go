@@ -95,6 +95,9 @@ func (c *conn) poll() polled {
 		}
 		return over
 	}
+	if c.spin.inVain() == silentRounds+1 { // the round that begins is one of them
+		c.spin.sharing.silent(c.tr.Pending)
+	}
 	if c.receiveWithin(spinLength) > 0 {
 		c.spin.found()
 		return found
