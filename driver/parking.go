@@ -67,9 +67,9 @@ type parking struct {
 	waiters waiterList // those that do not take the role
 	blocked waiterList // those that lookAround wakes, whether they take it or not
 
-	// queue are those that take the role, oldest first. Who is awake again may stay there,
-	// as it often waits again soon: to wait for an answer changes nothing then that others
-	// change.
+	// queue are those that take the role, in the order in which they came into it. Who is
+	// awake again may stay there, as it often waits again soon: to wait for an answer changes
+	// nothing then that others change.
 	queue  waiterList
 	enough uint32 // waiters in the queue before those go that are awake; guarded by mu
 
@@ -212,7 +212,7 @@ func (p *parking) slept(d time.Duration) {
 	p.sleeps.Took(d)
 }
 
-// promote makes the oldest waiter responsible for the role that takes it.
+// promote makes the first waiter of the queue responsible for the role.
 func (p *parking) promote() bool {
 	if p.queue.len() == 0 {
 		return false // who enters now looks at the role after it

@@ -67,6 +67,36 @@ func TestNothingIsTestedWithoutSigns(t *testing.T) {
 	assert.Equal(t, leastSigns, s.signs)
 }
 
+// TestSilenceIsTestedWhereMessagesCameFast, and less and less as that is in vain.
+func TestSilenceIsTestedWhereMessagesCameFast(t *testing.T) {
+	usual := mostTurn
+	mostTurn = time.Minute // other programs may want the processor
+	defer func() { mostTurn = usual }()
+	var s sharing
+	s.finds = livelyFinds - 1
+	s.silent(never)
+	assert.Zero(t, s.skips)
+	s.finds = livelyFinds
+	for _, skips := range []int{1, 3, 7, 15, 31, 63, 127, mostSkips, mostSkips} {
+		for range s.skips {
+			s.silent(never)
+		}
+		assert.Equal(t, s.skips, s.silences, "none of them was tested")
+		s.silent(never)
+		assert.Equal(t, skips, s.skips)
+	}
+}
+
+// TestATestThatTookLongIsNotRepeatedSoon: another program wants the processor.
+func TestATestThatTookLongIsNotRepeatedSoon(t *testing.T) {
+	usual := mostTurn
+	mostTurn = 0
+	defer func() { mostTurn = usual }()
+	s := sharing{finds: livelyFinds}
+	s.silent(never)
+	assert.Equal(t, mostSkips, s.skips)
+}
+
 // pinTo lets the calling thread use the processor of that number alone, and gives those
 // that it could use before.
 func pinTo(t *testing.T, cpu int) (before unix.CPUSet) {
@@ -78,8 +108,26 @@ func pinTo(t *testing.T, cpu int) (before unix.CPUSet) {
 }
 
 // TestThreadsThatShareAProcessorPart: one that polls for what another one has to do on the
-// same processor goes to another.
+// same processor goes to another, whichever way it found out.
 func TestThreadsThatShareAProcessorPart(t *testing.T) {
+	t.Run("by brief sleeps", func(t *testing.T) {
+		testParting(t, func(s *sharing, pending func() bool) bool {
+			s.wanted = mostSigns
+			suspects(s)
+			s.part(spinRounds, pending)
+			return s.wanted == leastSigns
+		})
+	})
+	t.Run("by silence", func(t *testing.T) {
+		testParting(t, func(s *sharing, pending func() bool) bool {
+			s.finds, s.skips = livelyFinds, 0
+			s.silent(pending)
+			return s.skips == 0
+		})
+	})
+}
+
+func testParting(t *testing.T, parts func(s *sharing, pending func() bool) bool) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	var may unix.CPUSet
@@ -109,12 +157,11 @@ func TestThreadsThatShareAProcessorPart(t *testing.T) {
 	}()
 	var s sharing
 	// The peer may have been between two turns.
-	for s.wanted = mostSigns; s.wanted != leastSigns; asked.Store(false) {
+	for parted := false; !parted; asked.Store(false) {
 		before := pinTo(t, shared)
 		require.NoError(t, unix.SchedSetaffinity(0, &before)) // may leave, but is there
 		asked.Store(true)
-		suspects(&s)
-		s.part(spinRounds, done.Load)
+		parted = parts(&s, done.Load)
 	}
 	over.Store(true)
 	<-peer
