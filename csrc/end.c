@@ -60,18 +60,18 @@ bool roam_end_pending(const struct roam_end *end)
 }
 
 /*
- * Some hundred nanoseconds in which the core leaves the memory alone. A writer makes the line its own before it writes,
+ * Some hundred nanoseconds, on the processors below, in which the core leaves the memory alone. A writer makes the line its own before it writes,
  * and waits for it if a look took it away meanwhile.
  */
 static void pause_core(void)
 {
-	for (unsigned i = 0; i < 4; i++) {
 #if defined(__x86_64__)
+	for (unsigned i = 0; i < 4; i++)
 		__builtin_ia32_pause();
 #elif defined(__aarch64__)
+	for (unsigned i = 0; i < 4; i++)
 		__asm__ volatile("isb" ::: "memory"); /* "yield" does nothing on most cores */
 #endif
-	}
 }
 
 bool roam_end_spin(const struct roam_end *end, uint32_t iterations)

@@ -31,7 +31,7 @@ type conn struct {
 	sizeOf   func(*wire.Message) int // payload as the negotiated limit counts it
 	budget   bool                    // the peer keeps no channel table: credit is never renewed
 
-	mu   sync.Mutex // guards core; held for no longer than a step of it, or to send a short message
+	mu   sync.Mutex // guards core; held for a step of it for each message of a batch, or to send a short one
 	turn turn       // its holder stages and commits; never held across a wait
 	core *core.Core
 

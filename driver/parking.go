@@ -11,7 +11,8 @@ import (
 	"github.com/roam-rpc/roam-go/internal/transport"
 )
 
-// waiter is one goroutine's wait. Its owner alone uses it but for signal and peek.
+// waiter is one goroutine's wait. Its owner alone uses it but for sleeper, state, queued and in,
+// signal and peek.
 type waiter struct {
 	sleeper sched.Sleeper
 	ready   func() bool // what is waited for, or the connection's end
@@ -38,7 +39,7 @@ type waiter struct {
 	state  uint32 // one of those below; atomic
 	queued uint32 // 1 in the queue; changed under parking.mu, read by atomic loads
 
-	listed    bool // is in waiters or blocked, or in both
+	listed    bool // was put into waiters, blocked or both as this wait began
 	following bool // is parked, and leaves receiving to others; guarded by parking.mu
 	in        [listKinds]neighbours
 }
@@ -49,7 +50,7 @@ const (
 	awake    = iota // need not be signaled
 	parked          // by something that another receives, or that is no message
 	takes           // takes the role if it is made responsible
-	promoted        // was made responsible, and signaled
+	promoted        // was made responsible, and is signaled
 )
 
 func newWaiter(ready func() bool) *waiter { return &waiter{ready: ready} }
@@ -67,9 +68,9 @@ type parking struct {
 	waiters waiterList // those that do not take the role
 	blocked waiterList // those that lookAround wakes, whether they take it or not
 
-	// queue are those that take the role, in the order in which they came into it. Who is
-	// awake again may stay there, as it often waits again soon: to wait for an answer changes
-	// nothing then that others change.
+	// queue are those that take the role, in the order in which they came into it. Who waited
+	// for an answer stays there while it is awake, as it often waits again soon: to wait
+	// changes nothing then that others change.
 	queue  waiterList
 	enough uint32 // waiters in the queue before those go that are awake; guarded by mu
 
@@ -102,12 +103,11 @@ func (p *parking) enter(w *waiter, leads, follows bool) {
 	if leads {
 		how = takes
 	}
+	w.sleeper.Reset() // what it was woken for so far is looked at yet
 	atomic.StoreUint32(&w.state, how)
-	if w.listed = !leads || w.blocked(); w.listed {
+	if w.listed = !leads || w.blocked() || !w.answer; w.listed {
 		p.list(w, leads, follows)
-	}
-	// Looked at after the state is set: who puts it out of the queue meanwhile sees that.
-	if leads && atomic.LoadUint32(&w.queued) == 0 {
+	} else if atomic.LoadUint32(&w.queued) == 0 { // looked at after the state is set, see dismiss
 		p.enqueue(w)
 	}
 }
@@ -133,6 +133,9 @@ func (p *parking) list(w *waiter, leads, follows bool) {
 	if w.blocked() {
 		p.blocked.add(w)
 	}
+	if leads {
+		p.putIn(w)
+	}
 }
 
 func (p *parking) unlist(w *waiter) {
@@ -143,14 +146,28 @@ func (p *parking) unlist(w *waiter) {
 		p.followers--
 	}
 	p.blocked.remove(w)
+	p.putOut(w)
+}
+
+func (p *parking) enqueue(w *waiter) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.putIn(w)
+}
+
+// forget takes w, which is awake and does not wait again soon, out of the queue.
+func (p *parking) forget(w *waiter) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.putOut(w)
 }
 
 // fewQueued are so few that none is put out of the queue for their number.
 const fewQueued = 64
 
-func (p *parking) enqueue(w *waiter) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+// putIn puts w at the end of the queue, unless it is there, and those that are awake out of it
+// where they may be many. The caller holds the lock.
+func (p *parking) putIn(w *waiter) {
 	if w.in[inQueue].here {
 		return
 	}
@@ -162,11 +179,19 @@ func (p *parking) enqueue(w *waiter) {
 	atomic.StoreUint32(&w.queued, 1)
 }
 
+// putOut takes w out of the queue, if it is there. The caller holds the lock.
+func (p *parking) putOut(w *waiter) {
+	if w.in[inQueue].here {
+		atomic.StoreUint32(&w.queued, 0)
+		p.queue.remove(w)
+	}
+}
+
 // dismiss puts w out of the queue if it is awake, and says whether it did. The caller holds
 // the lock.
 func (p *parking) dismiss(w *waiter) bool {
 	if atomic.LoadUint32(&w.state) == takes {
-		return false
+		return false // which the look below would find as well, for more
 	}
 	// Out first, then looked at: w parks first, and looks then whether it is out.
 	atomic.StoreUint32(&w.queued, 0)
@@ -220,8 +245,7 @@ func (p *parking) promote() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for w := p.queue.first; w != nil; w = p.queue.first {
-		atomic.StoreUint32(&w.queued, 0) // first, see dismiss
-		p.queue.remove(w)
+		p.putOut(w) // first, see dismiss
 		if atomic.CompareAndSwapUint32(&w.state, takes, promoted) {
 			w.signal()
 			return true
@@ -276,6 +300,7 @@ func (c *conn) await(ctx context.Context, w *waiter) error {
 			return nil
 		}
 		if err := ctx.Err(); err != nil {
+			c.park.forget(w)
 			return err
 		}
 		if c.ended.Load() {
@@ -325,7 +350,7 @@ func (c *conn) sleep(ctx context.Context, w *waiter, leads, follows bool) (promo
 		c.callDuty()
 	}
 	switch {
-	case w.ready() || c.ended.Load():
+	case w.ready() || c.ended.Load() || follows && !w.follows():
 	case !leads && w.naps:
 		began := time.Now()
 		w.block(ctx)

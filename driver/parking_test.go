@@ -1,12 +1,15 @@
 package driver
 
 import (
+	"context"
 	"sync"
 	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/roam-rpc/roam-go/internal/transporttest"
 )
 
 func newParking() *parking {
@@ -15,7 +18,11 @@ func newParking() *parking {
 	return p
 }
 
-func newAnswerWaiter() *waiter { return newWaiter(func() bool { return false }) }
+func newAnswerWaiter() *waiter {
+	w := newWaiter(func() bool { return false })
+	w.answer = true
+	return w
+}
 
 // TestThePromotedIsTheFirstThatWaits: who has left is passed over, and who has come back has
 // its place of before.
@@ -99,6 +106,46 @@ func TestTheQueueGrowsWithThoseThatWait(t *testing.T) {
 		require.True(t, p.promote())
 	}
 	assert.False(t, p.promote())
+}
+
+// TestWhoGivesUpIsForgotten, with what its call would have sent, though one before it in the
+// queue waits on.
+func TestWhoGivesUpIsForgotten(t *testing.T) {
+	end, _ := transporttest.New(4)
+	handle, _ := pipeConn(end, Initiator)
+	c := handle.c
+	require.True(t, c.tryRole())
+	c.park.enter(newAnswerWaiter(), true, false)
+	ctx, cancel := context.WithCancel(context.Background())
+	given := make(chan error)
+	go func() { given <- c.await(ctx, newAnswerWaiter()) }()
+	require.Eventually(t, func() bool { return c.park.queue.len() == 2 }, waitLimit, waitTick)
+	cancel()
+	require.ErrorIs(t, <-given, context.Canceled)
+	assert.EqualValues(t, 1, c.park.queue.len())
+}
+
+// TestAnEndOfFollowingIsNotMissed: the last channel of a call may end after its goroutine's
+// look whether one is open, and before it has parked.
+func TestAnEndOfFollowingIsNotMissed(t *testing.T) {
+	end, _ := transporttest.New(4)
+	handle, _ := pipeConn(end, Initiator)
+	c := handle.c
+	var looks atomic.Int32
+	w := newAnswerWaiter()
+	w.follows = func() bool {
+		if looks.Add(1) > 1 {
+			return false
+		}
+		c.wake(w)
+		return true
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	given := make(chan error)
+	go func() { given <- c.await(ctx, w) }()
+	assert.Eventually(t, func() bool { return looks.Load() > 2 }, waitLimit, waitTick) // one is that before it sleeps
+	cancel()
+	require.ErrorIs(t, <-given, context.Canceled)
 }
 
 // TestTheRoleIsNeverLost: goroutines take the role so many times each, and sleep while another

@@ -54,7 +54,7 @@ func (c *conn) take(batch []transport.Arrival) (n int, readied bool) {
 	var a *transport.Arrival
 	var err error
 	c.mu.Lock()
-	for more := true; more; more = err == nil && a.Kind != wire.KindRequest && a.Loan == nil && n < len(batch) {
+	for {
 		a = &batch[n]
 		n++
 		if a.Loan != nil && a.Kind == wire.KindData {
@@ -62,6 +62,9 @@ func (c *conn) take(batch []transport.Arrival) (n int, readied bool) {
 		}
 		err = c.core.Receive(&a.Message, a.Size)
 		c.core.Processed(a.Seq) // a Request opens no channels of this side's ids
+		if n == len(batch) || err != nil || a.Kind == wire.KindRequest || a.Loan != nil {
+			break
+		}
 	}
 	c.fx = c.core.TakeEffects(c.fx)
 	fx, request := c.fx, (*core.Request)(nil)

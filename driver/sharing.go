@@ -38,6 +38,7 @@ const (
 	silentRounds = 3
 	livelyFinds  = 16
 	mostSkips    = 255
+	dearSkips    = 1<<16 - 1 // after a test that took a time slice, milliseconds
 )
 
 // What lets another thread run takes as long as that runs: two switches of threads at
@@ -89,7 +90,7 @@ func (s *sharing) silent(pending func() bool) {
 	case inVain:
 		s.skips = min(mostSkips, 2*s.skips+1)
 	case dearly:
-		s.skips = mostSkips
+		s.skips = dearSkips
 	}
 }
 

@@ -94,7 +94,7 @@ func TestATestThatTookLongIsNotRepeatedSoon(t *testing.T) {
 	defer func() { mostTurn = usual }()
 	s := sharing{finds: livelyFinds}
 	s.silent(never)
-	assert.Equal(t, mostSkips, s.skips)
+	assert.Equal(t, dearSkips, s.skips)
 }
 
 // pinTo lets the calling thread use the processor of that number alone, and gives those

@@ -95,7 +95,7 @@ func (c *conn) poll() polled {
 		}
 		return over
 	}
-	if c.spin.inVain() == silentRounds+1 { // the round that begins is one of them
+	if c.spin.inVain() == silentRounds+1 && !c.spin.woken { // the round that begins is one of them
 		c.spin.sharing.silent(c.tr.Pending)
 	}
 	if c.receiveWithin(spinLength) > 0 {

@@ -35,8 +35,9 @@ func (c *Core) newRequest(m *wire.Message) *Request {
 }
 
 // Recycle lets a Request be used again that was answered and that nobody will touch
-// any more. Unlike the other methods it may be called at any time. A Request comes
-// into use again by Receive only, so an effect of one Receive never names another's.
+// any more. Unlike the other methods it may be called at any time. A Request comes into use
+// again by Receive only. One that an effect names is in flight until the driver's step ends,
+// and is not received into again before its effects were carried out.
 func (c *Core) Recycle(r *Request) {
 	clear(r.Channels)
 	c.requests.Put(r)

@@ -29,7 +29,7 @@ type RoleRule struct {
 	PasserKeeps    bool // who receives in passing does not hand over
 	ParksBlindly   bool // a waiter parks without a look whether the role is held
 	SignalsNobody  bool // an answer for another is delivered without waking it
-	MarksLate      bool // a waiter says that it is to be woken for its answer after its last look for it
+	MarksLate      bool // a waiter says that it is parked after its last look for its message
 	DrainLate      bool // the pump drains the doorbell before it sleeps, not after
 	ArmsUnlocked   bool // who takes the role notes it as disarmed, and clears the bit later
 	AsideUntended  bool // who has its answer leaves the arming to nobody
@@ -115,7 +115,7 @@ type goroutine struct {
 	promoted bool  // made responsible
 	asked    bool  // was made responsible, and acts on it
 	wants    bool  // counts in wanted
-	marked   bool  // is to be signaled when its answer comes
+	marked   bool  // says that it is parked, and is signaled when its message comes
 	rings    bool  // peer: somebody sleeps on the doorbell
 	ready    bool  // has its answer
 	canceled bool

@@ -195,7 +195,7 @@ func (r RoleRule) park(sleeps RolePump) roleCode {
 			}
 			return next
 		}},
-		{name: "says that it is to be woken", do: func(s *RoleState, who int) string {
+		{name: "says that it is parked", do: func(s *RoleState, who int) string {
 			s.all[who].marked = true // it was, but for MarksLate
 			return next
 		}},

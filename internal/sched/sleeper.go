@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// Sleeper is where one goroutine sleeps until others wake it. One that is awake does not sleep
-// the next time; to wake it twice is to wake it once. The zero value is one that was not
-// woken.
+// Sleeper is where one goroutine sleeps until others wake it. Woken while it is awake, it does
+// not sleep the next time; to wake it twice is to wake it once. The zero value is one that was
+// not woken.
 //
 // It is what a channel of capacity 1 is to one receiver, at half of the cost: neither side
 // takes a lock.
@@ -42,6 +42,14 @@ func (s *Sleeper) Wake() {
 			ready(was)
 		}
 		return
+	}
+}
+
+// Reset has it forget that it was woken. It is for who sleeps, before it looks at what it may
+// have been woken for: what was stored before a wake that is forgotten is seen then.
+func (s *Sleeper) Reset() {
+	if s.word.Load() == woken { // which only this goroutine changes
+		s.word.Store(nobody)
 	}
 }
 

@@ -28,6 +28,8 @@ func TestWakeBeforeSleep(t *testing.T) {
 				s.Wake()
 				s.Wake()
 				sleep(&s)
+				s.Wake()
+				s.Reset()
 				slept := make(chan struct{})
 				go func() {
 					defer close(slept)
@@ -36,7 +38,7 @@ func TestWakeBeforeSleep(t *testing.T) {
 				synctest.Wait()
 				select {
 				case <-slept:
-					t.Error("two wakes counted twice")
+					t.Error("two wakes counted twice, or one that was forgotten")
 				default:
 				}
 				s.Wake()
