@@ -287,7 +287,7 @@ test_c_guests() {
     fi
   done
   if ensure_tool valgrind valgrind; then
-    ROAM_CONFORMANCE_WRAPPER="valgrind -q --error-exitcode=99 --leak-check=full --suppressions=cguest/valgrind.supp" \
+    ROAM_CONFORMANCE_WRAPPER="valgrind -q --error-exitcode=99 --leak-check=full --suppressions=$root/csrc/valgrind.supp" \
       conform '^TestGuestsKeepTheRules$/^c$/(call|stream|handler|goodbye|eviction|join_of|host_that|guest_that)'
   fi
 }

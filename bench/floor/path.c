@@ -62,7 +62,8 @@ static void operation(uint64_t done) {
     fail("stage");
   if (roam_end_commit(&end)) roam_bell_ring(bell);
   roam_end_look_ahead(&end);
-  while (!roam_end_pending(&end)) pause_cpu();
+  while (!roam_end_spin(&end, 64)) { // until the answer is there
+  }
   if (roam_end_receive(&end, &answer, 1, arena, sizeof arena).count != 1 || answer.type != ROAM_MSG_RESPONSE ||
       answer.len != sizeof arena || arena[PREFIX] != 0) {
     fputs("path: that is not the answer\n", stderr);

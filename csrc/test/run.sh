@@ -110,6 +110,7 @@ run_mode() {
   }
   # Blocks of a thread that ends after main count as possibly lost.
   [[ $mode != valgrind ]] || runner=(valgrind -q "--log-file=$out/report.%p" --error-exitcode=9 --fair-sched=try
+    "--suppressions=$library/valgrind.supp"
     --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite)
   ran[$mode]=1
   compile "$cc" "$dir" "${flags[@]}"
