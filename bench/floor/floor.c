@@ -23,6 +23,14 @@
 
 #include "measure.h"
 
+static void pause_cpu(void) {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
 enum { SPINS_BEFORE_YIELD = 200 };
 
 // A word that one side counts up and the other waits for, alone on its cache line but

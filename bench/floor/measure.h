@@ -37,14 +37,6 @@ static uint64_t clock_ns(clockid_t clock) {
   return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-static void pause_cpu(void) {
-#if defined(__x86_64__) || defined(__i386__)
-  __builtin_ia32_pause();
-#elif defined(__aarch64__)
-  __asm__ volatile("yield");
-#endif
-}
-
 static void count_duration(uint64_t ns) {
   int bits = ns == 0 ? 0 : 64 - __builtin_clzll(ns);
   int shift = bits > STEP_BITS + 1 ? bits - STEP_BITS - 1 : 0;
