@@ -153,6 +153,16 @@ static void expect_slot(const struct roam_end *end)
 	own_line(&end->peer_pool.bitmap[guess / 64]); /* which the peer has written to if it took slots */
 }
 
+/*
+ * The commit had the line of the next message's descriptor fetched to write to it, but the peer's processor, when it
+ * reads the message, fetches by itself what lies behind it. Here, so that it comes back before there is something to
+ * send: the answer, or the next request. The head comes from the segment, and a wrong one costs a line.
+ */
+static void own_descriptor(const struct roam_end *end)
+{
+	own_line(&end->send.descs[load_once32(end->send.own) & end->send.mask]);
+}
+
 static void learn_slot(struct roam_end *end, uint32_t slot)
 {
 	end->next_slot[end->last_slot % ROAM_GUESSES] = slot;
@@ -169,8 +179,10 @@ struct roam_received roam_end_receive(struct roam_end *end, struct roam_message 
 	bool slots = false;
 
 	status = roam_ring_arrived(&end->receive, max, &arrived);
-	if (arrived > 0)
+	if (arrived > 0) {
 		expect_slot(end);
+		own_descriptor(end);
+	}
 	while (status == ROAM_OK && received.count < max && received.count < arrived) {
 		struct roam_message *message = &messages[received.count];
 

@@ -92,7 +92,7 @@ const char *roam_layout_compute(const struct roam_config *config, struct roam_la
  */
 struct roam_ring {
 	struct roam_desc *descs; /* in the segment */
-	uint32_t *own;           /* in the segment: the index this side writes, never reads after the start */
+	uint32_t *own;           /* in the segment: the index this side writes; read at the start, and for a hint */
 	uint32_t *other;         /* in the segment: the index the other side writes */
 	uint32_t mask;           /* size - 1, and the most messages the ring holds */
 	uint32_t next;           /* this side's index: of the next message to write or to read */

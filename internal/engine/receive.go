@@ -42,6 +42,7 @@ func (e *End) receive(records []Record, arena []byte) (n int, status Status, bel
 	}
 	if tail != e.recv.head {
 		e.expectSlot()
+		e.ownDescriptor() // of the answer, or of the next request
 	}
 	slots := false
 	for used := uint32(0); n < len(records) && tail != e.recv.head; n++ {

@@ -138,6 +138,13 @@ func (e *End) Commit() (bell bool) {
 	return bell
 }
 
+// ownDescriptor has the line of the next message's descriptor fetched again. Commit did, but the
+// peer's processor, when it reads the message, fetches by itself what lies behind it. Any
+// goroutine may call it: where the head lies is in the segment, and a wrong one costs a line.
+func (e *End) ownDescriptor() {
+	ownLine(unsafe.Pointer(e.descriptor(atomic.LoadUint32(e.sendHead))))
+}
+
 // Woke reports whether a Commit since the last Woke found the peer asleep.
 func (e *End) Woke() bool { return e.send.woke.Load() && e.send.woke.Swap(false) }
 
