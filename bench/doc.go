@@ -8,8 +8,8 @@
 // measures case by case, in short rounds in which contenders take turns: on a virtual
 // machine the cost of memory traffic between processors moves within minutes, so a ratio is
 // that of two figures of one round, or of one pass where it compares two cases. What no
-// ratio is of, and a host of many guests, is measured once a pass. All processes of a pass
-// stay until its end, asleep. The tables show medians over the rounds, and where the middle
+// ratio is of is measured once a pass, and in a quick run so is a host of many guests. All
+// processes of a pass stay until its end, asleep. The tables show medians over the rounds, and where the middle
 // half of them lies. Ratios that the project is judged by are shown
 // with their goal and floor; a run does not fail by them, since a slow or busy machine could
 // break any limit.

@@ -12,6 +12,7 @@ import (
 type options struct {
 	passes  int           // over all cases
 	rounds  int           // in a pass, of what a ratio is of
+	crowds  int           // rounds in a pass that hosts of many guests are measured in
 	spell   time.Duration // of one measurement
 	limit   time.Duration // of all passes; the last begins early enough
 	json    string        // file for the results, empty for none
@@ -20,20 +21,22 @@ type options struct {
 	profile string // folder for CPU profiles, empty for none
 }
 
-// The lengths of a run: a pass takes some 80 seconds, and some 40 seconds.
+// The lengths of a run: a pass takes some 100 seconds, and some 40 seconds.
 const (
 	fullPasses  = 7
 	fullRounds  = 5
+	fullCrowds  = fullRounds
 	fullSpell   = 100 * time.Millisecond
 	fullLimit   = 14 * time.Minute
 	quickPasses = 3
 	quickRounds = 3
+	quickCrowds = 1
 	quickSpell  = 50 * time.Millisecond
 	quickLimit  = 150 * time.Second
 )
 
 func parseOptions(args []string, stderr io.Writer) (options, error) {
-	o := options{passes: fullPasses, rounds: fullRounds, spell: fullSpell, limit: fullLimit}
+	o := options{passes: fullPasses, rounds: fullRounds, crowds: fullCrowds, spell: fullSpell, limit: fullLimit}
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	quick := flags.Bool("quick", false, "fewer and shorter rounds, under three minutes")
@@ -55,7 +58,7 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 		return options{}, err
 	}
 	if *quick {
-		o.passes, o.rounds, o.spell, o.limit = quickPasses, quickRounds, quickSpell, quickLimit
+		o.passes, o.rounds, o.crowds, o.spell, o.limit = quickPasses, quickRounds, quickCrowds, quickSpell, quickLimit
 	}
 	return o, nil
 }

@@ -91,8 +91,7 @@ func inTurn(i, round int) int {
 
 // measure measures a case with a contender, if it is wanted and can be.
 func (t *stage) measure(bc benchCase, c contender, round int) error {
-	first := round == t.first
-	if !t.programs.has(c) || !c.takes(bc) || !t.run.MatchString(bc.name+"/"+c.name) || !first && t.once(bc, c) {
+	if !t.programs.has(c) || !c.takes(bc) || !t.run.MatchString(bc.name+"/"+c.name) || round-t.first >= t.roundsOf(bc, c) {
 		return nil
 	}
 	at := seat{c.name, bc.where}
@@ -104,7 +103,7 @@ func (t *stage) measure(bc benchCase, c contender, round int) error {
 		}
 		t.processes[at] = proc
 	}
-	got, err := proc.measure(command{Case: bc.name, For: t.spellOf(bc), First: first})
+	got, err := proc.measure(command{Case: bc.name, For: t.spellOf(bc), First: round == t.first})
 	if err != nil {
 		return fmt.Errorf("%s, %s: %w", bc.name, c.name, err)
 	}
@@ -112,21 +111,27 @@ func (t *stage) measure(bc benchCase, c contender, round int) error {
 	return nil
 }
 
-// once says that a case is measured with a contender in the first round of a pass only: where no ratio is of it, unless
-// somebody chose what to measure, and a crowd, which needs all the time at once.
-func (t *stage) once(bc benchCase, c contender) bool {
-	return bc.where == crowded || t.run.String() == "" && !judged[seriesKey{bc.name, c.name}]
+// roundsOf is in how many rounds of a pass a case is measured with a contender: in the first only where no ratio is of it,
+// unless somebody chose what to measure.
+func (t *stage) roundsOf(bc benchCase, c contender) int {
+	switch {
+	case bc.where == crowded:
+		return t.crowds
+	case t.run.String() == "" && !judged[seriesKey{bc.name, c.name}]:
+		return 1
+	}
+	return t.rounds
 }
 
 const (
-	crowdSpell = 150 * time.Millisecond // instead of each round, at least
+	crowdSpell = 450 * time.Millisecond // callers of many guests have the processor for ten milliseconds each
 	leastGaps  = 10                     // of sporadic operations
 )
 
-// spellOf is how long a case is measured at a time. Callers of many guests have the processor for ten milliseconds each.
+// spellOf is how long a case is measured at a time.
 func (o *options) spellOf(bc benchCase) time.Duration {
 	if bc.where == crowded {
-		return time.Duration(o.rounds) * max(o.spell, crowdSpell)
+		return max(o.spell, crowdSpell)
 	}
 	return max(o.spell, leastGaps*bc.gap)
 }

@@ -34,7 +34,7 @@ func shortRun(t *testing.T, pattern string, passes, rounds int) (*programs, seri
 	t.Helper()
 	o, err := parseOptions([]string{"-run", pattern}, io.Discard)
 	require.NoError(t, err)
-	o.spell, o.rounds = time.Millisecond, rounds
+	o.spell, o.rounds, o.crowds = time.Millisecond, rounds, rounds
 	p, s := testPrograms(t), make(series)
 	for pass := range passes {
 		require.NoError(t, o.pass(p, pass, s))
@@ -98,23 +98,31 @@ func TestWhatNoRatioIsOfIsMeasuredOnceAPass(t *testing.T) {
 	o, err := parseOptions(nil, io.Discard)
 	require.NoError(t, err)
 	st := &stage{options: &o}
-	assert.False(t, st.once(smallCall, bareUnix))
-	assert.True(t, st.once(largeCall, bareUnix))
-	assert.False(t, st.once(largeCall, roamCgo))
+	assert.Equal(t, fullRounds, st.roundsOf(smallCall, bareUnix))
+	assert.Equal(t, 1, st.roundsOf(largeCall, bareUnix))
+	assert.Equal(t, fullRounds, st.roundsOf(largeCall, roamCgo))
 }
 
-// TestCrowdsAreMeasuredOnceAPass, for as long as in all rounds together, and then looked at
-// while they sit idle.
-func TestCrowdsAreMeasuredOnceAPass(t *testing.T) {
-	_, s := shortRun(t, "^1 guest/roam pure Go", 2, 2)
+// TestCrowdsSitIdleOnceAPass: they are looked at after the first of their rounds.
+func TestCrowdsSitIdleOnceAPass(t *testing.T) {
+	const passes, rounds = 2, 2
+	_, s := shortRun(t, "^1 guest/roam pure Go", passes, rounds)
 	got := s.of(oneGuest, roamGo)
-	require.Len(t, got, 2)
-	for _, one := range got {
-		assert.GreaterOrEqual(t, one.Seconds, 2*crowdSpell.Seconds())
-		assert.NotNil(t, one.Idle)
+	require.Len(t, got, passes*rounds)
+	for i, one := range got {
+		assert.GreaterOrEqual(t, one.Seconds, crowdSpell.Seconds())
+		assert.Equal(t, i%rounds == 0, one.Idle != nil)
 	}
 	assert.Equal(t, 1, middleIdle(got).Guests)
 	assert.Nil(t, middleIdle([]sample{{}}))
+}
+
+func TestCrowdsOfAQuickRunAreMeasuredOnceAPass(t *testing.T) {
+	o, err := parseOptions([]string{"-quick"}, io.Discard)
+	require.NoError(t, err)
+	st := &stage{options: &o}
+	assert.Equal(t, 1, st.roundsOf(guests64, roamCgo))
+	assert.Equal(t, quickRounds, st.roundsOf(smallCall, roamCgo))
 }
 
 func TestContendersTakeTurns(t *testing.T) {
