@@ -60,8 +60,8 @@ bool roam_end_pending(const struct roam_end *end)
 }
 
 /*
- * Some hundred nanoseconds, on the processors below, in which the core leaves the memory alone. A writer makes the line its own before it writes,
- * and waits for it if a look took it away meanwhile.
+ * Some hundred nanoseconds, on the processors below, in which the core leaves the memory alone. A writer makes the line
+ * its own before it writes, and waits for it if a look took it away meanwhile.
  */
 static void pause_core(void)
 {

@@ -25,7 +25,7 @@ type spinner struct {
 	sharing sharing
 }
 
-// A round is spinLength looks at the ring, a few microseconds.
+// A round is spinLength looks at the ring, one microsecond or two.
 const (
 	spinLength = 16
 	spinRounds = 64
