@@ -21,6 +21,8 @@ type sharing struct {
 
 	silences int // since the last that was tested
 	skips    int // silences before one is tested; more after each test in vain
+
+	keeps int // times that the processor is kept before giveWay gives it again
 }
 
 const (
@@ -39,6 +41,15 @@ const (
 	livelyFinds  = 16
 	mostSkips    = 255
 	dearSkips    = 1<<16 - 1 // after a test that took a time slice, milliseconds
+)
+
+// After quietRounds in vain, some forty microseconds, a side lets whoever waits for its
+// processor have it. Where many peers are called in turns, the one whose turn is over polls on
+// while the next one waits, and the side that calls waits for that one in vain.
+const (
+	quietRounds = 32
+	longTurn    = 60 * time.Microsecond // as long as the rest of a spell, or longer
+	dearKeeps   = 1000                  // after a message that waited for a time slice, milliseconds
 )
 
 // What lets another thread run takes as long as that runs: two switches of threads at
@@ -94,23 +105,49 @@ func (s *sharing) silent(pending func() bool) {
 	}
 }
 
+// giveWay is called for quietRounds in vain, when polling goes on. Unlike silent it looks for
+// more than the peer.
+func (s *sharing) giveWay(pending func() bool) tested {
+	if s.keeps > 0 {
+		s.keeps--
+		return inVain
+	}
+	switch turn, came := letRun(pending); {
+	case !came && turn >= longTurn:
+		return unmissed
+	case came && turn >= mostTurn:
+		s.keeps = dearKeeps
+		return dearly
+	case came && turn > leastTurn && processor.Leave():
+		return parted
+	}
+	return inVain
+}
+
 // tested is what came of a test.
 type tested uint8
 
 const (
-	inVain tested = iota // nobody waits for this processor, or another than the peer
-	dearly               // so too, and that one had it for long
-	parted               // the peer did, and has it now
+	inVain   tested = iota // nobody waits for this processor, or another than the peer
+	dearly                 // so too, and that one had it for long
+	parted                 // the peer did, and has it now
+	unmissed               // another had it for long, and no message has come
 )
 
 func (s *sharing) test(pending func() bool) tested {
-	began := time.Now()
-	processor.Yield()
-	switch turn := time.Since(began); {
+	switch turn, came := letRun(pending); {
 	case turn >= mostTurn:
 		return dearly
-	case turn > leastTurn && pending() && processor.Leave():
+	case turn > leastTurn && came && processor.Leave():
 		return parted
 	}
 	return inVain
+}
+
+// letRun lets another thread run, and says for how long it did, and whether a message has come
+// by then.
+func letRun(pending func() bool) (turn time.Duration, came bool) {
+	began := time.Now()
+	processor.Yield()
+	return time.Since(began), pending()
 }

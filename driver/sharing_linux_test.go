@@ -97,6 +97,26 @@ func TestATestThatTookLongIsNotRepeatedSoon(t *testing.T) {
 	assert.Equal(t, dearSkips, s.skips)
 }
 
+// TestWayIsGivenAgainUnlessAMessageWaitedForIt: another program may want the processor for a
+// whole time slice.
+func TestWayIsGivenAgainUnlessAMessageWaitedForIt(t *testing.T) {
+	usual := mostTurn
+	mostTurn = 0
+	defer func() { mostTurn = usual }()
+	looks := 0
+	pending := func() bool { looks++; return looks > 2 }
+	var s sharing
+	for range 2 {
+		assert.NotEqual(t, dearly, s.giveWay(pending))
+	}
+	assert.Equal(t, dearly, s.giveWay(pending))
+	for range dearKeeps {
+		assert.Equal(t, inVain, s.giveWay(pending))
+	}
+	assert.Equal(t, 3, looks)
+	assert.Equal(t, dearly, s.giveWay(pending))
+}
+
 // pinTo lets the calling thread use the processor of that number alone, and gives those
 // that it could use before.
 func pinTo(t *testing.T, cpu int) (before unix.CPUSet) {
@@ -124,6 +144,9 @@ func TestThreadsThatShareAProcessorPart(t *testing.T) {
 			s.silent(pending)
 			return s.skips == 0
 		})
+	})
+	t.Run("by giving way", func(t *testing.T) {
+		testParting(t, func(s *sharing, pending func() bool) bool { return s.giveWay(pending) == parted })
 	})
 }
 

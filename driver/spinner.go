@@ -95,8 +95,15 @@ func (c *conn) poll() polled {
 		}
 		return over
 	}
-	if c.spin.inVain() == silentRounds+1 && !c.spin.woken { // the round that begins is one of them
-		c.spin.sharing.silent(c.tr.Pending)
+	switch c.spin.inVain() { // the round that begins is one of them
+	case silentRounds + 1:
+		if !c.spin.woken {
+			c.spin.sharing.silent(c.tr.Pending)
+		}
+	case quietRounds + 1:
+		if c.spin.sharing.giveWay(c.tr.Pending) == unmissed && c.leads == nil {
+			c.spin.rounds = 0 // it would have ended meanwhile; who waits for an answer polls on
+		}
 	}
 	if c.receiveWithin(spinLength) > 0 {
 		c.spin.found()
