@@ -52,11 +52,8 @@ const (
 	dearKeeps   = 1000                  // after a message that waited for a time slice, milliseconds
 )
 
-// What lets another thread run takes as long as that runs: two switches of threads at
-// least. Where it takes very long, it was not for the peer.
-const leastTurn = 2 * time.Microsecond
-
-var mostTurn = time.Millisecond // changed by tests alone
+// mostTurn is how long another thread runs at least that is not the peer.
+const mostTurn = time.Millisecond
 
 // slept notes a sleep that followed on so many rounds in vain.
 func (s *sharing) slept(d time.Duration, rounds int) {
@@ -112,13 +109,14 @@ func (s *sharing) giveWay(pending func() bool) tested {
 		s.keeps--
 		return inVain
 	}
-	switch turn, came := letRun(pending); {
+	turn := letRun()
+	switch came := pending(); {
 	case !came && turn >= longTurn:
 		return unmissed
 	case came && turn >= mostTurn:
 		s.keeps = dearKeeps
 		return dearly
-	case came && turn > leastTurn && processor.Leave():
+	case came && turn > 0 && processor.Leave():
 		return parted
 	}
 	return inVain
@@ -135,19 +133,21 @@ const (
 )
 
 func (s *sharing) test(pending func() bool) tested {
-	switch turn, came := letRun(pending); {
+	switch turn := letRun(); {
 	case turn >= mostTurn:
 		return dearly
-	case turn > leastTurn && came && processor.Leave():
+	case turn > 0 && pending() && processor.Leave():
 		return parted
 	}
 	return inVain
 }
 
-// letRun lets another thread run, and says for how long it did, and whether a message has come
-// by then.
-func letRun(pending func() bool) (turn time.Duration, came bool) {
+// letRun lets another thread run that waits for this processor, and says for how long it did, 0
+// if there is none. Tests have it say something else.
+var letRun = func() time.Duration {
 	began := time.Now()
-	processor.Yield()
-	return time.Since(began), pending()
+	if !processor.Yield() {
+		return 0
+	}
+	return max(1, time.Since(began))
 }

@@ -69,9 +69,7 @@ func TestNothingIsTestedWithoutSigns(t *testing.T) {
 
 // TestSilenceIsTestedWhereMessagesCameFast, and less and less as that is in vain.
 func TestSilenceIsTestedWhereMessagesCameFast(t *testing.T) {
-	usual := mostTurn
-	mostTurn = time.Minute // other programs may want the processor
-	defer func() { mostTurn = usual }()
+	othersRun(t, 0)
 	var s sharing
 	s.finds = livelyFinds - 1
 	s.silent(never)
@@ -89,9 +87,7 @@ func TestSilenceIsTestedWhereMessagesCameFast(t *testing.T) {
 
 // TestATestThatTookLongIsNotRepeatedSoon: another program wants the processor.
 func TestATestThatTookLongIsNotRepeatedSoon(t *testing.T) {
-	usual := mostTurn
-	mostTurn = 0
-	defer func() { mostTurn = usual }()
+	othersRun(t, mostTurn)
 	s := sharing{finds: livelyFinds}
 	s.silent(never)
 	assert.Equal(t, dearSkips, s.skips)
@@ -100,21 +96,29 @@ func TestATestThatTookLongIsNotRepeatedSoon(t *testing.T) {
 // TestWayIsGivenAgainUnlessAMessageWaitedForIt: another program may want the processor for a
 // whole time slice.
 func TestWayIsGivenAgainUnlessAMessageWaitedForIt(t *testing.T) {
-	usual := mostTurn
-	mostTurn = 0
-	defer func() { mostTurn = usual }()
-	looks := 0
-	pending := func() bool { looks++; return looks > 2 }
+	always := func() bool { return true }
 	var s sharing
-	for range 2 {
-		assert.NotEqual(t, dearly, s.giveWay(pending))
-	}
-	assert.Equal(t, dearly, s.giveWay(pending))
+	othersRun(t, 0)
+	assert.Equal(t, inVain, s.giveWay(never))
+	assert.Equal(t, inVain, s.giveWay(always), "nobody else was there, so the peer was not either")
+	othersRun(t, longTurn-1)
+	assert.Equal(t, inVain, s.giveWay(never))
+	othersRun(t, longTurn)
+	assert.Equal(t, unmissed, s.giveWay(never))
+	othersRun(t, mostTurn)
+	assert.Equal(t, unmissed, s.giveWay(never))
+	assert.Equal(t, dearly, s.giveWay(always))
 	for range dearKeeps {
-		assert.Equal(t, inVain, s.giveWay(pending))
+		assert.Equal(t, inVain, s.giveWay(always))
 	}
-	assert.Equal(t, 3, looks)
-	assert.Equal(t, dearly, s.giveWay(pending))
+	assert.Equal(t, dearly, s.giveWay(always))
+}
+
+// othersRun has another thread seem to run for d each time that it may.
+func othersRun(t *testing.T, d time.Duration) {
+	usual := letRun
+	letRun = func() time.Duration { return d }
+	t.Cleanup(func() { letRun = usual })
 }
 
 // pinTo lets the calling thread use the processor of that number alone, and gives those
@@ -162,9 +166,9 @@ func testParting(t *testing.T, parts func(s *sharing, pending func() bool) bool)
 	for !may.IsSet(shared) {
 		shared++
 	}
-	usual := mostTurn
-	mostTurn = time.Minute // other programs may want the processor as well
-	defer func() { mostTurn = usual }()
+	usual := letRun
+	letRun = func() time.Duration { return min(usual(), mostTurn-1) } // other programs may want the processor as well
+	defer func() { letRun = usual }()
 	var asked, done, over atomic.Bool
 	peer := make(chan struct{})
 	go func() {
@@ -172,7 +176,7 @@ func testParting(t *testing.T, parts func(s *sharing, pending func() bool) bool)
 		runtime.LockOSThread() // the thread ends with its goroutine
 		pinTo(t, shared)
 		for !over.Load() {
-			for began := time.Now(); time.Since(began) < 5*leastTurn; {
+			for began := time.Now(); time.Since(began) < 10*time.Microsecond; {
 			}
 			done.Store(asked.Load())
 			unix.RawSyscall(unix.SYS_SCHED_YIELD, 0, 0, 0)

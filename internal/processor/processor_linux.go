@@ -7,10 +7,26 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Yield lets a thread that waits for this processor run first. It returns at once where
-// there is none, and otherwise may take that one's time slice, some milliseconds. It keeps
-// its P meanwhile.
-func Yield() { _, _, _ = unix.RawSyscall(unix.SYS_SCHED_YIELD, 0, 0, 0) }
+// Yield lets a thread that waits for this processor run first, and says whether there was one.
+// It returns at once where there is none, and otherwise may take that one's time slice, some
+// milliseconds. It keeps its P meanwhile.
+//
+// How long it took would not tell: a timer's interrupt or the hypervisor may have had the
+// processor.
+func Yield() (others bool) {
+	before, known := switches()
+	_, _, _ = unix.RawSyscall(unix.SYS_SCHED_YIELD, 0, 0, 0)
+	after, _ := switches()
+	return known && after != before
+}
+
+// switches is how often another thread ran instead of the calling one while that could have
+// gone on.
+func switches() (n int64, ok bool) {
+	var used unix.Rusage
+	_, _, errno := unix.RawSyscall(unix.SYS_GETRUSAGE, unix.RUSAGE_THREAD, uintptr(unsafe.Pointer(&used)), 0) // as in current
+	return int64(used.Nivcsw), errno == 0
+}
 
 // Leave moves the calling thread to another of the processors that it may use, and says
 // whether it did; the kernel chooses which. It takes some ten microseconds. What the thread

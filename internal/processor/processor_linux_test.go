@@ -2,6 +2,7 @@ package processor
 
 import (
 	"runtime"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -59,4 +60,29 @@ func TestNobodyLeavesTheOnlyProcessor(t *testing.T) {
 	assert.Equal(t, may, affinity(t))
 	after, _ := current()
 	assert.Equal(t, here, after)
+}
+
+// TestYieldTellsOfAnotherThread that ran meanwhile.
+func TestYieldTellsOfAnotherThread(t *testing.T) {
+	here, ok := current()
+	require.True(t, ok)
+	pin(t, here)
+	var over atomic.Bool
+	other := make(chan struct{})
+	go func() {
+		defer close(other)
+		runtime.LockOSThread() // the thread ends with its goroutine
+		var one unix.CPUSet
+		one.Set(here)
+		assert.NoError(t, unix.SchedSetaffinity(0, &one))
+		for !over.Load() {
+			unix.RawSyscall(unix.SYS_SCHED_YIELD, 0, 0, 0)
+		}
+	}()
+	for !Yield() {
+	}
+	over.Store(true)
+	<-other
+	for Yield() { // other programs may want the processor as well, but not always
+	}
 }

@@ -3,7 +3,7 @@
 package processor
 
 // Yield does nothing on this system.
-func Yield() {}
+func Yield() (others bool) { return false }
 
 // Leave cannot be done on this system.
 func Leave() bool { return false }
