@@ -9,10 +9,10 @@
 // machine the cost of memory traffic between processors moves within minutes, so a ratio is
 // that of two figures of one round, or of one pass where it compares two cases. What no
 // ratio is of is measured once a pass, and in a quick run so is a host of many guests. All
-// processes of a pass stay until its end, asleep. The tables show medians over the rounds, and where the middle
-// half of them lies. Ratios that the project is judged by are shown
-// with their goal and floor; a run does not fail by them, since a slow or busy machine could
-// break any limit.
+// processes of a pass stay until its end, asleep. The tables show medians over the rounds, and
+// where the middle half of them lies. Ratios that the project is judged by are shown with their
+// goal and floor; a run does not fail by them, since a slow or busy machine could break any
+// limit.
 //
 // The files, from the user to the figures: options; rounds, process and programs (the
 // parent); host, control and measure (a host process); guest; a file a contender; case

@@ -9,8 +9,8 @@ import (
 // sharing tells from how polling ends whether the peer needs the processor that this side
 // polls on: a message that polling did not bring comes as soon as this side sleeps, or nothing
 // comes any more where message followed message. That may be chance, so it is tested: the
-// thread lets another one run, and if that took a moment and a message has come meanwhile, it
-// moves to another processor. Both sides may find that out at a time, but only one of them
+// thread lets another one run, and if there was one and a message has come meanwhile, it moves
+// to another processor. Both sides may find that out at a time, but only one of them
 // runs then, and its move ends it for both.
 //
 // It belongs to who holds the role, as its spinner does.
